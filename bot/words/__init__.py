@@ -1,0 +1,1 @@
+"""Words: the one way in which texts are turned into comparable tokens."""
