@@ -1,0 +1,1 @@
+"""The wire to Telegram: sessions, limits, updates, and what an error means."""
