@@ -1,0 +1,262 @@
+"""Slots, quiet hours and caps over many zones, with every odd thing clocks have done."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.delivery.schedule import (
+    EVERY_DAY,
+    REST,
+    day_starts,
+    held,
+    in_quiet,
+    next_due,
+    quiet_ends,
+)
+from storage import Alerts, ChatKind, Layout, Subscriber, SubscriberState
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+BERLIN = ZoneInfo("Europe/Berlin")
+NEW_YORK = ZoneInfo("America/New_York")
+
+# Half-hour summer time, a transition at 00:01, gaps at midnight, a day that never was, odd offsets.
+ZONES = [
+    ZoneInfo(name)
+    for name in (
+        "Europe/Moscow",
+        "Europe/Berlin",
+        "America/New_York",
+        "America/St_Johns",
+        "America/Sao_Paulo",
+        "Africa/Cairo",
+        "Australia/Lord_Howe",
+        "Asia/Kathmandu",
+        "Pacific/Apia",
+        "Pacific/Chatham",
+        "UTC",
+    )
+]
+zones = st.sampled_from(ZONES)
+minutes = st.integers(0, 1439)
+masks = st.integers(1, EVERY_DAY)
+instants = st.datetimes(datetime(2005, 1, 1), datetime(2035, 1, 1)).map(  # noqa: DTZ001  # set next
+    lambda at: at.replace(tzinfo=UTC)
+)
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def local(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=zone)
+
+
+def missing(day: date, minute: int, zone: ZoneInfo) -> bool:
+    """Whether clocks jumped over that wall time."""
+    wall = local(day, minute, zone)
+    return wall.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall.replace(tzinfo=None)
+
+
+class TestNextDue:
+    @given(minutes, masks, zones, instants)
+    def test_is_later_and_at_the_readers_time(
+        self, minute: int, mask: int, zone: ZoneInfo, after: datetime
+    ) -> None:
+        due = next_due(minute, mask, zone, after, None)
+        assert due.tzinfo is UTC
+        assert after < due <= after + timedelta(days=9)
+        wall = due.astimezone(zone)
+        near = [wall.date() + timedelta(days=n) for n in (-1, 0)]
+        if not any(missing(day, minute, zone) for day in near):
+            assert wall.hour * 60 + wall.minute == minute
+            assert mask >> wall.weekday() & 1
+            assert wall.fold == 0
+
+    @given(minutes, masks, zones, instants, st.timedeltas(timedelta(0), timedelta(days=3)))
+    def test_rests_after_firing(
+        self, minute: int, mask: int, zone: ZoneInfo, after: datetime, ago: timedelta
+    ) -> None:
+        assert next_due(minute, mask, zone, after, after - ago) >= after - ago + REST
+
+    @settings(max_examples=60)
+    @given(minutes, masks, zones, instants)
+    def test_a_chain_of_slots_skips_no_day_and_repeats_none(
+        self, minute: int, mask: int, zone: ZoneInfo, start: datetime
+    ) -> None:
+        end = start + timedelta(days=60)
+        chain: list[datetime] = []
+        at, fired = start, None
+        while (at := next_due(minute, mask, zone, at, fired)) < end:
+            chain.append(at)
+            fired = at
+        first = start.astimezone(zone).date() - timedelta(days=2)
+        days = [first + timedelta(days=n) for n in range(66)]
+        wanted = {
+            local(day, minute, zone).astimezone(UTC) for day in days if mask >> day.weekday() & 1
+        }
+        assert chain == sorted(due for due in wanted if start < due < end)
+
+    def test_weekdays(self) -> None:
+        friday = utc("2026-11-20T12:00")
+        weekdays, weekend = 0b0011111, 0b1100000
+        assert next_due(480, weekdays, MOSCOW, friday, None) == utc("2026-11-23T05:00")
+        assert next_due(600, weekend, MOSCOW, friday, None) == utc("2026-11-21T07:00")
+
+    def test_exactly_now_is_not_after_now(self) -> None:
+        due = utc("2026-11-20T05:00")
+        assert next_due(480, EVERY_DAY, MOSCOW, due, None) == due + timedelta(days=1)
+
+    def test_a_time_in_the_gap_is_shifted(self) -> None:
+        night = utc("2026-03-28T23:00")
+        assert next_due(150, EVERY_DAY, BERLIN, night, None) == utc("2026-03-29T01:30")  # 03:30
+
+    def test_a_time_that_comes_twice_fires_once_and_first(self) -> None:
+        night = utc("2026-10-24T22:00")
+        first = next_due(150, EVERY_DAY, BERLIN, night, None)
+        assert first == utc("2026-10-25T00:30")  # 02:30, still summer
+        between = first + timedelta(minutes=10)
+        assert next_due(150, EVERY_DAY, BERLIN, between, None) == utc("2026-10-26T01:30")
+
+    def test_flying_west_brings_no_second_morning(self) -> None:
+        fired = utc("2026-11-20T05:00")  # 08:00 in Moscow; seven hours later it is so in New York
+        due = next_due(480, EVERY_DAY, NEW_YORK, fired, fired)
+        assert due == utc("2026-11-21T13:00")
+
+    def test_flying_east_brings_the_next_morning(self) -> None:
+        fired = utc("2026-11-20T13:00")  # 08:00 in New York
+        due = next_due(480, EVERY_DAY, MOSCOW, fired, fired)
+        assert due == utc("2026-11-21T05:00")
+
+    def test_a_day_that_never_was(self) -> None:
+        apia = ZoneInfo("Pacific/Apia")  # went from 29 to 31 December 2011
+        first = next_due(480, EVERY_DAY, apia, utc("2011-12-29T17:00"), None)
+        assert first == utc("2011-12-29T18:00")
+        second = next_due(480, EVERY_DAY, apia, first, first)
+        assert second == utc("2011-12-30T18:00")
+        assert next_due(480, EVERY_DAY, apia, second, second) == utc("2011-12-31T18:00")
+
+    @pytest.mark.parametrize(("minute", "mask"), [(480, 0), (480, 128), (1440, 1), (-1, 1)])
+    def test_refuses_what_is_no_time(self, minute: int, mask: int) -> None:
+        with pytest.raises(ValueError, match=r"minute|weekday"):
+            next_due(minute, mask, MOSCOW, utc("2026-11-20T05:00"), None)
+
+    def test_refuses_naive_instants(self) -> None:
+        with pytest.raises(ValueError, match="time zone"):
+            next_due(480, 1, MOSCOW, datetime(2026, 1, 1), None)  # noqa: DTZ001  # what is tested
+
+
+class TestQuiet:
+    @pytest.mark.parametrize(
+        ("at", "quiet"),
+        [("22:59", False), ("23:00", True), ("03:00", True), ("07:59", True), ("08:00", False)],
+    )
+    def test_over_midnight(self, at: str, quiet: bool) -> None:
+        now = datetime.fromisoformat(f"2026-11-20T{at}").replace(tzinfo=MOSCOW)
+        assert in_quiet(now, MOSCOW, 23 * 60, 8 * 60) is quiet
+
+    def test_within_a_day(self) -> None:
+        assert in_quiet(utc("2026-11-20T10:30"), MOSCOW, 13 * 60, 14 * 60)
+        assert not in_quiet(utc("2026-11-20T11:00"), MOSCOW, 13 * 60, 14 * 60)
+
+    @pytest.mark.parametrize(("start", "end"), [(None, None), (60, None), (None, 60), (60, 60)])
+    def test_none(self, start: int | None, end: int | None) -> None:
+        now = utc("2026-11-19T22:00")
+        assert not in_quiet(now, MOSCOW, start, end)
+        assert quiet_ends(now, MOSCOW, start, end) == now
+
+    def test_ends_in_the_morning(self) -> None:
+        assert quiet_ends(utc("2026-11-20T20:30"), MOSCOW, 1380, 480) == utc("2026-11-21T05:00")
+        assert quiet_ends(utc("2026-11-20T22:30"), MOSCOW, 1380, 480) == utc("2026-11-21T05:00")
+
+    def test_an_end_that_comes_twice(self) -> None:
+        again = utc("2026-10-25T01:10")  # 02:10 for the second time
+        assert quiet_ends(again, BERLIN, 1380, 150) == utc("2026-10-25T01:30")
+
+    def test_an_end_in_the_gap(self) -> None:
+        assert quiet_ends(utc("2026-03-29T00:30"), BERLIN, 1380, 150) == utc("2026-03-29T01:30")
+
+    @given(instants, zones, minutes, minutes, st.floats(0, 1, exclude_max=True))
+    def test_quiet_until_it_ends(
+        self, now: datetime, zone: ZoneInfo, start: int, end: int, part: float
+    ) -> None:
+        until = quiet_ends(now, zone, start, end)
+        assert not in_quiet(until, zone, start, end)
+        if in_quiet(now, zone, start, end):
+            assert until > now
+            between = now + (until - now) * part
+            if now.astimezone(zone).utcoffset() == until.astimezone(zone).utcoffset():
+                assert in_quiet(between, zone, start, end)
+        else:
+            assert until == now
+
+
+@given(instants, zones)
+def test_the_day_started_today(now: datetime, zone: ZoneInfo) -> None:
+    start = day_starts(now, zone)
+    assert start <= now < start + timedelta(hours=26)
+    assert start.astimezone(zone).date() == now.astimezone(zone).date()
+
+
+def reader(
+    *, quiet: tuple[int, int] | None = None, hourly: int | None = 3, daily: int | None = 12
+) -> Subscriber:
+    return Subscriber(
+        id=1,
+        chat_id=1,
+        thread_id=0,
+        kind=ChatKind.PRIVATE,
+        title="",
+        state=SubscriberState.ACTIVE,
+        paused_reason=None,
+        language="ru",
+        language_chosen=False,
+        news_language="ru",
+        zone="Europe/Moscow",
+        zone_chosen=False,
+        alerts=Alerts.ON,
+        quiet_from=quiet[0] if quiet else None,
+        quiet_to=quiet[1] if quiet else None,
+        hourly=hourly,
+        daily=daily,
+        headlines=7,
+        silent=False,
+        pictures=True,
+        layout=Layout.CLASSIC,
+        rich_confirmed=False,
+        watermark=0,
+        created=utc("2026-01-01T00:00"),
+    )
+
+
+class TestHeld:
+    NOON = utc("2026-11-20T09:10")  # 12:10 in Moscow
+
+    def test_goes_at_once(self) -> None:
+        assert held(self.NOON, reader(quiet=(1380, 480)), sent_last_hour=2, sent_today=11) is None
+
+    def test_no_caps(self) -> None:
+        free = reader(hourly=None, daily=None)
+        assert held(self.NOON, free, sent_last_hour=999, sent_today=999) is None
+
+    def test_the_hourly_cap_holds_until_the_full_hour(self) -> None:
+        until = held(self.NOON, reader(), sent_last_hour=3, sent_today=3)
+        assert until == utc("2026-11-20T10:00")
+
+    def test_the_daily_cap_holds_until_midnight(self) -> None:
+        until = held(self.NOON, reader(), sent_last_hour=3, sent_today=12)
+        assert until == utc("2026-11-20T21:00")
+
+    def test_quiet_hours_hold_until_they_end(self) -> None:
+        night = utc("2026-11-20T22:00")
+        until = held(night, reader(quiet=(1380, 480)), sent_last_hour=0, sent_today=0)
+        assert until == utc("2026-11-21T05:00")
+
+    def test_quiet_hours_after_a_cap_count_too(self) -> None:
+        quiet = reader(quiet=(1380, 480))
+        assert held(self.NOON, quiet, sent_last_hour=0, sent_today=12) == utc("2026-11-21T05:00")
+        late = utc("2026-11-20T19:40")  # 22:40: the full hour is where the quiet hours begin
+        assert held(late, quiet, sent_last_hour=3, sent_today=3) == utc("2026-11-21T05:00")
