@@ -1,0 +1,1 @@
+"""Newsboy: a publisher's newspaper boy inside Telegram."""

@@ -1,0 +1,1 @@
+"""The language catalogues: one folder a language, compiled by the build."""

@@ -1,0 +1,196 @@
+"""The store: SQLite, and only here. This file is the contract; the rest is implementation.
+
+    async with Storage.open(Path("newsboy.db")) as storage:
+        for feed in await storage.feeds.due(now):
+            ...
+
+`Storage.open` owns the file for writing; `Storage.open_readonly` reads beside a running bot.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+from storage.articles import Articles
+from storage.database import Database
+from storage.errors import (
+    AlreadyExistsError,
+    DatabaseCorruptError,
+    DatabaseLockedError,
+    DatabaseTooNewError,
+    DiskFullError,
+    NotFoundError,
+    StorageError,
+)
+from storage.feeds import Feeds
+from storage.models import (
+    Alerts,
+    Article,
+    ArticleDraft,
+    ArticleState,
+    Block,
+    BodyFrom,
+    ChatKind,
+    Claim,
+    ClaimBatch,
+    Counts,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    DigestOwed,
+    Embed,
+    EntryKey,
+    Feed,
+    FeedOutcome,
+    FeedState,
+    FollowKind,
+    Heading,
+    Headline,
+    Invitation,
+    Layout,
+    Level,
+    ListBlock,
+    Mute,
+    Outcome,
+    Paragraph,
+    PendingPage,
+    PictureBlock,
+    Preformatted,
+    Prompt,
+    Push,
+    PushPlan,
+    Quote,
+    Reading,
+    Slot,
+    SlotPlan,
+    Source,
+    Span,
+    Stored,
+    StoryCandidate,
+    Subscriber,
+    SubscriberDefaults,
+    SubscriberState,
+    Subscription,
+    Table,
+    Topic,
+    View,
+)
+from storage.outbox import ALL_CHATS, Outbox
+from storage.people import People
+from storage.search import Search
+from storage.subscribers import SubscriberChanges, Subscribers
+from storage.upkeep import Upkeep, backup, check_file, restore
+
+__all__ = [
+    "ALL_CHATS",
+    "Alerts",
+    "AlreadyExistsError",
+    "Article",
+    "ArticleDraft",
+    "ArticleState",
+    "Articles",
+    "Block",
+    "BodyFrom",
+    "ChatKind",
+    "Claim",
+    "ClaimBatch",
+    "Counts",
+    "DatabaseCorruptError",
+    "DatabaseLockedError",
+    "DatabaseTooNewError",
+    "Delivery",
+    "DeliveryKind",
+    "DeliveryState",
+    "DigestOwed",
+    "DiskFullError",
+    "Embed",
+    "EntryKey",
+    "Feed",
+    "FeedOutcome",
+    "FeedState",
+    "Feeds",
+    "FollowKind",
+    "Heading",
+    "Headline",
+    "Invitation",
+    "Layout",
+    "Level",
+    "ListBlock",
+    "Mute",
+    "NotFoundError",
+    "Outbox",
+    "Outcome",
+    "Paragraph",
+    "PendingPage",
+    "People",
+    "PictureBlock",
+    "Preformatted",
+    "Prompt",
+    "Push",
+    "PushPlan",
+    "Quote",
+    "Reading",
+    "Search",
+    "Slot",
+    "SlotPlan",
+    "Source",
+    "Span",
+    "Storage",
+    "StorageError",
+    "Stored",
+    "StoryCandidate",
+    "Subscriber",
+    "SubscriberChanges",
+    "SubscriberDefaults",
+    "SubscriberState",
+    "Subscribers",
+    "Subscription",
+    "Table",
+    "Topic",
+    "Upkeep",
+    "View",
+    "backup",
+    "check_file",
+    "restore",
+]
+
+
+class Storage:
+    """An open database, by subject."""
+
+    def __init__(self, database: Database) -> None:
+        self.path = database.path
+        self.feeds = Feeds(database)
+        self.articles = Articles(database)
+        self.search = Search(database)
+        self.subscribers = Subscribers(database)
+        self.people = People(database)
+        self.outbox = Outbox(database)
+        self.upkeep = Upkeep(database)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path) -> AsyncIterator[Self]:
+        """Open for reading and writing; the file and its tables are made where absent.
+
+        Raises DatabaseLockedError, DatabaseCorruptError, DatabaseTooNewError or another
+        StorageError, each naming the remedy.
+        """
+        database = Database(path, readonly=False)
+        await database.open()
+        try:
+            yield cls(database)
+        finally:
+            await database.close()
+
+    @classmethod
+    @asynccontextmanager
+    async def open_readonly(cls, path: Path) -> AsyncIterator[Self]:
+        """Open for reading only, beside a running bot; raises StorageError where absent."""
+        database = Database(path, readonly=True)
+        await database.open()
+        try:
+            yield cls(database)
+        finally:
+            await database.close()

@@ -1,0 +1,298 @@
+"""Connections, transactions and the wrapping of SQLite's errors.
+
+One writer connection behind a lock that is held for a whole transaction, and one read-only
+connection for everything else: two connections that write or checkpoint would meet the WAL-reset
+bug of SQLite before 3.51.3, and a read on the writer's connection would wait for its commits.
+A second process is kept out by an advisory lock on a file beside the database, which the kernel
+frees when the process dies, however it dies.
+"""
+
+import asyncio
+import errno
+import json
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import aiosqlite
+
+from storage.errors import (
+    DatabaseCorruptError,
+    DatabaseLockedError,
+    DiskFullError,
+    NotFoundError,
+    StorageError,
+)
+from storage.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+try:
+    import fcntl
+except ImportError:  # Windows has no advisory locks of this kind: SQLite's own must do
+    fcntl = None  # type: ignore[assignment]
+
+Row = sqlite3.Row
+Parameters = Mapping[str, object]
+
+_BUSY_MS = 5000
+
+
+def to_epoch(moment: datetime) -> int:
+    """Seconds since 1970 of an aware datetime; a naive one is a bug and is refused."""
+    if moment.tzinfo is None:
+        raise ValueError(f"naive datetime {moment!r}: the store takes aware ones only")
+    return int(moment.timestamp())
+
+
+def maybe_epoch(moment: datetime | None) -> int | None:
+    """`to_epoch`, with None for None."""
+    return None if moment is None else to_epoch(moment)
+
+
+def from_epoch(seconds: int) -> datetime:
+    """The aware UTC datetime of epoch seconds."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def maybe_datetime(seconds: int | None) -> datetime | None:
+    """`from_epoch`, with None for None."""
+    return None if seconds is None else from_epoch(seconds)
+
+
+def json_list(values: Iterable[object]) -> str:
+    """A JSON list for `json_each(:parameter)`: SQLite has no list parameters."""
+    return json.dumps(list(values), ensure_ascii=False)
+
+
+@contextmanager
+def wrapped_errors(path: Path) -> "Iterator[None]":
+    """Turn SQLite's errors into the store's, each with its remedy."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        # The low byte is the primary code: https://sqlite.org/rescode.html
+        primary = None if code is None else code & 0xFF
+        if primary == sqlite3.SQLITE_FULL:
+            raise DiskFullError(
+                f"the disk that holds {path} is full: free some space, newsboy goes on by itself"
+            ) from error
+        if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise DatabaseCorruptError(corrupt_message(path, str(error))) from error
+        if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise DatabaseLockedError(
+                f"{path} is locked by another program: close it and start again"
+            ) from error
+        if primary == sqlite3.SQLITE_CANTOPEN:
+            raise StorageError(
+                f"cannot open {path}: check that its folder exists and can be written to"
+            ) from error
+        if primary == sqlite3.SQLITE_READONLY:
+            raise StorageError(
+                f"{path} cannot be written: check the owner and the permissions of the file"
+            ) from error
+        raise StorageError(f"{path}: {error}") from error
+
+
+def corrupt_message(path: Path, fault: str) -> str:
+    """What an operator reads when the file is damaged."""
+    return (
+        f"{path} is damaged ({fault}). Restore a backup: newsboy restore BACKUP "
+        f"(the damaged file is kept aside)"
+    )
+
+
+class ProcessLock:
+    """An exclusive advisory lock beside the database, with its owner's process id inside."""
+
+    def __init__(self, database: Path) -> None:
+        self.path = database.with_name(database.name + ".lock")
+        self._file: IO[str] | None = None
+
+    def acquire(self) -> None:
+        """Take the lock; raises DatabaseLockedError with the owner's pid where it is held."""
+        try:
+            file = self.path.open("a+", encoding="ascii")
+        except OSError as error:
+            raise StorageError(
+                f"cannot write {self.path}: {error.strerror}; check the folder and its permissions"
+            ) from error
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                file.seek(0)
+                text = file.read().strip()
+                file.close()
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    raise StorageError(f"cannot lock {self.path}: {error.strerror}") from error
+                pid = int(text) if text.isdigit() else None
+                owner = f"process {pid}" if pid else "another process"
+                raise DatabaseLockedError(
+                    f"the database is in use by {owner}: stop it first (kill {pid or 'PID'})", pid
+                ) from error
+        file.seek(0)
+        file.truncate()
+        file.write(str(os.getpid()))
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Give the lock back; the file stays, so that no other process can lock a ghost."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class Transaction:
+    """The writer's connection inside BEGIN IMMEDIATE … COMMIT."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def run(self, sql: str, parameters: Parameters | None = None) -> int:
+        """Execute one statement; returns how many rows it changed."""
+        cursor = await self._connection.execute(sql, parameters or {})
+        count = cursor.rowcount
+        await cursor.close()
+        return count
+
+    async def run_many(self, sql: str, rows: Iterable[Parameters]) -> int:
+        """Execute one statement for each row of parameters; returns the rows changed."""
+        cursor = await self._connection.executemany(sql, rows)
+        count = cursor.rowcount
+        await cursor.close()
+        return count
+
+    async def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
+        """All rows of a statement (`… RETURNING` included)."""
+        return list(await self._connection.execute_fetchall(sql, parameters or {}))
+
+    async def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        """The first row of a statement, or None."""
+        found = await self.rows(sql, parameters)
+        return found[0] if found else None
+
+    async def value(self, sql: str, parameters: Parameters | None = None) -> Any:
+        """The first column of the first row; raises NotFoundError where there is none."""
+        found = await self.row(sql, parameters)
+        if found is None:
+            raise NotFoundError("no such row")
+        return found[0]
+
+
+class Database:
+    """A database file, open for reading and, unless `readonly`, for writing."""
+
+    def __init__(self, path: Path, *, readonly: bool) -> None:
+        self.path = path
+        self.readonly = readonly
+        self._lock = asyncio.Lock()
+        self._process_lock = ProcessLock(path)
+        self._writer: aiosqlite.Connection | None = None
+        self._reader: aiosqlite.Connection | None = None
+
+    async def open(self) -> None:
+        """Lock, check, migrate and open; raises a child of StorageError, leaving nothing open."""
+        try:
+            if self.readonly:
+                self._refuse_absent()
+            else:
+                self._process_lock.acquire()
+                await self._open_writer()
+            with wrapped_errors(self.path):
+                self._reader = await aiosqlite.connect(
+                    f"{self.path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
+                )
+                self._reader.row_factory = sqlite3.Row
+                await self._reader.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+                await self._reader.execute_fetchall("SELECT count(*) FROM sqlite_master")
+        except BaseException:
+            await self.close()
+            raise
+
+    def _refuse_absent(self) -> None:
+        if not self.path.exists():
+            raise StorageError(
+                f"there is no database at {self.path}: set DATABASE, or start newsboy first"
+            )
+
+    async def _open_writer(self) -> None:
+        with wrapped_errors(self.path):
+            writer = await aiosqlite.connect(self.path, isolation_level=None)
+            self._writer = writer
+            writer.row_factory = sqlite3.Row
+            for pragma in (
+                f"busy_timeout = {_BUSY_MS}",
+                "foreign_keys = ON",
+                "journal_mode = WAL",
+                "synchronous = FULL",
+            ):
+                await writer.execute(f"PRAGMA {pragma}")
+            faults = await writer.execute_fetchall("PRAGMA quick_check(1)")
+            fault = str(next(iter(faults))[0])
+            if fault != "ok":
+                raise DatabaseCorruptError(corrupt_message(self.path, fault))
+            await migrate(writer, self.path)
+
+    async def close(self) -> None:
+        """Close both connections and free the process lock; safe to call twice."""
+        for connection in (self._reader, self._writer):
+            if connection is not None:
+                await connection.close()
+        self._reader = self._writer = None
+        self._process_lock.release()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """One write transaction; rolled back whole when its block raises.
+
+        Never await HTTP inside: the writer is held until the block ends.
+        """
+        if self._writer is None:
+            raise StorageError("the database is open for reading only")
+        async with self._lock:
+            with wrapped_errors(self.path):
+                await self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    yield Transaction(self._writer)
+                    await self._writer.execute("COMMIT")
+                except BaseException:
+                    # A full disk may have rolled back already: a second ROLLBACK would raise.
+                    if self._writer.in_transaction:
+                        await self._writer.execute("ROLLBACK")
+                    raise
+
+    async def rows(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
+        """All rows of a reading statement, on the read-only connection."""
+        if self._reader is None:
+            raise StorageError("the database is closed")
+        with wrapped_errors(self.path):
+            return list(await self._reader.execute_fetchall(sql, parameters or {}))
+
+    async def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        """The first row of a reading statement, or None."""
+        found = await self.rows(sql, parameters)
+        return found[0] if found else None
+
+    async def value(self, sql: str, parameters: Parameters | None = None) -> Any:
+        """The first column of the first row; raises NotFoundError where there is none."""
+        found = await self.row(sql, parameters)
+        if found is None:
+            raise NotFoundError("no such row")
+        return found[0]
+
+    async def upkeep(self) -> None:
+        """Nightly: refresh the planner's statistics and fold the log into the file."""
+        if self._writer is None:
+            raise StorageError("the database is open for reading only")
+        async with self._lock:
+            with wrapped_errors(self.path):
+                await self._writer.execute("PRAGMA optimize")
+                await self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")

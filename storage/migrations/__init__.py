@@ -1,0 +1,1 @@
+"""Numbered SQL files, append-only: a fresh database runs them all, an old one the rest."""

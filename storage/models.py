@@ -1,0 +1,644 @@
+"""The vocabulary that both packages share: frozen records and enums, no behaviour.
+
+Times are aware UTC datetimes here and integer epoch seconds in the database. Texts are plain
+text (no markup); the only place for emphasis and links is a `Span`. Ids are the database's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+# ---------------------------------------------------------------- an article's body: blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text in one style; `link` is an absolute http(s) address or None."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph of running text."""
+
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading inside the body; `level` 2 is the highest (1 is the article's title)."""
+
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A block quotation of one or more paragraphs, with the person quoted where known."""
+
+    paragraphs: tuple[tuple[Span, ...], ...]
+    credit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListBlock:
+    """A list; each item is a line of spans."""
+
+    items: tuple[tuple[Span, ...], ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PictureBlock:
+    """A picture at its place in the body."""
+
+    url: str
+    caption: str = ""
+    credit: str = ""
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of plain texts, row by row; the first row is the head where `header`."""
+
+    rows: tuple[tuple[str, ...], ...]
+    header: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preformatted:
+    """Text whose line breaks and spaces matter."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """Something that lives elsewhere (a video, a post): a link and what it is called."""
+
+    link: str
+    label: str
+
+
+Block = Paragraph | Heading | Quote | ListBlock | PictureBlock | Table | Preformatted | Embed
+
+# ---------------------------------------------------------------- enums
+
+
+class Topic(StrEnum):
+    """The product's topics; a publisher's rubric is mapped to one of them."""
+
+    POLITICS = "politics"
+    ECONOMY = "economy"
+    SOCIETY = "society"
+    WORLD = "world"
+    INCIDENTS = "incidents"
+    SPORT = "sport"
+    CULTURE = "culture"
+    SCIENCE = "science"
+    TECHNOLOGY = "technology"
+    LIFE = "life"
+    OTHER = "other"
+
+
+class FeedState(StrEnum):
+    """Whether a feed is polled."""
+
+    ACTIVE = "active"
+    REMOVED = "removed"  # by command: stays so until added by command
+    GONE = "gone"  # the server said 410
+
+
+class BodyFrom(StrEnum):
+    """Where an article's body came from."""
+
+    PAGE = "page"
+    FEED = "feed"
+    NONE = "none"
+
+
+class ArticleState(StrEnum):
+    """An article's life."""
+
+    LIVE = "live"
+    CORRECTED = "corrected"
+    GONE = "gone"
+
+
+class Reading(StrEnum):
+    """How much of a source's articles may be shown."""
+
+    FULL = "full"
+    SUMMARY = "summary"
+    HEADLINE = "headline"
+
+
+class Level(StrEnum):
+    """How what is followed comes."""
+
+    OFF = "off"
+    DIGEST = "digest"
+    NOW = "now"
+    SOUND = "sound"
+
+
+class Alerts(StrEnum):
+    """Which follows come at once whatever their level."""
+
+    ON = "on"
+    IMPORTANT = "important"
+    OFF = "off"
+
+
+class FollowKind(StrEnum):
+    """What can be followed or muted."""
+
+    EVERYTHING = "everything"
+    TOPIC = "topic"
+    SOURCE = "source"
+    WORDS = "words"
+    STORY = "story"
+
+
+class Layout(StrEnum):
+    """How long texts are shown to a subscriber."""
+
+    CLASSIC = "classic"
+    RICH = "rich"
+
+
+class SubscriberState(StrEnum):
+    """Whether anything is sent to a subscriber unasked."""
+
+    ACTIVE = "active"
+    STOPPED = "stopped"  # by /stop
+    PAUSED = "paused"  # Telegram says that the chat cannot be reached; revived by any sign of life
+
+
+class ChatKind(StrEnum):
+    """Telegram's kinds of chats."""
+
+    PRIVATE = "private"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
+
+
+class DeliveryKind(StrEnum):
+    """What a delivery is."""
+
+    PUSH = "push"
+    DIGEST = "digest"
+
+
+class DeliveryState(StrEnum):
+    """A delivery's life; the row is the ledger and stays after it ended."""
+
+    OWED = "owed"
+    CLAIMED = "claimed"  # in flight: after a crash it is owed again
+    SENT = "sent"
+    DEFERRED = "deferred"  # held back by quiet hours or a cap: the next digest brings it
+    CANCELLED = "cancelled"
+    EMPTY = "empty"
+    FAILED = "failed"
+
+
+class View(StrEnum):
+    """What a sent message shows now."""
+
+    PUSH = "push"
+    CARD = "card"
+    FULL = "full"
+    DIGEST = "digest"
+
+
+# ---------------------------------------------------------------- sources, feeds, entries
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The publisher behind one or more feeds. `domain` is its key («gazeta.ru»)."""
+
+    id: int
+    domain: str
+    title: str
+    language: str  # ISO 639-1, or "" while unknown
+    reading: Reading
+    owner: int | None = None  # the subscriber whose own source it is
+    newest: datetime | None = None  # its newest article, where the query asked for it
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A URL that is polled, with what the last poll left."""
+
+    id: int
+    source_id: int
+    url: str
+    title: str
+    state: FeedState
+    etag: str | None
+    modified: str | None  # Last-Modified, byte for byte
+    body_hash: str | None
+    interval: int  # seconds
+    due: datetime
+    checked: datetime | None
+    succeeded: datetime | None
+    failures: int  # in a row
+    error: str | None
+    entries: int  # known entries, where the query asked for it
+    moved_to: str | None = None  # a permanent redirect's target seen once
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOutcome:
+    """What a poll learned about its feed; saved after the articles that it announced."""
+
+    feed_id: int
+    checked: datetime
+    due: datetime
+    interval: int
+    ok: bool
+    error: str | None = None
+    etag: str | None = None
+    modified: str | None = None
+    body_hash: str | None = None
+    title: str | None = None
+    source_title: str | None = None
+    language: str | None = None
+    gone: bool = False
+    moved_to: str | None = None
+    new_url: str | None = None  # the address to poll from now on
+
+
+@dataclass(frozen=True, slots=True)
+class EntryKey:
+    """What identifies an entry: its feed's guid, its canonical URL, its title's hash."""
+
+    guid: str
+    url: str
+    title_hash: str
+
+
+# ---------------------------------------------------------------- articles and stories
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleDraft:
+    """An article ready to be stored; made by the newsroom, without ids."""
+
+    feed_id: int
+    source_id: int
+    key: EntryKey
+    url: str
+    title: str
+    published: datetime
+    fetched: datetime
+    language: str
+    subheadline: str = ""
+    standfirst: str = ""
+    summary: str = ""
+    body: tuple[Block, ...] = ()
+    body_from: BodyFrom = BodyFrom.NONE
+    author: str = ""
+    image: PictureBlock | None = None
+    topic: Topic = Topic.OTHER
+    rubric: str = ""
+    labels: tuple[str, ...] = ()  # the publisher's age marks and legal notices
+    cited: tuple[str, ...] = ()  # agencies cited
+    updated: datetime | None = None
+    content_hash: str = ""
+    page_error: str | None = None
+    page_tries: int = 0
+    page_due: datetime | None = None  # when the page is asked for again
+    search_title: str = ""  # normalised by bot.words
+    search_body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A stored article, whole."""
+
+    id: int
+    story_id: int
+    feed_id: int
+    source_id: int
+    source: str  # the source's title
+    source_domain: str
+    reading: Reading
+    url: str
+    guid: str
+    title: str
+    subheadline: str
+    standfirst: str
+    summary: str
+    body: tuple[Block, ...]
+    body_from: BodyFrom
+    author: str
+    image: PictureBlock | None
+    topic: Topic
+    rubric: str
+    language: str
+    labels: tuple[str, ...]
+    cited: tuple[str, ...]
+    state: ArticleState
+    revision: int
+    published: datetime
+    updated: datetime | None
+    fetched: datetime
+    content_hash: str
+    page_error: str | None
+    page_tries: int
+    sources_in_story: int = 1
+    owner: int | None = None  # the subscriber alone who may see it
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """An article's line in a list."""
+
+    article_id: int
+    story_id: int
+    title: str
+    summary: str
+    source: str
+    source_domain: str
+    url: str
+    topic: Topic
+    language: str
+    published: datetime
+    image_url: str | None
+    sources_in_story: int
+    articles_in_story: int
+    search_key: int  # the order of lists: rises with the published time
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPage:
+    """An article whose page failed and is due again."""
+
+    article_id: int
+    draft: ArticleDraft
+
+
+@dataclass(frozen=True, slots=True)
+class StoryCandidate:
+    """A stored article that a new one is compared with: do they tell the same story?"""
+
+    article_id: int
+    story_id: int
+    source_id: int
+    title: str
+    summary: str
+    language: str
+    published: datetime
+    story_begun: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PushPlan:
+    """That a new story is to be told at once, and until when that makes sense."""
+
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What storing a draft did."""
+
+    article_id: int
+    story_id: int
+    new: bool
+    push_id: int | None = None
+
+
+# ---------------------------------------------------------------- readers
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A digest's local time. `weekdays` is a mask, bit 0 Monday; `minute` is of the day."""
+
+    id: int
+    subscriber_id: int
+    minute: int
+    weekdays: int
+    silent: bool
+    due: datetime
+    fired: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPlan:
+    """A slot as a reader asks for it."""
+
+    minute: int
+    weekdays: int
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a subscriber follows. `key` is normalised, `label` is as the reader wrote it."""
+
+    subscriber_id: int
+    kind: FollowKind
+    key: str
+    label: str
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """What a subscriber does not want to see, for ever where `expires` is None."""
+
+    subscriber_id: int
+    kind: FollowKind
+    key: str
+    label: str
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A chat that receives (or a thread of it), with its settings."""
+
+    id: int
+    chat_id: int
+    thread_id: int  # 0: the chat itself
+    kind: ChatKind
+    title: str
+    state: SubscriberState
+    paused_reason: str | None
+    language: str  # of the interface
+    language_chosen: bool
+    news_language: str  # ISO code, or "all"
+    zone: str
+    zone_chosen: bool
+    alerts: Alerts
+    quiet_from: int | None  # minute of the day; None: no quiet hours
+    quiet_to: int | None
+    hourly: int | None  # pushes an hour; None: no cap
+    daily: int | None
+    headlines: int  # of a digest
+    silent: bool
+    pictures: bool
+    layout: Layout
+    rich_confirmed: bool
+    watermark: int  # the last story id that a digest covered
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberDefaults:
+    """What a new subscriber starts with."""
+
+    language: str
+    news_language: str
+    zone: str
+    alerts: Alerts
+    quiet_from: int | None
+    quiet_to: int | None
+    hourly: int | None
+    daily: int | None
+    headlines: int = 7
+    slots: tuple[SlotPlan, ...] = ()
+    slot_dues: tuple[datetime, ...] = ()  # the first instant of each slot
+
+
+# ---------------------------------------------------------------- deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One story owed at once to whoever follows it; expanded into deliveries by chunks."""
+
+    id: int
+    story_id: int
+    article_id: int
+    created: datetime
+    expires: datetime
+    cursor: int  # the last subscriber id looked at
+    keys: tuple[tuple[FollowKind, str], ...] | None  # the follows that it meets, once matched
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message owed to one subscriber; after sending, the ledger's line of it."""
+
+    id: int
+    subscriber_id: int
+    kind: DeliveryKind
+    state: DeliveryState
+    due: datetime
+    expires: datetime
+    attempts: int
+    push_id: int | None = None
+    story_id: int | None = None
+    article_id: int | None = None
+    slot_id: int | None = None
+    scheduled: datetime | None = None
+    since: int | None = None
+    sound: bool = False
+    message_id: int | None = None
+    stories: tuple[int, ...] = ()
+    parts: tuple[int, ...] = ()  # ids of the messages that hold the full text
+    view: View | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claimed delivery with all that the recheck before sending needs."""
+
+    delivery: Delivery
+    subscriber: Subscriber
+    followed: bool  # a push's: something followed still asks for it at once
+    muted: bool
+    told: bool  # a digest told the story meanwhile
+    live: bool  # the article is there and not gone
+    sent_hour: int  # pushes sent to this subscriber in the last hour
+    sent_day: int
+    next_digest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestOwed:
+    """A slot that fired: the digest to owe (where `wanted`) and when the slot is due next."""
+
+    slot_id: int
+    subscriber_id: int
+    scheduled: datetime
+    next_due: datetime
+    expires: datetime
+    sound: bool
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a claimed delivery ended, or when it is to be tried again (`state` owed, `due`).
+
+    A deferred one with `due` is owed as part of a merged message at that time.
+    """
+
+    delivery_id: int
+    state: DeliveryState
+    at: datetime
+    reason: str | None = None
+    due: datetime | None = None
+    message_id: int | None = None
+    layout: Layout | None = None
+    language: str | None = None
+    view: View | None = None
+    stories: tuple[int, ...] = ()  # a digest's, told
+    watermark: int | None = None  # a digest's, reached
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimBatch:
+    """One tick of the sender: what came back, and how many deliveries to claim next."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    paused: tuple[tuple[int, str], ...] = ()  # (chat, reason)
+    migrated: tuple[tuple[int, int], ...] = ()  # (old chat, new chat)
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A question asked in a chat, waiting for typed text."""
+
+    subscriber_id: int
+    person_id: int
+    kind: str
+    message_id: int
+    asked: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A code that lets its openers in (or makes them admin), while uses are left."""
+
+    code: str
+    admin: bool
+    uses_left: int
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows the store holds; for the operator."""
+
+    articles: int
+    stories: int
+    feeds: int
+    subscribers: int
+    owed: int
+    oldest_owed: datetime | None

@@ -1,0 +1,171 @@
+"""The full-text index: normalised text in, article keys out.
+
+The index is contentless: it holds no text of its own, and its row id is the article's *search
+key*, the published second times 4,096 plus a counter, so that keys rise with the published time
+even for an archive that was imported later. A row can be deleted only with exactly the text that
+it was made of, so that text is kept, compressed, with the article. A query's terms come already
+normalised by `bot.words`; all of them must occur, and where fewer than ten articles have all,
+any of them may. Ranking weighs the title four times the body and fades with age.
+"""
+
+import math
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from storage.database import Database, Row, Transaction, json_list, to_epoch
+
+KEYS_A_SECOND = 4096
+_COMMON = 5001
+_NEWEST_OF_COMMON = 2000
+_RANKED = 200
+_ENOUGH = 10
+_FADE_SECONDS = 30 * 86400
+
+
+def pack_text(title: str, body: str) -> bytes:
+    """The indexed text as it is kept with the article."""
+    return zlib.compress(f"{title}\0{body}".encode(), 6)
+
+
+def unpack_text(packed: bytes) -> tuple[str, str]:
+    """(title, body) of `pack_text`."""
+    title, _, body = zlib.decompress(packed).decode().partition("\0")
+    return title, body
+
+
+def first_key(moment: datetime) -> int:
+    """The smallest search key of an article published at `moment` or later."""
+    return to_epoch(moment) * KEYS_A_SECOND
+
+
+async def free_key(transaction: Transaction, published: datetime) -> int:
+    """A search key that no article has yet."""
+    lowest = first_key(published)
+    return int(
+        await transaction.value(
+            """
+            SELECT coalesce(max(search_key) + 1, :lowest) FROM article
+            WHERE search_key >= :lowest AND search_key < :lowest + :span
+            """,
+            {"lowest": lowest, "span": KEYS_A_SECOND},
+        )
+    )
+
+
+async def index(transaction: Transaction, key: int, title: str, body: str) -> None:
+    """Add an article's normalised text to the index."""
+    await transaction.run(
+        "INSERT INTO search (rowid, title, body) VALUES (:key, :title, :body)",
+        {"key": key, "title": title, "body": body},
+    )
+
+
+async def unindex(transaction: Transaction, key: int, packed: bytes) -> None:
+    """Take an article out of the index, by exactly the text that it was indexed with."""
+    title, body = unpack_text(packed)
+    await transaction.run(
+        """
+        INSERT INTO search (search, rowid, title, body)
+        VALUES ('delete', :key, :title, :body)
+        """,
+        {"key": key, "title": title, "body": body},
+    )
+
+
+def _quoted(terms: Sequence[str]) -> list[str]:
+    return ['"' + term.replace('"', '""') + '"' for term in terms]
+
+
+class Search:
+    """Reading the index."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """In how many articles each term occurs; terms that occur nowhere are absent."""
+        rows = await self._database.rows(
+            """
+            SELECT v.term, v.doc FROM json_each(:terms) t
+            JOIN search_terms v ON v.term = t.value
+            """,
+            {"terms": json_list(terms)},
+        )
+        return {row["term"]: row["doc"] for row in rows}
+
+    async def size(self) -> int:
+        """How many articles there are, for weighing terms."""
+        return int(await self._database.value("SELECT count(*) FROM article"))
+
+    async def keys(
+        self, terms: Sequence[str], *, now: datetime, before_key: int | None = None
+    ) -> tuple[list[int], bool]:
+        """Search keys of the articles that match, best first, at most 200.
+
+        `before_key` leaves out what is newer, so that pages stay stable while news arrives.
+        The second value tells that any of the terms was enough.
+        """
+        if not terms:
+            return [], False
+        quoted = _quoted(terms)
+        all_of_them = " AND ".join(quoted)
+        found = await self._ranked(all_of_them, terms, now, before_key)
+        if len(found) >= _ENOUGH or len(terms) == 1:
+            return found, False
+        loose = await self._ranked(" OR ".join(quoted), terms, now, before_key)
+        seen = set(found)
+        more = [key for key in loose if key not in seen]
+        return (found + more)[:_RANKED], bool(more) and not found
+
+    async def _ranked(
+        self, match: str, terms: Sequence[str], now: datetime, before_key: int | None
+    ) -> list[int]:
+        counts = await self.frequencies(terms)
+        parameters: dict[str, object] = {
+            "match": match,
+            "until": before_key if before_key is not None else 1 << 62,
+            "ranked": _RANKED,
+            "lowest": 0,
+        }
+        if sum(counts.values()) >= _COMMON:
+            # Ranking a very common word means scoring every article: the newest must do.
+            newest = await self._database.rows(
+                """
+                SELECT min(rowid) AS lowest FROM (
+                    SELECT rowid FROM search WHERE search MATCH :match AND rowid <= :until
+                    ORDER BY rowid DESC LIMIT :newest)
+                """,
+                {**parameters, "newest": _NEWEST_OF_COMMON},
+            )
+            parameters["lowest"] = newest[0]["lowest"] or 0
+        rows = await self._database.rows(
+            """
+            SELECT rowid AS key, -bm25(search, 4.0, 1.0) AS score FROM search
+            WHERE search MATCH :match AND rowid <= :until AND rowid >= :lowest
+            ORDER BY score DESC LIMIT :ranked
+            """,
+            parameters,
+        )
+
+        def faded(row: Row) -> float:
+            age = max(0, to_epoch(now) - row["key"] // KEYS_A_SECOND)
+            return float(row["score"]) * (0.5 + 0.5 * math.exp(-age / _FADE_SECONDS))
+
+        return [row["key"] for row in sorted(rows, key=faded, reverse=True)]
+
+    async def candidates(
+        self, terms: Sequence[str], *, since: datetime, limit: int = 30
+    ) -> list[int]:
+        """Search keys since `since` that have any of the terms, best first: for clustering."""
+        if not terms:
+            return []
+        rows = await self._database.rows(
+            """
+            SELECT rowid AS key FROM search
+            WHERE search MATCH :match AND rowid >= :lowest
+            ORDER BY bm25(search, 4.0, 1.0) LIMIT :limit
+            """,
+            {"match": " OR ".join(_quoted(terms)), "lowest": first_key(since), "limit": limit},
+        )
+        return [row["key"] for row in rows]

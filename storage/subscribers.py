@@ -1,0 +1,495 @@
+"""Subscribers: chats that receive, what they follow and mute, and when their digests come.
+
+A subscriber is a chat or a thread of it. Nothing here is ever deleted because Telegram reported
+an error: a chat that cannot be reached is paused, settings kept, and revived by any sign of life.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypedDict, Unpack
+
+from storage.database import (
+    Database,
+    Row,
+    Transaction,
+    from_epoch,
+    maybe_datetime,
+    maybe_epoch,
+    to_epoch,
+)
+from storage.errors import NotFoundError
+from storage.models import (
+    Alerts,
+    ChatKind,
+    FollowKind,
+    Layout,
+    Level,
+    Mute,
+    Prompt,
+    Slot,
+    SlotPlan,
+    Subscriber,
+    SubscriberDefaults,
+    SubscriberState,
+    Subscription,
+)
+
+
+class SubscriberChanges(TypedDict, total=False):
+    """The settings that a reader can change, by the names of `Subscriber`."""
+
+    title: str
+    state: SubscriberState
+    language: str
+    language_chosen: bool
+    news_language: str
+    zone: str
+    zone_chosen: bool
+    alerts: Alerts
+    quiet_from: int | None
+    quiet_to: int | None
+    hourly: int | None
+    daily: int | None
+    headlines: int
+    silent: bool
+    pictures: bool
+    layout: Layout
+    rich_confirmed: bool
+
+
+def subscriber_of(row: Row) -> Subscriber:
+    """A row of `subscriber` as a record."""
+    return Subscriber(
+        id=row["id"],
+        chat_id=row["chat_id"],
+        thread_id=row["thread_id"],
+        kind=ChatKind(row["kind"]),
+        title=row["title"],
+        state=SubscriberState(row["state"]),
+        paused_reason=row["paused_reason"],
+        language=row["language"],
+        language_chosen=bool(row["language_chosen"]),
+        news_language=row["news_language"],
+        zone=row["zone"],
+        zone_chosen=bool(row["zone_chosen"]),
+        alerts=Alerts(row["alerts"]),
+        quiet_from=row["quiet_from"],
+        quiet_to=row["quiet_to"],
+        hourly=row["hourly"],
+        daily=row["daily"],
+        headlines=row["headlines"],
+        silent=bool(row["silent"]),
+        pictures=bool(row["pictures"]),
+        layout=Layout(row["layout"]),
+        rich_confirmed=bool(row["rich_confirmed"]),
+        watermark=row["watermark"],
+        created=from_epoch(row["created"]),
+    )
+
+
+def _subscription(row: Row) -> Subscription:
+    return Subscription(
+        subscriber_id=row["subscriber_id"],
+        kind=FollowKind(row["kind"]),
+        key=row["key"],
+        label=row["label"],
+        level=Level(row["level"]),
+    )
+
+
+def _mute(row: Row) -> Mute:
+    return Mute(
+        subscriber_id=row["subscriber_id"],
+        kind=FollowKind(row["kind"]),
+        key=row["key"],
+        label=row["label"],
+        expires=maybe_datetime(row["expires"]),
+    )
+
+
+def _anchor(kind: FollowKind, key: str) -> str:
+    return key.split(" ", 1)[0] if kind is FollowKind.WORDS else ""
+
+
+class Subscribers:
+    """Readers' chats and their settings."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # ------------------------------------------------------------ the row
+
+    async def find(self, chat_id: int, thread_id: int = 0) -> Subscriber | None:
+        """The subscriber of a chat (or thread), or None."""
+        row = await self._database.row(
+            "SELECT * FROM subscriber WHERE chat_id = :chat AND thread_id = :thread",
+            {"chat": chat_id, "thread": thread_id},
+        )
+        return None if row is None else subscriber_of(row)
+
+    async def get(self, subscriber_id: int) -> Subscriber:
+        """One subscriber; raises NotFoundError."""
+        row = await self._database.row(
+            "SELECT * FROM subscriber WHERE id = :id", {"id": subscriber_id}
+        )
+        if row is None:
+            raise NotFoundError(f"there is no subscriber {subscriber_id}")
+        return subscriber_of(row)
+
+    async def create(
+        self,
+        chat_id: int,
+        *,
+        kind: ChatKind,
+        title: str,
+        defaults: SubscriberDefaults,
+        now: datetime,
+        covered_before: datetime,
+        thread_id: int = 0,
+    ) -> tuple[Subscriber, bool]:
+        """The chat's subscriber, made with the defaults where it is new (the second value).
+
+        A new one follows everything in the digest; its first digest reaches back to the stories
+        told since `covered_before`.
+        """
+        async with self._database.transaction() as transaction:
+            created = await transaction.row(
+                """
+                INSERT INTO subscriber
+                       (chat_id, thread_id, kind, title, language, news_language, zone, alerts,
+                        quiet_from, quiet_to, hourly, daily, headlines, watermark, created)
+                VALUES (:chat, :thread, :kind, :title, :language, :news_language, :zone, :alerts,
+                        :quiet_from, :quiet_to, :hourly, :daily, :headlines,
+                        coalesce((SELECT max(id) FROM story WHERE latest < :covered), 0), :now)
+                ON CONFLICT (chat_id, thread_id) DO NOTHING
+                RETURNING id
+                """,
+                {
+                    "chat": chat_id,
+                    "thread": thread_id,
+                    "kind": kind.value,
+                    "title": title,
+                    "language": defaults.language,
+                    "news_language": defaults.news_language,
+                    "zone": defaults.zone,
+                    "alerts": defaults.alerts.value,
+                    "quiet_from": defaults.quiet_from,
+                    "quiet_to": defaults.quiet_to,
+                    "hourly": defaults.hourly,
+                    "daily": defaults.daily,
+                    "headlines": defaults.headlines,
+                    "covered": to_epoch(covered_before),
+                    "now": to_epoch(now),
+                },
+            )
+            if created is not None:
+                await transaction.run(
+                    """
+                    INSERT INTO subscription (subscriber_id, kind, key, label, level)
+                    VALUES (:id, 'everything', '', '', 'digest')
+                    """,
+                    {"id": created["id"]},
+                )
+                await _put_slots(transaction, created["id"], defaults.slots, defaults.slot_dues)
+        found = await self.find(chat_id, thread_id)
+        if found is None:
+            raise NotFoundError(f"the subscriber of chat {chat_id} vanished")
+        return found, created is not None
+
+    async def change(self, subscriber_id: int, **changes: Unpack[SubscriberChanges]) -> Subscriber:
+        """Change settings; returns the subscriber as it is now."""
+        names = SubscriberChanges.__annotations__.keys() & changes.keys()
+        assignments = ", ".join(f"{name} = :{name}" for name in sorted(names))
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                f"UPDATE subscriber SET {assignments} WHERE id = :id",  # names are ours
+                {**{name: _plain(value) for name, value in changes.items()}, "id": subscriber_id},
+            )
+        return await self.get(subscriber_id)
+
+    async def pause(self, chat_id: int, reason: str) -> None:
+        """Telegram cannot reach the chat: send nothing more to it, keep everything."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                UPDATE subscriber SET state = 'paused', paused_reason = :reason
+                WHERE chat_id = :chat AND state = 'active'
+                """,
+                {"chat": chat_id, "reason": reason},
+            )
+
+    async def revive(self, chat_id: int) -> bool:
+        """A sign of life from a paused chat; returns whether it was paused."""
+        row = await self._database.row(
+            "SELECT 1 FROM subscriber WHERE chat_id = :chat AND state = 'paused'",
+            {"chat": chat_id},
+        )
+        if row is None:
+            return False
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                UPDATE subscriber SET state = 'active', paused_reason = NULL
+                WHERE chat_id = :chat AND state = 'paused'
+                """,
+                {"chat": chat_id},
+            )
+        return True
+
+    async def migrate_chat(self, old: int, new: int) -> None:
+        """A group became a supergroup: its rows move; where the target exists, it wins."""
+        async with self._database.transaction() as transaction:
+            await migrate_chat(transaction, old, new)
+
+    # ------------------------------------------------------------ follows and mutes
+
+    async def subscriptions(self, subscriber_id: int) -> list[Subscription]:
+        """What a subscriber follows, by kind and label."""
+        rows = await self._database.rows(
+            """
+            SELECT * FROM subscription WHERE subscriber_id = :id ORDER BY kind, label, key
+            """,
+            {"id": subscriber_id},
+        )
+        return [_subscription(row) for row in rows]
+
+    async def follow(self, subscription: Subscription) -> None:
+        """Follow something, or change how it comes."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                INSERT INTO subscription (subscriber_id, kind, key, anchor, label, level)
+                VALUES (:id, :kind, :key, :anchor, :label, :level)
+                ON CONFLICT (subscriber_id, kind, key)
+                DO UPDATE SET label = excluded.label, level = excluded.level
+                """,
+                {
+                    "id": subscription.subscriber_id,
+                    "kind": subscription.kind.value,
+                    "key": subscription.key,
+                    "anchor": _anchor(subscription.kind, subscription.key),
+                    "label": subscription.label,
+                    "level": subscription.level.value,
+                },
+            )
+            # Following again what was muted is a change of mind.
+            await transaction.run(
+                """
+                DELETE FROM mute WHERE subscriber_id = :id AND kind = :kind AND key = :key
+                """,
+                {
+                    "id": subscription.subscriber_id,
+                    "kind": subscription.kind.value,
+                    "key": subscription.key,
+                },
+            )
+
+    async def unfollow(self, subscriber_id: int, kind: FollowKind, key: str) -> bool:
+        """Stop following; returns whether it was followed."""
+        async with self._database.transaction() as transaction:
+            return bool(
+                await transaction.run(
+                    """
+                    DELETE FROM subscription
+                    WHERE subscriber_id = :id AND kind = :kind AND key = :key
+                    """,
+                    {"id": subscriber_id, "kind": kind.value, "key": key},
+                )
+            )
+
+    async def unfollow_all(self, subscriber_id: int) -> int:
+        """Stop following anything; returns how many follows that were."""
+        async with self._database.transaction() as transaction:
+            return await transaction.run(
+                "DELETE FROM subscription WHERE subscriber_id = :id", {"id": subscriber_id}
+            )
+
+    async def mutes(self, subscriber_id: int, now: datetime) -> list[Mute]:
+        """What a subscriber does not want to see now."""
+        rows = await self._database.rows(
+            """
+            SELECT * FROM mute WHERE subscriber_id = :id AND (expires IS NULL OR expires > :now)
+            ORDER BY kind, label, key
+            """,
+            {"id": subscriber_id, "now": to_epoch(now)},
+        )
+        return [_mute(row) for row in rows]
+
+    async def mute(self, mute: Mute) -> None:
+        """Mute something, or change until when."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                INSERT INTO mute (subscriber_id, kind, key, anchor, label, expires)
+                VALUES (:id, :kind, :key, :anchor, :label, :expires)
+                ON CONFLICT (subscriber_id, kind, key)
+                DO UPDATE SET label = excluded.label, expires = excluded.expires
+                """,
+                {
+                    "id": mute.subscriber_id,
+                    "kind": mute.kind.value,
+                    "key": mute.key,
+                    "anchor": _anchor(mute.kind, mute.key),
+                    "label": mute.label,
+                    "expires": maybe_epoch(mute.expires),
+                },
+            )
+
+    async def unmute(self, subscriber_id: int, kind: FollowKind, key: str) -> bool:
+        """Show something again; returns whether it was muted."""
+        async with self._database.transaction() as transaction:
+            return bool(
+                await transaction.run(
+                    "DELETE FROM mute WHERE subscriber_id = :id AND kind = :kind AND key = :key",
+                    {"id": subscriber_id, "kind": kind.value, "key": key},
+                )
+            )
+
+    # ------------------------------------------------------------ digests' times
+
+    async def slots(self, subscriber_id: int) -> list[Slot]:
+        """A subscriber's digest times, by the time of day."""
+        rows = await self._database.rows(
+            "SELECT * FROM slot WHERE subscriber_id = :id ORDER BY minute, weekdays",
+            {"id": subscriber_id},
+        )
+        return [slot_of(row) for row in rows]
+
+    async def set_slots(
+        self, subscriber_id: int, plans: Sequence[SlotPlan], dues: Sequence[datetime]
+    ) -> None:
+        """Replace a subscriber's digest times; `dues` are their first instants."""
+        async with self._database.transaction() as transaction:
+            await _put_slots(transaction, subscriber_id, plans, dues)
+
+    # ------------------------------------------------------------ questions and searches
+
+    async def ask(self, prompt: Prompt) -> None:
+        """Remember a question that waits for typed text; a newer one replaces it."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                INSERT INTO prompt (subscriber_id, person_id, kind, message_id, asked)
+                VALUES (:id, :person, :kind, :message, :asked)
+                ON CONFLICT (subscriber_id, person_id) DO UPDATE
+                SET kind = excluded.kind, message_id = excluded.message_id, asked = excluded.asked
+                """,
+                {
+                    "id": prompt.subscriber_id,
+                    "person": prompt.person_id,
+                    "kind": prompt.kind,
+                    "message": prompt.message_id,
+                    "asked": to_epoch(prompt.asked),
+                },
+            )
+
+    async def answer(self, subscriber_id: int, person_id: int) -> Prompt | None:
+        """Take the question that waits for this person's text, or None."""
+        row = await self._database.row(
+            "SELECT * FROM prompt WHERE subscriber_id = :id AND person_id = :person",
+            {"id": subscriber_id, "person": person_id},
+        )
+        if row is None:
+            return None
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                "DELETE FROM prompt WHERE subscriber_id = :id AND person_id = :person",
+                {"id": subscriber_id, "person": person_id},
+            )
+        return Prompt(
+            subscriber_id=row["subscriber_id"],
+            person_id=row["person_id"],
+            kind=row["kind"],
+            message_id=row["message_id"],
+            asked=from_epoch(row["asked"]),
+        )
+
+    async def save_query(self, text: str, now: datetime) -> int:
+        """Keep a search's text under an id, since a button holds 64 bytes."""
+        async with self._database.transaction() as transaction:
+            return int(
+                await transaction.value(
+                    """
+                    INSERT INTO query (text, limit_key, asked)
+                    SELECT :text, coalesce(max(search_key), 0), :now FROM article RETURNING id
+                    """,
+                    {"text": text, "now": to_epoch(now)},
+                )
+            )
+
+    async def query(self, query_id: int) -> tuple[str, int]:
+        """A kept search: (its text, the newest search key when it was asked)."""
+        row = await self._database.row(
+            "SELECT text, limit_key FROM query WHERE id = :id", {"id": query_id}
+        )
+        if row is None:
+            raise NotFoundError(f"there is no search {query_id}")
+        return row["text"], row["limit_key"]
+
+
+async def migrate_chat(transaction: Transaction, old: int, new: int) -> None:
+    """Move a chat's rows to its new id; what stood there only by being added gives way."""
+    await transaction.run(
+        """
+        DELETE FROM subscriber WHERE chat_id = :new AND EXISTS (
+            SELECT 1 FROM subscriber o
+            WHERE o.chat_id = :old AND o.thread_id = subscriber.thread_id
+                  AND o.created <= subscriber.created)
+        """,
+        {"old": old, "new": new},
+    )
+    await transaction.run(
+        """
+        UPDATE subscriber SET chat_id = :new, kind = 'supergroup'
+        WHERE chat_id = :old AND NOT EXISTS (
+            SELECT 1 FROM subscriber n
+            WHERE n.chat_id = :new AND n.thread_id = subscriber.thread_id)
+        """,
+        {"old": old, "new": new},
+    )
+    await transaction.run("DELETE FROM subscriber WHERE chat_id = :old", {"old": old})
+
+
+def slot_of(row: Row) -> Slot:
+    """A row of `slot` as a record."""
+    return Slot(
+        id=row["id"],
+        subscriber_id=row["subscriber_id"],
+        minute=row["minute"],
+        weekdays=row["weekdays"],
+        silent=bool(row["silent"]),
+        due=from_epoch(row["due"]),
+        fired=maybe_datetime(row["fired"]),
+    )
+
+
+async def _put_slots(
+    transaction: Transaction,
+    subscriber_id: int,
+    plans: Sequence[SlotPlan],
+    dues: Sequence[datetime],
+) -> None:
+    await transaction.run("DELETE FROM slot WHERE subscriber_id = :id", {"id": subscriber_id})
+    await transaction.run_many(
+        """
+        INSERT INTO slot (subscriber_id, minute, weekdays, silent, due)
+        VALUES (:id, :minute, :weekdays, :silent, :due)
+        """,
+        [
+            {
+                "id": subscriber_id,
+                "minute": plan.minute,
+                "weekdays": plan.weekdays,
+                "silent": int(plan.silent),
+                "due": to_epoch(due),
+            }
+            for plan, due in zip(plans, dues, strict=True)
+        ],
+    )
+
+
+def _plain(value: object) -> object:
+    """An enum's value, a bool as SQLite keeps it, anything else as it is."""
+    if isinstance(value, bool):
+        return int(value)
+    return getattr(value, "value", value)
