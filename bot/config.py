@@ -27,8 +27,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot import __version__
 from bot.logs import TOKEN, redact
-from storage.models import Alerts, SlotPlan
+from storage import Alerts, SlotPlan
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,13 @@ def _web_address(value: str) -> str:
 
 def _api_url(value: str) -> str:
     return _web_address(value).rstrip("/")
+
+
+def _contact(value: str) -> str:
+    contact = value.strip()
+    if not re.fullmatch(r"https?://[!-~]+|[!-~]+@[!-~]+", contact):
+        raise ValueError("is neither a web address nor an e-mail address")
+    return contact
 
 
 def _proxy(value: str) -> str:
@@ -302,6 +310,14 @@ class Settings(BaseSettings):
         description="How long the ledger remembers what was sent to whom, in days.",
         examples=["14"],
     )
+    keep_articles_days: Limit = Field(
+        None,
+        ge=7,
+        le=36_500,
+        description="How long articles' texts are kept, in days, or `off`: for ever. What was seen "
+        "is remembered for ever.",
+        examples=["365"],
+    )
     telegram_api_url: ApiUrl = Field(
         "https://api.telegram.org",
         description="The Bot API server, for those who run their own.",
@@ -318,6 +334,12 @@ class Settings(BaseSettings):
         repr=False,
         description="An HTTP proxy for feeds and pages (SOCKS is not supported).",
         examples=["http://proxy.example.org:3128"],
+    )
+    contact: Annotated[str, AfterValidator(_contact)] | None = Field(
+        None,
+        description="A web or e-mail address for publishers who want to complain; it goes into "
+        "the user agent.",
+        examples=["https://example.org/our-bot"],
     )
     allow_private_networks: bool = Field(
         False,
@@ -341,6 +363,12 @@ class Settings(BaseSettings):
         if self.bot_token is None:
             raise SettingsError(_line("bot_token", "is not set"))
         return self.bot_token.get_secret_value()
+
+    @property
+    def user_agent(self) -> str:
+        """How newsboy introduces itself to publishers (RFC 9110, 10.1.5)."""
+        product = f"newsboy/{__version__}"
+        return f"{product} (+{self.contact})" if self.contact else product
 
     @classmethod
     def settings_customise_sources(

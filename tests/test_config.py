@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import Access, Settings, SettingsError, load_settings
-from storage.models import Alerts, SlotPlan
+from storage import Alerts, SlotPlan
 
 TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
 
@@ -148,6 +148,7 @@ def test_every_example_would_do(tmp_path: Path) -> None:
         ("MESSAGES_PER_SECOND=0", "greater than 0"),
         ("TELEGRAM_API_URL=localhost", "not a web address"),
         ("TELEGRAM_API_URL=http://host:port", "not a web address"),
+        ("CONTACT=call me", "neither a web address nor"),
         ("LOG_LEVEL=loud", "'DEBUG'"),
     ],
 )
@@ -183,6 +184,12 @@ def test_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
     file.write_bytes(b"FEEDS=\xff\xfe")
     with pytest.raises(SettingsError, match="cannot be read"):
         load_settings(file)
+
+
+def test_user_agent_names_whom_to_write_to(tmp_path: Path) -> None:
+    assert load(tmp_path, "").user_agent.startswith("newsboy/")
+    agent = load(tmp_path, "CONTACT=https://example.org/our-bot").user_agent
+    assert agent.endswith(" (+https://example.org/our-bot)")
 
 
 def test_typo_in_file_is_a_warning_and_foreign_names_are_not(
