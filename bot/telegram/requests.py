@@ -1,0 +1,112 @@
+"""Rendered messages become requests: the Bot API's fields for a payload, a chat added.
+
+Handlers get methods of the framework (`send`, `edit`); the bulk lane gets a `Ready` message, the
+same fields as JSON bytes without a chat, so that one rendering serves every chat. Field names and
+their meaning: Bot API, sendMessage, sendRichMessage (10.1), editMessageText, LinkPreviewOptions.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from aiogram.methods import EditMessageText, SendMessage, SendRichMessage
+
+from bot.messages.payloads import Keyboard, Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message for any chat: `body` is a JSON object's bytes without the chat's fields."""
+
+    method: type[SendMessage] | type[SendRichMessage]
+    body: bytes
+    silent: bool
+
+
+def send(
+    payload: Payload,
+    chat_id: int,
+    *,
+    thread_id: int = 0,
+    reply_to: int | None = None,
+    plain: bool = False,
+) -> SendMessage | SendRichMessage:
+    """The request that posts a payload; `plain` sends the text without markup, never rich.
+
+    A reply whose target is gone is sent all the same.
+    """
+    fields: dict[str, Any] = {"chat_id": chat_id, **_content(payload, plain)}
+    if payload.silent:
+        fields["disable_notification"] = True
+    if thread_id:
+        fields["message_thread_id"] = thread_id
+    if reply_to is not None:
+        fields["reply_parameters"] = {
+            "message_id": reply_to,
+            "allow_sending_without_reply": True,
+        }
+    return _method(payload, plain).model_validate(fields)
+
+
+def edit(
+    payload: Payload, chat_id: int, message_id: int, *, plain: bool = False
+) -> EditMessageText:
+    """The request that turns a sent message into the payload; no keyboard removes the old one."""
+    fields = {"chat_id": chat_id, "message_id": message_id, **_content(payload, plain)}
+    return EditMessageText.model_validate(fields)
+
+
+def ready(payload: Payload, *, plain: bool = False) -> Ready:
+    """The payload as JSON, to be sent to many chats."""
+    fields = {key: value for key, value in _content(payload, plain).items() if value is not None}
+    body = json.dumps(fields, ensure_ascii=False).encode()
+    return Ready(_method(payload, plain), body, payload.silent)
+
+
+def addressed(message: Ready, chat_id: int, thread_id: int = 0, *, silent: bool = False) -> bytes:
+    """The JSON body of a ready message to one chat (or a thread of it)."""
+    head = f'{{"chat_id":{chat_id:d},'
+    if thread_id:
+        head += f'"message_thread_id":{thread_id:d},'
+    if silent or message.silent:
+        head += '"disable_notification":true,'
+    return head.encode() + message.body[1:]
+
+
+def _method(payload: Payload, plain: bool) -> type[SendMessage] | type[SendRichMessage]:
+    return SendMessage if payload.rich is None or plain else SendRichMessage
+
+
+def _content(payload: Payload, plain: bool) -> dict[str, Any]:
+    fields: dict[str, Any]
+    if payload.rich is not None and not plain:
+        fields = {"rich_message": dict(payload.rich)}
+    else:
+        fields = {
+            "text": payload.plain if plain else payload.text,
+            # None, and not left out: the framework would put the bot's default there.
+            "parse_mode": None if plain else "HTML",
+            "link_preview_options": _preview(payload),
+        }
+    if payload.keyboard:
+        fields["reply_markup"] = {"inline_keyboard": _rows(payload.keyboard)}
+    return fields
+
+
+def _preview(payload: Payload) -> dict[str, Any]:
+    if not payload.preview:
+        return {"is_disabled": True}
+    size = "prefer_large_media" if payload.preview_large else "prefer_small_media"
+    return {"url": payload.preview, size: True}
+
+
+def _rows(keyboard: Keyboard) -> list[list[dict[str, str]]]:
+    return [
+        [
+            {"text": button.text, "url": button.url}
+            if button.url
+            else {"text": button.text, "callback_data": button.data}
+            for button in row
+        ]
+        for row in keyboard
+    ]
