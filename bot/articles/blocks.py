@@ -67,9 +67,13 @@ def blocks_from_html(markup: str, base_url: str) -> tuple[Block, ...]:
             for line in map(one_line, html.unescape(markup).splitlines())
             if line
         )
-    document = turbohtml.parse(markup, positions=False)
+    return blocks_of(turbohtml.parse(markup, positions=False), base_url)
+
+
+def blocks_of(node: turbohtml.Node, base_url: str) -> tuple[Block, ...]:
+    """The blocks of a parsed tree's inside; quotes' credits and captions are taken out of it."""
     walk = _Walk(base_url)
-    walk.children(document, _Style(), 0)
+    walk.children(node, _Style(), 0)
     walk.flush()
     return tuple(walk.blocks)
 

@@ -1,0 +1,345 @@
+"""An article's page in, its parts out. Runs in a worker process: pages are hostile input.
+
+bytes ─▶ tree ─▶ the publisher's profile (selectors) where there is one
+             ─▶ else the page's metadata, and its body: trafilatura decides which text is the
+                article's, and our own walk over the page's tree decides how it looks (links,
+                quotes, pictures, lists), because trafilatura with links and pictures switched on
+                chooses worse than without
+             ─▶ tidy ─▶ ExtractedPage
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from html import escape
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import trafilatura
+import turbohtml
+
+from bot.articles.blocks import (
+    block_text,
+    blocks_from_html,
+    blocks_of,
+    one_line,
+    spans_text,
+)
+from bot.articles.metadata import Metadata, default_zone, moment, read_metadata, tidy_author
+from bot.articles.page import ExtractedPage
+from bot.articles.publishers import Profile, load_profiles, profile_for, text_at
+from bot.articles.tidy import is_notice, pictures, squeezed, tidy
+from storage import (
+    Block,
+    Embed,
+    Heading,
+    ListBlock,
+    Paragraph,
+    PictureBlock,
+    Preformatted,
+    Quote,
+    Table,
+)
+
+__all__ = ["ExtractedPage", "extract"]
+
+_POSTS = "blockquote.twitter-tweet, blockquote.instagram-media, blockquote.twitter-video"
+_HOVER_CARDS = "[class*=tooltip], [class*=popover], [class*=hovercard], [class*=rollover]"
+_PICTURE_LINK = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)\b", re.IGNORECASE)
+_AGE = re.compile(r"(?:0|6|12|16|18)\s?\+$")
+_LONGEST_NOTICE = 600
+
+_KNOWN_TEXT = 12
+"""A shorter text (letters) is found in any article: it must be a whole line of this one."""
+_MOST = 0.8
+_CONTAINER = 0.9
+_MARKED_LEAD = "[itemprop=description], [class*=standfirst], [class*=article-lead], [class*=dek]"
+
+
+def extract(html: bytes, *, url: str, content_type: str | None = None) -> ExtractedPage:
+    """The article on a page fetched from `url`, or as much of it as can be told.
+
+    `content_type` is the HTTP header, for its charset. A page without any article has an empty
+    body; no markup, however broken, raises.
+    """
+    document = _parse(html, content_type)
+    metadata = read_metadata(document, url)
+    profile = profile_for(url, document, load_profiles())
+    page = _by_profile(document, metadata, profile, url) if profile else None
+    return page or _by_its_text(document, metadata, url)
+
+
+def _parse(html: bytes, content_type: str | None) -> turbohtml.Document:
+    charset = re.search(r"charset=[\"']?([\w.:-]+)", content_type or "", re.IGNORECASE)
+    try:
+        return turbohtml.parse(
+            html,
+            encoding=charset.group(1) if charset else None,
+            detect_encoding=True,
+            positions=False,
+        )
+    except LookupError:  # a charset that no one knows: the page's own word is taken
+        return turbohtml.parse(html, detect_encoding=True, positions=False)
+
+
+# ---------------------------------------------------------------- by the publisher's profile
+
+
+def _by_profile(
+    document: turbohtml.Document, metadata: Metadata, profile: Profile, url: str
+) -> ExtractedPage | None:
+    root = document.select_one(profile.root)
+    if root is None:
+        return None
+    title = text_at(root, profile.title) or metadata.title
+    subheadline = text_at(root, profile.subheadline) or metadata.subheadline
+    standfirst = text_at(root, profile.standfirst)
+    author = text_at(root, profile.author)
+    times = [str(element.attrs.get("datetime", "")) for element in root.select(profile.published)]
+    zone = ZoneInfo(profile.zone) if profile.zone else default_zone(url, metadata.language)
+    published = moment(times[0], zone) if times else None
+    rubric = text_at(root, profile.rubric) or text_at_document(document, profile.rubric)
+    linked = _link_texts(document, root)
+    container = root.select_one(profile.body) or root
+    for element in container.select(profile.unwanted) if profile.unwanted else ():
+        element.decompose()
+    body = tidy(
+        blocks_of(container, url),
+        titles=(title, subheadline, standfirst),
+        linked=linked,
+        drop=profile.junk,
+    )
+    if not any(isinstance(block, Paragraph) for block in body):
+        return None
+    if not standfirst and not _in_body(metadata.description, body):
+        standfirst = metadata.description
+    return ExtractedPage(
+        url=metadata.url,
+        title=title,
+        subheadline=subheadline,
+        standfirst=standfirst,
+        description=metadata.description,
+        body=body,
+        author=tidy_author([author]) or metadata.author,
+        image=metadata.image or next(iter(pictures(body)), None),
+        published=published or metadata.published,
+        updated=metadata.updated,
+        rubric=rubric or metadata.section,
+        language=metadata.language,
+        site=metadata.site,
+        labels=_labels(document, body),
+    )
+
+
+def text_at_document(document: turbohtml.Document, selector: str) -> str:
+    """The first text that the selector finds anywhere on the page."""
+    root = document.find("html")
+    return text_at(root, selector) if root else ""
+
+
+# ---------------------------------------------------------------- by the text itself
+
+
+def _by_its_text(document: turbohtml.Document, metadata: Metadata, url: str) -> ExtractedPage:
+    marked = "" if (root := document.find("html")) is None else text_at(root, _MARKED_LEAD)
+    for post in document.select(_POSTS):
+        del post.attrs["class"]
+    for card in document.select(_HOVER_CARDS):
+        if card.closest("p") is not None:
+            card.decompose()
+    found = _trafilatura(document.html, metadata, url)
+    body, container = _in_the_page(document, found, url)
+    linked = _link_texts(document, container)
+    body = tidy(body, titles=(metadata.title, metadata.subheadline), linked=linked)
+    standfirst = metadata.description
+    if standfirst and marked != standfirst and _in_body(standfirst, body):
+        standfirst = ""
+    return ExtractedPage(
+        url=metadata.url,
+        title=metadata.title or one_line(found.title or "" if found else ""),
+        subheadline=metadata.subheadline,
+        standfirst=standfirst,
+        description=metadata.description,
+        body=body,
+        author=metadata.author or tidy_author((found.author or "").split(";") if found else ()),
+        image=metadata.image or next(iter(pictures(body)), None),
+        published=metadata.published
+        or (moment(found.date or "", default_zone(url, metadata.language)) if found else None),
+        updated=metadata.updated,
+        rubric=metadata.section,
+        language=metadata.language,
+        site=metadata.site,
+        labels=_labels(document, body),
+    )
+
+
+def _trafilatura(html: str, metadata: Metadata, url: str) -> Any:
+    """trafilatura's document, or None where it finds no article."""
+    options: dict[str, Any] = {
+        "url": url,
+        "include_comments": False,
+        "with_metadata": not (metadata.author and metadata.published and metadata.title),
+    }
+    found = trafilatura.bare_extraction(html, favor_precision=True, **options)
+    return found or trafilatura.bare_extraction(html, **options)
+
+
+def _in_the_page(
+    document: turbohtml.Document, found: Any, url: str
+) -> tuple[tuple[Block, ...], turbohtml.Element | None]:
+    """The blocks of the page's tree that hold trafilatura's text, and the element around them.
+
+    Where the tree holds too little of it, trafilatura's own blocks serve.
+    """
+    if found is None or found.body is None:
+        return (), None
+    own = blocks_from_html(_markup(found.body), url)
+    lines = {squeezed(line) for block in own for line in block_text(block).split("\n")}
+    wanted = "".join(squeezed(block_text(block)) for block in own)
+    container = _container(document, wanted)
+    if container is None:
+        return own, None
+    for link in container.select("a:has(img)"):
+        if not _PICTURE_LINK.search(str(link.attrs.get("href", ""))) and not link.text.strip():
+            link.decompose()
+    kept = _wanted_blocks(blocks_of(container, url), wanted, lines)
+    covered = sum(len(squeezed(block_text(block))) for block in kept)
+    return (kept if covered >= _MOST * len(wanted) else own), container
+
+
+def _container(document: turbohtml.Document, wanted: str) -> turbohtml.Element | None:
+    """The innermost element with nearly all of the wanted text."""
+    weights: Counter[turbohtml.Node] = Counter()
+    total = 0
+    for node in document.descendants:
+        if isinstance(node, turbohtml.Text):
+            text = squeezed(node.data)
+            if len(text) > _KNOWN_TEXT and text in wanted:
+                total += len(text)
+                for ancestor in node.ancestors:
+                    weights[ancestor] += len(text)
+    innermost = None
+    for element, weight in weights.items():
+        if isinstance(element, turbohtml.Element) and weight >= _CONTAINER * total:
+            depth = len(tuple(element.ancestors))
+            if innermost is None or depth > innermost[0]:
+                innermost = (depth, element)
+    return innermost[1] if innermost else None
+
+
+def _wanted_blocks(blocks: tuple[Block, ...], wanted: str, lines: set[str]) -> tuple[Block, ...]:
+    """The blocks whose text is wanted, each once, and the media and posts among them."""
+
+    def is_wanted(text: str) -> bool:
+        bare = squeezed(text)
+        return bare in wanted if len(bare) > _KNOWN_TEXT else bare in lines
+
+    kept: list[Block] = []
+    media: list[Block] = []
+    seen: set[str] = set()
+    for block in blocks:
+        chosen = _chosen(block, is_wanted)
+        if chosen is None:
+            if isinstance(block, PictureBlock | Embed | Quote):
+                media.append(block)
+            continue
+        text = squeezed(block_text(chosen))
+        if len(text) > 40 and text in seen:
+            continue
+        seen.add(text)
+        kept += media[-1:] if not kept else media
+        media = []
+        kept.append(chosen)
+    return tuple(kept)
+
+
+def _chosen(block: Block, is_wanted: Any) -> Block | None:
+    """The block, or the wanted part of it, or None."""
+    match block:
+        case Paragraph(spans):
+            total = len(spans_text(spans))
+            parts = sum(len(span.text) for span in spans if is_wanted(span.text))
+            whole = is_wanted(spans_text(spans)) or parts >= _MOST * total
+            return block if whole else None
+        case Heading(text) | Preformatted(text):
+            return block if is_wanted(text) else None
+        case Quote(paragraphs):
+            return block if any(is_wanted(spans_text(spans)) for spans in paragraphs) else None
+        case ListBlock(items):
+            chosen = tuple(item for item in items if is_wanted(spans_text(item)))
+            return replace(block, items=chosen) if chosen else None
+        case Table(rows):
+            cells = [cell for row in rows for cell in row if cell]
+            return block if sum(map(is_wanted, cells)) > len(cells) / 2 else None
+        case PictureBlock() | Embed():
+            return None
+
+
+_TAGS = {
+    "p": "p",
+    "list": "ul",
+    "item": "li",
+    "quote": "blockquote",
+    "head": "h2",
+    "table": "table",
+    "row": "tr",
+    "cell": "td",
+    "code": "pre",
+}
+
+
+def _markup(element: Any) -> str:
+    """trafilatura's XML as HTML; tags that it does not document pass their text on."""
+
+    def parts(node: Any) -> Iterator[str]:
+        tag = "br" if node.tag == "lb" else _TAGS.get(node.tag)
+        yield f"<{tag}>" if tag else ""
+        yield escape(node.text or "")
+        for child in node:
+            yield from parts(child)
+            yield escape(child.tail or "")
+        yield f"</{tag}>" if tag and tag != "br" else ""
+
+    return "".join(parts(element))
+
+
+# ---------------------------------------------------------------- both ways
+
+
+def _in_body(text: str, body: tuple[Block, ...]) -> bool:
+    """Whether the body says the text anyway; a cut text («…») counts as far as it goes."""
+    bare = squeezed(text)
+    return not bare or bare in "".join(squeezed(block_text(block)) for block in body)
+
+
+def _link_texts(
+    document: turbohtml.Document, container: turbohtml.Element | None
+) -> frozenset[str]:
+    """Squeezed texts of links outside the article: other stories' headlines."""
+    inside = set(container.find_all("a")) if container is not None else set()
+    return frozenset(
+        text
+        for link in document.find_all("a")
+        if link not in inside and len(text := squeezed(link.text)) > _KNOWN_TEXT
+    )
+
+
+def _labels(document: turbohtml.Document, body: tuple[Block, ...]) -> tuple[str, ...]:
+    """Age marks and legal notices that the page shows outside the article's text."""
+    shown = "".join(squeezed(block_text(block)) for block in body)
+    labels: dict[str, None] = {}
+    for node in document.descendants:
+        if not isinstance(node, turbohtml.Text) or len(node.data) > _LONGEST_NOTICE:
+            continue
+        text = one_line(node.data)
+        parent = node.parent
+        if isinstance(parent, turbohtml.Element) and parent.tag in {"script", "style", "title"}:
+            continue
+        if _AGE.match(text):
+            labels[text.replace(" ", "")] = None
+        elif is_notice(text) and isinstance(parent, turbohtml.Element) and not parent.closest("a"):
+            notice = one_line(parent.text) if len(parent.text) <= _LONGEST_NOTICE else text
+            if squeezed(notice) not in shown:
+                labels[notice] = None
+    return tuple(labels)

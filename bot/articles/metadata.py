@@ -1,0 +1,252 @@
+"""What a page tells machines about its article: JSON-LD, microdata, OpenGraph, meta tags.
+
+All formats are read in one walk (turbohtml) into flat records, best first; each field is taken
+from the first record that has it. The headline on the page itself goes before the machines'
+title where the two resemble each other, because the latter carries site names and is cut.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from email.utils import parsedate_to_datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import turbohtml
+
+from bot.articles.blocks import absolute_link, clean_text, one_line
+from storage import PictureBlock
+
+_ARTICLE = re.compile(r"(?:Article|Posting|Review|Report)$")
+_LISTS = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement")
+_DEEP = 6
+_LONGEST_AUTHOR = 120
+_OLDEST = 1990
+"""A date of an earlier year is a template's placeholder («0001-01-01»)."""
+_MOSCOW = ZoneInfo("Europe/Moscow")
+_WORDS = re.compile(r"\w+")
+_SITE_TAIL = re.compile(r"\s+[|\-–—:•·/]+\s+[^|–—•·/]{2,40}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """A page's own account of its article; empty where it keeps silent."""
+
+    title: str = ""
+    subheadline: str = ""
+    description: str = ""
+    author: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    image: PictureBlock | None = None
+    section: str = ""
+    url: str = ""
+    language: str = ""
+    site: str = ""
+
+
+def read_metadata(document: turbohtml.Document, url: str) -> Metadata:
+    """The page's metadata; `url` is where it was fetched, for relative addresses."""
+    try:
+        data = document.structured_data()
+    except (RecursionError, ValueError):  # hostile nesting: the meta tags still serve
+        records: list[dict[str, Any]] = []
+        graph = _meta(document)
+    else:
+        records = [*_articles(data.json_ld), *_articles([_plain(i) for i in data.microdata])]
+        graph = _meta(document) | data.opengraph
+    zone = default_zone(url, _language(document, records, graph))
+
+    def text(*names: str) -> str:
+        return next((found for name in names for r in records if (found := _text(r.get(name)))), "")
+
+    def meta(*names: str) -> str:
+        return next((found for name in names if (found := clean_text(graph.get(name, "")))), "")
+
+    site = meta("og:site_name", "application-name")
+    return Metadata(
+        title=_title(document, text("headline"), meta("og:title", "twitter:title"), site),
+        subheadline=text("alternativeHeadline"),
+        description=text("description") or meta("og:description", "description"),
+        author=_author(records, meta("author", "article:author")),
+        published=moment(text("datePublished", "dateCreated"), zone)
+        or moment(meta("article:published_time", "og:published_time", "pubdate", "date"), zone),
+        updated=moment(text("dateModified"), zone)
+        or moment(meta("article:modified_time", "og:updated_time"), zone),
+        image=_image(records, graph, url),
+        section=text("articleSection") or meta("article:section", "og:section"),
+        url=_canonical(document, graph, url),
+        language=_language(document, records, graph),
+        site=site,
+    )
+
+
+def default_zone(url: str, language: str) -> tzinfo:
+    """The zone of a time written without one: Moscow's for Russian publishers, else UTC."""
+    russian = language == "ru" or re.match(r"https?://[^/]+\.(?:ru|su|рф|xn--p1ai)(?:[:/]|$)", url)
+    return _MOSCOW if russian else UTC
+
+
+def moment(text: str, zone: tzinfo) -> datetime | None:
+    """The aware UTC instant that an ISO 8601 or RFC 2822 date means, or None."""
+    try:
+        parsed = datetime.fromisoformat(text.strip())
+    except ValueError:
+        try:
+            parsed = parsedate_to_datetime(text)
+        except (ValueError, TypeError, IndexError):
+            return None
+    try:
+        aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
+        return aware.astimezone(UTC) if aware.year >= _OLDEST else None
+    except (OverflowError, ValueError):
+        return None
+
+
+def resembles(first: str, second: str) -> bool:
+    """Whether two titles share at least half of the shorter one's words."""
+    one, two = set(_WORDS.findall(first.casefold())), set(_WORDS.findall(second.casefold()))
+    return bool(one and two) and 2 * len(one & two) >= min(len(one), len(two))
+
+
+def _meta(document: turbohtml.Document) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for element in document.find_all("meta"):
+        name = element.attrs.get("name") or element.attrs.get("property")
+        content = element.attrs.get("content")
+        if isinstance(name, str) and isinstance(content, str):
+            found.setdefault(name.lower(), content)
+    return found
+
+
+def _plain(item: turbohtml.MicrodataItem) -> dict[str, Any]:
+    return {"@type": (item.type or "").rpartition("/")[2]} | {
+        name: [v if isinstance(v, str) else _plain(v) for v in values]
+        for name, values in item.properties.items()
+    }
+
+
+def _articles(values: object, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """The records among nested structured data that describe an article, outermost first."""
+    if depth > _DEEP:
+        return
+    if isinstance(values, list):
+        for value in values:
+            yield from _articles(value, depth + 1)
+    elif isinstance(values, dict):
+        kinds = values.get("@type")
+        kinds = kinds if isinstance(kinds, list) else [kinds]
+        if any(isinstance(kind, str) and _ARTICLE.search(kind) for kind in kinds):
+            yield values
+        for name in _LISTS:
+            yield from _articles(values.get(name), depth + 1)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return next((text for item in value if (text := _text(item))), "")
+    if isinstance(value, dict):
+        return _text(value.get("name") or value.get("@value"))
+    return clean_text(value) if isinstance(value, str) else ""
+
+
+def _names(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _names(item)
+    elif name := _text(value):
+        yield name
+
+
+def tidy_author(names: Iterable[str]) -> str:
+    """Authors' names joined by commas: each once, no addresses, no «By»."""
+    kept = []
+    for name in names:
+        bare = re.sub(r"^(?:by|автор|текст)\b:?\s+", "", one_line(name), flags=re.IGNORECASE)
+        if bare and "://" not in bare and "@" not in bare and not bare.startswith("/"):
+            kept.append(bare)
+    author = ", ".join(dict.fromkeys(kept))
+    return author if len(author) <= _LONGEST_AUTHOR else ""
+
+
+def _author(records: list[dict[str, Any]], meta: str) -> str:
+    for record in records:
+        if author := tidy_author(_names(record.get("author"))):
+            return author
+    return tidy_author([meta])
+
+
+def _title(document: turbohtml.Document, headline: str, graph: str, site: str) -> str:
+    declared = headline or _without_site(graph, site)
+    shown = [text for h1 in document.find_all("h1") if (text := one_line(h1.text))]
+    for text in shown:
+        if declared and resembles(text, declared):
+            return text
+    if declared:
+        return declared
+    titles = document.find_all("title", limit=1)
+    title = _without_site(one_line(titles[0].text), site) if titles else ""
+    for text in shown:
+        if resembles(text, title):
+            return text
+    return title or (shown[0] if shown else "")
+
+
+def _without_site(title: str, site: str) -> str:
+    if site and title.casefold().endswith(site.casefold()) and len(title) > len(site) + 3:
+        return title[: -len(site)].rstrip(" |-–—:•·/")
+    cut = _SITE_TAIL.sub("", title)
+    return cut if len(cut.split()) > 3 else title
+
+
+def _image(records: list[dict[str, Any]], graph: dict[str, str], url: str) -> PictureBlock | None:
+    def pixels(value: object) -> int | None:
+        if isinstance(value, dict):
+            value = value.get("value")
+        text = re.match(r"\d{1,5}", str(value).strip())
+        return int(text.group()) or None if text else None
+
+    link = absolute_link(graph.get("og:image") or graph.get("og:image:url"), url)
+    if link:
+        width, height = graph.get("og:image:width"), graph.get("og:image:height")
+        return PictureBlock(link, width=pixels(width), height=pixels(height))
+    for record in records:
+        image = record.get("image") or record.get("thumbnailUrl")
+        image = image[0] if isinstance(image, list) and image else image
+        source = image.get("url") if isinstance(image, dict) else image
+        source = source[0] if isinstance(source, list) and source else source
+        if isinstance(source, str) and (link := absolute_link(source, url)):
+            size = image if isinstance(image, dict) else {}
+            return PictureBlock(
+                link, width=pixels(size.get("width")), height=pixels(size.get("height"))
+            )
+    link = absolute_link(graph.get("twitter:image"), url)
+    return PictureBlock(link) if link else None
+
+
+def _canonical(document: turbohtml.Document, graph: dict[str, str], url: str) -> str:
+    links = (element.attrs.get("href") for element in document.select("link[rel~=canonical]"))
+    for link in (*links, graph.get("og:url")):
+        address = absolute_link(link, url) if isinstance(link, str) else None
+        # A template's fault makes some sites name their front page on every article.
+        if address and re.match(r"https?://[^/]+/.+", address):
+            return address
+    return url
+
+
+def _language(
+    document: turbohtml.Document, records: list[dict[str, Any]], graph: dict[str, str]
+) -> str:
+    root = document.find("html")
+    declared = root.attrs.get("lang") if root else None
+    candidates = [
+        declared,
+        *(_text(record.get("inLanguage")) for record in records),
+        graph.get("og:locale"),
+        graph.get("content-language"),
+    ]
+    for candidate in candidates:
+        if isinstance(candidate, str) and (code := re.match(r"[a-zA-Z]{2}(?![a-zA-Z])", candidate)):
+            return code.group().lower()
+    return ""
