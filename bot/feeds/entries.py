@@ -1,0 +1,59 @@
+"""What a parsed feed consists of: the records between the parser and the pipeline.
+
+They stand apart from the parser because the bot's own process passes them on and must not load
+what parses them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EntryImage:
+    """A picture that an entry names; sizes in pixels where the feed states them."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedEntry:
+    """One item of a feed.
+
+    `url` is absolute http(s). `title` is plain text, never empty. Times are aware UTC and never
+    in the future. `summary_html` and `content_html` are the feed's own markup, "" where it has
+    none; `content_html` is the whole text (content:encoded, yandex:full-text, turbo:content,
+    Atom's content). `labels` are the publisher's age marks («18+») and ratings.
+    """
+
+    guid: str
+    url: str
+    title: str
+    published: datetime | None = None
+    updated: datetime | None = None
+    author: str = ""
+    summary_html: str = ""
+    content_html: str = ""
+    categories: tuple[str, ...] = ()
+    image: EntryImage | None = None
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed's entries in its own order, with what it says about itself.
+
+    `language` is ISO 639-1 or "". `ttl` is seconds. `skip_hours` are hours 0–23 and `skip_days`
+    weekdays (0 Monday), both UTC (RSS 2.0). `problems` tell the operator what was left out or
+    repaired.
+    """
+
+    title: str
+    entries: tuple[ParsedEntry, ...]
+    site: str = ""
+    language: str = ""
+    ttl: int | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+    problems: tuple[str, ...] = ()

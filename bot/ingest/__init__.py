@@ -1,0 +1,1 @@
+"""The pipeline: from feeds that are due to articles stored and pushes owed."""

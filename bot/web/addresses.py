@@ -1,0 +1,123 @@
+"""Web addresses: what a person typed, what is stored, and when two are the same.
+
+`check_url` turns typed text into an address that may be asked. `canonical_url` takes an entry's
+link and drops what only tracks its reader: this is stored and shown. `url_key` goes further and
+serves comparison alone: http and https, with and without `www.`, are one there.
+
+courlan (a dependency of trafilatura) was weighed for this and drops too much: it removes
+parameters such as `eid`, `uid` and `source` and those without a value, so that two stories of a
+publisher that numbers them so would become one, and the second would be lost.
+"""
+
+import re
+
+from yarl import URL
+
+from bot.web.errors import BadUrlError
+
+_SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_FEED_SCHEME = re.compile(r"feed:(?://)?(?=https?://)|feed(?=://)", re.IGNORECASE)
+_OTHER_SCHEME = re.compile(
+    r"(?:about|blob|data|file|ftp|javascript|mailto|tel|tg|vbscript):", re.IGNORECASE
+)
+
+# Parameters that say where a reader came from and never which page is meant.
+_TRACKING = re.compile(
+    r"""(?ix)
+    (?: utm|at|mtm|pk|hsa|vero|oly|itm ) _ .*
+  | (?: y|ys|fb|g|dc|tw|tt ) clid | gclsrc | gbraid | wbraid | msclkid | igshid? | li_fat_id
+  | mc_[ce]id | cmp(?:id)? | ocid | smid | xtor
+  | ns_(?: source|mchannel|campaign|linkname|fee ) | _openstat | _ga | _gl | mkt_tok
+  | __twitter_impression | guccounter | guce_.* | ref_src | frommail
+    """
+)
+# These name a page elsewhere; only with these values do they merely say «from a feed».
+_SOMETIMES = frozenset({"from", "ref", "source", "src", "partner", "rss", "utm", "via"})
+_FROM_FEED = frozenset({"rss", "rss_feed", "rssfeed", "feed", "atom", "1", "true"})
+
+
+def check_url(text: str) -> str:
+    """The http(s) address that a person meant by `text`, encoded (host as IDNA, path as %XX).
+
+    `https://` is added where no scheme was typed, `feed:` is read as https. Raises BadUrlError
+    for other schemes, for credentials in the address and for what is no address at all.
+    """
+    typed = text.strip().strip("<>«»\"'").strip()
+    typed = _FEED_SCHEME.sub(lambda m: "https" if m[0].lower() == "feed" else "", typed, count=1)
+    scheme = _SCHEME.match(typed)
+    if (scheme and scheme["scheme"].lower() not in {"http", "https"}) or (
+        not scheme and _OTHER_SCHEME.match(typed)
+    ):
+        raise BadUrlError(f"{_short(text)}: only http and https addresses can be read.")
+    if not scheme:
+        typed = f"https://{typed.removeprefix('//')}"
+    if re.search(r"[\s\x00-\x1f]", typed):
+        raise BadUrlError(f"{_short(text)}: an address has no spaces in it.")
+    try:
+        url = URL(typed)
+        host = url.host
+        port = url.port
+    except ValueError as error:
+        raise BadUrlError(
+            f"{_short(text)} is not a web address. Example: https://example.com/rss.xml"
+        ) from error
+    if not host or port == 0:
+        raise BadUrlError(
+            f"{_short(text)} is not a web address. Example: https://example.com/rss.xml"
+        )
+    if url.user is not None or url.password is not None:
+        raise BadUrlError("An address with a name or password in it is not stored. Leave them out.")
+    return str(url.with_fragment(None))
+
+
+def canonical_url(address: str) -> str:
+    """`address` without its fragment, default port and tracking parameters.
+
+    The host is lower-cased. A fragment that starts with `!` or `/` names a page of a one-page
+    site and stays. An address that cannot be read comes back as it is, trimmed.
+    """
+    trimmed = address.strip()
+    try:
+        url = URL(trimmed)
+        if not url.host:
+            return trimmed
+        kept = [part for part in url.raw_query_string.split("&") if part and not _is_tracking(part)]
+        fragment = url.raw_fragment if url.raw_fragment.startswith(("!", "/")) else ""
+        return str(
+            URL.build(
+                scheme=url.scheme,
+                authority=url.raw_authority if url.explicit_port else (url.host_subcomponent or ""),
+                path=url.raw_path,
+                query_string="&".join(kept),
+                fragment=fragment,
+                encoded=True,
+            )
+        )
+    except ValueError:
+        return trimmed
+
+
+def url_key(address: str) -> str:
+    """What two addresses of one page have in common; for comparison only, not an address.
+
+    Leaves out the scheme, `www.`, a slash at the end, and the order of the parameters.
+    """
+    canonical = canonical_url(address)
+    _, _, rest = canonical.partition("://")
+    rest, mark, fragment = (rest or canonical).partition("#")
+    page, _, query = rest.partition("?")
+    page = page.removeprefix("www.").rstrip("/")
+    ordered = "&".join(sorted(query.split("&"))) if query else ""
+    return page + (f"?{ordered}" if ordered else "") + mark + fragment
+
+
+def _is_tracking(part: str) -> bool:
+    name, _, value = part.partition("=")
+    if _TRACKING.fullmatch(name):
+        return True
+    return name.lower() in _SOMETIMES and value.lower() in _FROM_FEED
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return f"«{flat[:80]}…»" if len(flat) > 80 else f"«{flat}»"

@@ -1,0 +1,98 @@
+"""The guard at the door: newsboy asks public addresses only.
+
+Feeds and pages name addresses that strangers chose, so every connection is judged by the address
+it really goes to, at the moment its socket is made: names that resolve to a private network,
+decimal and hexadecimal spellings, redirects and rebinding names all end here. Behind a proxy the
+connection goes to the proxy, so there the guard judges what the proxy is asked for: the host is
+resolved first and refused if any of its addresses is not public.
+"""
+
+import asyncio
+import ipaddress
+import socket
+
+from aiohttp import AddrInfoType, TCPConnector
+
+from bot.web.errors import ForbiddenAddressError, UnreachableError
+
+# One text for every refusal: aiohttp folds the errors of several addresses into one OSError, and
+# only their text survives that.
+REFUSAL = "newsboy refuses an address that is not public"
+
+# What `is_global` of Python 3.11 takes for public and is not: translations and tunnels that lead
+# back to IPv4 (RFC 6052, RFC 8215, RFC 3056, RFC 4291 2.5.5.1, RFC 7526), protocol assignments
+# (RFC 6890), site-local (RFC 3879), documentation (RFC 9637), segment routing (RFC 9602).
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "::/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2002::/16",
+        "3fff::/20",
+        "5f00::/16",
+        "fec0::/10",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+    )
+)
+
+
+def is_public(address: str) -> bool:
+    """Whether `address` (an IP address as text, with or without a zone) is on the open internet.
+
+    An IPv4 address mapped into IPv6 is judged as the IPv4 address that it is.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    if not ip.is_global or ip.is_multicast or ip.is_reserved:
+        return False
+    return not any(ip.version == net.version and ip in net for net in _NOT_PUBLIC)
+
+
+def guarded_connector(*, allow_private: bool, limit: int) -> TCPConnector:
+    """A connector that opens sockets to public addresses only, unless `allow_private`.
+
+    A refusal surfaces as an OSError whose text is `REFUSAL`.
+    """
+
+    def make_socket(info: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if not allow_private and not is_public(str(address[0])):
+            raise OSError(REFUSAL)
+        return socket.socket(family, kind, protocol)
+
+    return TCPConnector(limit=limit, socket_factory=make_socket, ttl_dns_cache=60)
+
+
+def forbidden(host: str) -> ForbiddenAddressError:
+    """The error for a host that leads to an address that is not public."""
+    return ForbiddenAddressError(
+        f"{host} leads into a private network, where newsboy does not go. "
+        "If that is meant, set ALLOW_PRIVATE_NETWORKS=true."
+    )
+
+
+async def judge_host(host: str, port: int) -> None:
+    """Refuse a host that a proxy would be asked for, unless all its addresses are public.
+
+    Raises ForbiddenAddressError, or UnreachableError where the name is unknown here: what cannot
+    be judged is not asked for.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        # inet_aton reads the decimal, octal and hexadecimal spellings that proxies read too.
+        addresses = {socket.inet_ntoa(socket.inet_aton(host))}
+    except OSError:
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise UnreachableError(
+                f"{host} has no address in this machine's DNS, so it cannot be judged before the "
+                "proxy is asked. Check the spelling, or set ALLOW_PRIVATE_NETWORKS=true to leave "
+                "the judging to the proxy."
+            ) from error
+        addresses = {str(info[4][0]) for info in found}
+    if not all(is_public(address) for address in addresses):
+        raise forbidden(host)

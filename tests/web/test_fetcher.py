@@ -1,0 +1,332 @@
+"""The fetcher against a real server on loopback."""
+
+import asyncio
+import gzip
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import brotli  # type: ignore[import-untyped]  # ships no types
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from bot.web.errors import (
+    BadReplyError,
+    BadUrlError,
+    ForbiddenAddressError,
+    TimedOutError,
+    TooLargeError,
+    TooManyRedirectsError,
+    UnreachableError,
+)
+from bot.web.fetcher import MAX_HOPS, Fetcher, max_age_seconds, retry_after_seconds
+
+AGENT = "newsboy-test (+https://example.com)"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Site:
+    """A server whose every path is answered by the handler of the moment."""
+
+    def __init__(self) -> None:
+        self.handler: Handler = self.hello
+        self.requests: list[web.Request] = []
+        self.url = ""
+
+    async def hello(self, _request: web.Request) -> web.StreamResponse:
+        return web.Response(text="привет", content_type="text/html")
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(request)
+        return await self.handler(request)
+
+
+@pytest_asyncio.fixture
+async def site() -> AsyncIterator[Site]:
+    site = Site()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", site.answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    site.url = f"http://{host}:{port}"
+    yield site
+    await runner.cleanup()
+
+
+@pytest_asyncio.fixture
+async def fetcher() -> AsyncIterator[Fetcher]:
+    async with Fetcher(agent=AGENT, allow_private=True, seconds=1, max_bytes=100_000) as fetcher:
+        yield fetcher
+
+
+async def test_an_answer_comes_with_what_the_next_request_needs(
+    site: Site, fetcher: Fetcher
+) -> None:
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        return web.Response(
+            body="привет".encode("cp1251"),
+            headers={
+                "Content-Type": "Application/RSS+XML; charset=windows-1251",
+                "ETag": 'W/"a, b"',
+                "Last-Modified": "Sun, 22 Nov 2026 10:00:00 GMT",
+                "Cache-Control": "public, max-age=600",
+            },
+        )
+
+    site.handler = reply
+    got = await fetcher.fetch(f"{site.url}/feed#part")
+    assert got.status == 200
+    assert got.body.decode("cp1251") == "привет"
+    assert got.url == f"{site.url}/feed"
+    assert got.full_content_type == "application/rss+xml; charset=windows-1251"
+    assert (got.etag, got.last_modified) == ('W/"a, b"', "Sun, 22 Nov 2026 10:00:00 GMT")
+    assert got.max_age == 600
+    assert not got.permanent
+    assert site.requests[0].headers["User-Agent"] == AGENT
+
+
+async def test_validators_go_back_byte_for_byte(site: Site, fetcher: Fetcher) -> None:
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=304)
+
+    site.handler = reply
+    got = await fetcher.fetch(site.url, etag='W/"x, y"', last_modified="yesterday, about noon")
+    assert (got.status, got.body) == (304, b"")
+    headers = site.requests[0].headers
+    assert headers["If-None-Match"] == 'W/"x, y"'
+    assert headers["If-Modified-Since"] == "yesterday, about noon"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+async def test_every_compression_that_is_asked_for_is_read(
+    site: Site, fetcher: Fetcher, coding: str
+) -> None:
+    if coding == "zstd":
+        pytest.importorskip("backports.zstd", reason="newer Pythons have it built in")
+        from backports import zstd
+
+        packed = zstd.compress(b"news" * 100)
+    else:
+        packed = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}[coding](
+            b"news" * 100
+        )
+
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=packed, headers={"Content-Encoding": coding})
+
+    site.handler = reply
+    assert (await fetcher.fetch(site.url)).body == b"news" * 100
+    assert coding in site.requests[0].headers["Accept-Encoding"]
+
+
+async def test_a_bomb_is_stopped_at_the_cap(site: Site, fetcher: Fetcher) -> None:
+    bomb = gzip.compress(bytes(50_000_000))
+
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=bomb, headers={"Content-Encoding": "gzip"})
+
+    site.handler = reply
+    with pytest.raises(TooLargeError, match=r"0\.1 MB"):
+        await fetcher.fetch(site.url)
+
+
+async def test_a_slow_drip_is_cut(site: Site) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(50):
+            await response.write(b"x")
+            await asyncio.sleep(0.05)
+        return response
+
+    site.handler = reply
+    async with Fetcher(agent=AGENT, allow_private=True, seconds=0.3) as fetcher:
+        with pytest.raises(TimedOutError, match=r"0\.3 s"):
+            await fetcher.fetch(site.url)
+
+
+async def test_waiting_for_a_place_is_not_the_servers_time(site: Site) -> None:
+    running = 0
+    most = 0
+
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.15)
+        running -= 1
+        return web.Response(text="ok")
+
+    site.handler = reply
+    async with Fetcher(agent=AGENT, allow_private=True, seconds=0.4) as fetcher:
+        got = await asyncio.gather(*(fetcher.fetch(f"{site.url}/{n}") for n in range(8)))
+    assert {one.status for one in got} == {200}
+    assert most == 2, "two requests a host at once"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "permanent"),
+    [((301,), True), ((308, 301), True), ((301, 302), False), ((307,), False), ((303,), False)],
+)
+async def test_redirects_are_followed_and_known_for_what_they_are(
+    site: Site, fetcher: Fetcher, statuses: tuple[int, ...], permanent: bool
+) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        hop = int(request.path.strip("/") or 0)
+        if hop < len(statuses):
+            return web.Response(status=statuses[hop], headers={"Location": f"/{hop + 1}"})
+        return web.Response(text="here")
+
+    site.handler = reply
+    got = await fetcher.fetch(site.url)
+    assert (got.url, got.body) == (f"{site.url}/{len(statuses)}", b"here")
+    assert got.permanent is permanent
+
+
+async def test_a_ring_of_redirects_ends(site: Site, fetcher: Fetcher) -> None:
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=302, headers={"Location": "/again"})
+
+    site.handler = reply
+    with pytest.raises(TooManyRedirectsError):
+        await fetcher.fetch(site.url)
+    assert len(site.requests) == MAX_HOPS + 1
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "gopher://x/", "http://[::1"])
+async def test_a_redirect_out_of_the_web_is_refused(
+    site: Site, fetcher: Fetcher, target: str
+) -> None:
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=302, headers={"Location": target})
+
+    site.handler = reply
+    with pytest.raises(BadUrlError):
+        await fetcher.fetch(site.url)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"]
+)
+async def test_no_spelling_of_home_is_reached(site: Site, host: str) -> None:
+    port = site.url.rpartition(":")[2]
+    async with Fetcher(agent=AGENT) as fetcher:
+        # The client itself refuses a decimal number as the name of a server.
+        refused = BadUrlError if host.isdigit() else ForbiddenAddressError
+        with pytest.raises(refused):
+            await fetcher.fetch(f"http://{host}:{port}/")
+    assert not site.requests
+
+
+async def test_a_proxy_is_reached_but_not_asked_for_home(site: Site) -> None:
+    async with Fetcher(agent=AGENT, proxy=site.url) as fetcher:
+        with pytest.raises(ForbiddenAddressError):
+            await fetcher.fetch("http://192.168.0.1/")
+        assert not site.requests
+        got = await fetcher.fetch("http://8.8.8.8/page")
+    assert got.status == 200
+    assert site.requests[0].headers["Host"] == "8.8.8.8"
+
+
+async def test_a_redirect_home_is_refused_behind_a_proxy(site: Site) -> None:
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=301, headers={"Location": "http://127.0.0.1/"})
+
+    site.handler = reply
+    async with Fetcher(agent=AGENT, proxy=site.url) as fetcher:
+        with pytest.raises(ForbiddenAddressError):
+            await fetcher.fetch("http://8.8.8.8/")
+
+
+async def test_the_environments_proxy_is_not_used(
+    site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert (await fetcher.fetch(site.url)).status == 200
+
+
+async def test_statuses_are_answers(site: Site, fetcher: Fetcher) -> None:
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=503, text="later", headers={"Retry-After": "120"})
+
+    site.handler = reply
+    got = await fetcher.fetch(site.url)
+    assert (got.status, got.retry_after, got.body) == (503, 120, b"")
+
+
+async def test_what_is_no_http_is_told_apart(fetcher: Fetcher) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(BadReplyError):
+            await fetcher.fetch(f"http://127.0.0.1:{port}/")
+
+
+async def test_a_closed_door_says_so(fetcher: Fetcher) -> None:
+    server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        with pytest.raises(UnreachableError, match="hung up"):
+            await fetcher.fetch(f"http://127.0.0.1:{port}/")
+    with pytest.raises(UnreachableError, match="cannot be reached"):
+        await fetcher.fetch(f"http://127.0.0.1:{port}/")
+
+
+async def test_an_unknown_name_says_so(fetcher: Fetcher) -> None:
+    with pytest.raises(UnreachableError, match=r"DNS|cannot be reached"):
+        await fetcher.fetch("http://no-such-host.invalid/")
+
+
+@pytest.mark.parametrize("address", ["ftp://example.com", "", "https://[::1", "http:///path"])
+async def test_what_is_no_web_address_is_refused(fetcher: Fetcher, address: str) -> None:
+    with pytest.raises(BadUrlError):
+        await fetcher.fetch(address)
+
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        ("120", 120),
+        (" 0 ", 0),
+        ("Sun, 22 Nov 2026 12:05:00 GMT", 300),
+        ("Sun, 22 Nov 2026 11:00:00 GMT", 0),
+        ("soon", None),
+        ("-5", None),
+        ("9" * 400, 999_999_999),
+    ],
+)
+def test_retry_after_in_both_forms(value: str | None, seconds: int | None) -> None:
+    assert retry_after_seconds(value, NOW) == seconds
+
+
+def test_retry_after_counts_from_now() -> None:
+    assert retry_after_seconds("Sun, 22 Nov 2026 12:05:00 GMT", NOW + timedelta(minutes=1)) == 240
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("no-cache", None),
+        ("max-age=60", 60),
+        ('public,max-age="90"', 90),
+        ("s-maxage=5", None),
+        ("Max-Age = 7", 7),
+    ],
+)
+def test_max_age(header: str | None, seconds: int | None) -> None:
+    assert max_age_seconds(header) == seconds
