@@ -1,0 +1,91 @@
+"""Which follows and mutes a story meets, and how it comes to a reader. Pure.
+
+    article's topic, source, story, words ─▶ keys ─▶ against what a reader follows ─▶ level
+
+The same rule stands in SQL where audiences are found (`storage.outbox`): words and stories decide
+for themselves; a topic or source that is off silences the rest; "everything" speaks only where no
+topic or source does.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.words.matching import phrase_in
+from storage import FollowKind, Headline, Level, Mute, Subscription, Topic
+
+Key = tuple[FollowKind, str]
+
+_RANK = {Level.OFF: 0, Level.DIGEST: 1, Level.NOW: 2, Level.SOUND: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reader follows and mutes, ready to be asked about many stories."""
+
+    levels: dict[Key, Level]
+    muted: frozenset[Key]
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """The phrases that stories must be searched for."""
+        keys = {*self.levels, *self.muted}
+        return tuple(sorted(key for kind, key in keys if kind is FollowKind.WORDS))
+
+
+def reading_of(subscriptions: Iterable[Subscription], mutes: Iterable[Mute]) -> Reading:
+    """A reader's follows and mutes by key."""
+    return Reading(
+        levels={(one.kind, one.key): one.level for one in subscriptions},
+        muted=frozenset((one.kind, one.key) for one in mutes),
+    )
+
+
+def plain_keys(topic: Topic, source_domain: str, story_id: int) -> list[Key]:
+    """The follows that a story meets by what it is, its words aside."""
+    return [
+        (FollowKind.EVERYTHING, ""),
+        (FollowKind.TOPIC, topic.value),
+        (FollowKind.SOURCE, source_domain),
+        (FollowKind.STORY, str(story_id)),
+    ]
+
+
+def headline_keys(headline: Headline) -> list[Key]:
+    """`plain_keys` of a headline."""
+    return plain_keys(headline.topic, headline.source_domain, headline.story_id)
+
+
+def phrase_keys(phrases: Iterable[str], title: Sequence[str], body: Sequence[str]) -> list[Key]:
+    """The phrases that stand in an article; title and body are normalised words."""
+    return [
+        (FollowKind.WORDS, phrase)
+        for phrase in phrases
+        if phrase_in(title, phrase.split()) or phrase_in(body, phrase.split())
+    ]
+
+
+def level_of(keys: Collection[Key], reading: Reading) -> Level:
+    """How a story with these keys comes to the reader; OFF where it does not."""
+    if not reading.muted.isdisjoint(keys):
+        return Level.OFF
+    own = [
+        level
+        for key in keys
+        if key[0] in (FollowKind.WORDS, FollowKind.STORY) and (level := reading.levels.get(key))
+    ]
+    narrow = [
+        level
+        for key in keys
+        if key[0] in (FollowKind.TOPIC, FollowKind.SOURCE) and (level := reading.levels.get(key))
+    ]
+    if Level.OFF not in narrow:
+        own += narrow or [reading.levels.get((FollowKind.EVERYTHING, ""), Level.OFF)]
+    return max(own, key=_RANK.__getitem__, default=Level.OFF)
+
+
+def specific(keys: Collection[Key], reading: Reading) -> bool:
+    """Whether the reader follows the story by more than "everything"."""
+    return any(
+        key[0] is not FollowKind.EVERYTHING and reading.levels.get(key, Level.OFF) is not Level.OFF
+        for key in keys
+    )

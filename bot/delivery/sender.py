@@ -1,0 +1,466 @@
+"""The sender: claims what is owed, rechecks, renders, sends within the limits, acknowledges.
+
+    tick: {acknowledge what came back, claim the next batch} in one transaction
+          ─▶ recheck ─▶ render (once per article, language, zone) ─▶ limiter ─▶ Telegram ─▶ outcome
+
+Telegram has no idempotency key, so a crash between a send and its acknowledgement is ambiguous:
+what is claimed is sent again at the next start. The repeats of a crash are bounded by what was
+sent since the last tick and what is on the wire. While the disk is full nothing can be
+acknowledged, so nothing is claimed or sent until there is space again.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.delivery.digest import Digests, sent_digest
+from bot.delivery.recheck import Drop, late, recheck
+from bot.messages import classic, lists
+from bot.telegram.bulk import BulkClient, SentMessage
+from bot.telegram.faults import Fault, FaultKind, classify
+from bot.telegram.limiter import Lane, Limiter
+from bot.telegram.requests import Ready, ready
+from storage import (
+    ALL_CHATS,
+    Claim,
+    ClaimBatch,
+    DeliveryKind,
+    DeliveryState,
+    Layout,
+    NotFoundError,
+    Outcome,
+    Storage,
+    StorageError,
+    View,
+)
+
+log = logging.getLogger(__name__)
+
+IN_FLIGHT = 100
+_TICK = 0.05
+_IDLE = 1.0
+_AFTER_FAULT = 5.0
+_TRIES_AFTER_BUGS = 5
+_DRAIN = 6.0
+_RENDERINGS = 256
+_FRESH_FOR = timedelta(seconds=30)
+_LONGEST_BACKOFF = 300
+_LONGEST_OUTAGE_PAUSE = 30.0
+_CHAT_WAIT = 5.0
+
+
+class TokenRefusedError(Exception):
+    """Telegram refuses the bot's token; nothing more can be sent."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """Counts since the start; for the operator and the tests."""
+
+    sent: int = 0
+    retried: int = 0
+    floods: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Inbox:
+    """What came back since the last tick."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    paused: list[tuple[int, str]] = field(default_factory=list)
+    migrated: list[tuple[int, int]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.outcomes or self.paused or self.migrated)
+
+
+class Sender:
+    """Sends deliveries until stopped. `clock` gives aware UTC datetimes."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        bulk: BulkClient,
+        limiter: Limiter,
+        digests: Digests,
+        *,
+        clock: Callable[[], datetime],
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        self._storage = storage
+        self._bulk = bulk
+        self._limiter = limiter
+        self._digests = digests
+        self._clock = clock
+        self._in_flight = in_flight
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._room = asyncio.Event()
+        self._inbox = _Inbox()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[None]] = set()
+        self._renderings: OrderedDict[tuple[object, ...], tuple[datetime, Ready, Ready]] = (
+            OrderedDict()
+        )
+        self._without_picture: OrderedDict[int, None] = OrderedDict()
+        self._outages = 0
+        self._refused: TokenRefusedError | None = None
+        self._disk_full = False
+        self.counts = Sent()
+
+    def wake(self) -> None:
+        """There is something to send."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until `stop`; raises TokenRefusedError where the token is no good."""
+        now = self._clock()
+        recovered = await self._storage.outbox.recover(now)
+        if recovered:
+            log.info(
+                "%d deliveries were in flight at the last stop: they are sent again", recovered
+            )
+        for chat_id, until in (await self._storage.outbox.pauses(now)).items():
+            seconds = (until - now).total_seconds()
+            if chat_id == ALL_CHATS:
+                log.warning("Telegram asked to wait: no bulk messages for %.0f s", seconds)
+                self._limiter.pause_bulk(seconds=seconds)
+            else:
+                self._limiter.pause_chat(chat_id, seconds=seconds)
+        while not self._stopping.is_set():
+            self._wake.clear()
+            claimed = await self._tick()
+            if self._refused is not None:
+                await self.stop()
+                raise self._refused
+            await self._rest(busy=bool(claimed or self._tasks or self._inbox))
+
+    async def stop(self) -> None:
+        """Claim no more, let what is on the wire come back, acknowledge it."""
+        self._stopping.set()
+        self._wake.set()
+        # What only waits for its turn was not sent: it stays claimed and is owed at the next start.
+        for task in list(self._waiting):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=_DRAIN)
+        await self._acknowledge_rest()
+
+    async def _acknowledge_rest(self) -> None:
+        if self._inbox:
+            try:
+                await self._storage.outbox.tick(self._take_inbox(), now=self._clock())
+            except StorageError as error:
+                log.error("what was just sent could not be noted and may come twice: %s", error)
+
+    # ------------------------------------------------------------ the tick
+
+    async def _rest(self, *, busy: bool) -> None:
+        """Until the next tick: a moment while there is work, else until woken."""
+        if busy:
+            self._room.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._room.wait(), _TICK)
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), _AFTER_FAULT if self._disk_full else _IDLE)
+
+    async def _tick(self) -> int:
+        room = self._in_flight - len(self._tasks)
+        if self._limiter.bulk_delay() > 0 or self._disk_full:
+            room = 0
+        if room <= 0 and not self._inbox and not self._disk_full:
+            return 0
+        batch = self._take_inbox(limit=room)
+        try:
+            claims = await self._storage.outbox.tick(batch, now=self._clock())
+        except StorageError as error:
+            self._put_back(batch)
+            if not self._disk_full:
+                log.error("sending stops: %s", error)
+            self._disk_full = True
+            return 0
+        if self._disk_full:
+            log.info("the store takes writes again: sending goes on")
+            self._disk_full = False
+            self._wake.set()
+        self._start(claims)
+        return len(claims)
+
+    def _take_inbox(self, limit: int = 0) -> ClaimBatch:
+        inbox, self._inbox = self._inbox, _Inbox()
+        return ClaimBatch(
+            outcomes=tuple(inbox.outcomes),
+            paused=tuple(inbox.paused),
+            migrated=tuple(inbox.migrated),
+            limit=limit,
+        )
+
+    def _put_back(self, batch: ClaimBatch) -> None:
+        self._inbox.outcomes[:0] = batch.outcomes
+        self._inbox.paused[:0] = batch.paused
+        self._inbox.migrated[:0] = batch.migrated
+
+    def _start(self, claims: list[Claim]) -> None:
+        now = self._clock()
+        already: dict[int, int] = {}
+        for claim in claims:
+            reader = claim.subscriber.id
+            decision = recheck(claim, now, already=already.get(reader, 0))
+            if isinstance(decision, Drop):
+                self._drop(claim, decision)
+                continue
+            if claim.delivery.kind is DeliveryKind.PUSH:
+                already[reader] = already.get(reader, 0) + 1
+            task = asyncio.create_task(self._deliver(claim))
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if len(self._tasks) <= self._in_flight // 2:
+            self._room.set()
+
+    def _drop(self, claim: Claim, drop: Drop) -> None:
+        self.counts.dropped[drop.reason] = self.counts.dropped.get(drop.reason, 0) + 1
+        self._inbox.outcomes.append(
+            Outcome(
+                delivery_id=claim.delivery.id,
+                state=drop.state,
+                at=self._clock(),
+                reason=drop.reason,
+                due=drop.merge_at,
+            )
+        )
+
+    # ------------------------------------------------------------ one delivery
+
+    async def _deliver(self, claim: Claim) -> None:
+        try:
+            if claim.delivery.kind is DeliveryKind.PUSH:
+                await self._push(claim)
+            else:
+                await self._digest(claim)
+        except Exception as error:  # one delivery's fault must not end the sender
+            log.exception("delivery %d failed", claim.delivery.id)
+            if claim.delivery.attempts < _TRIES_AFTER_BUGS:
+                self._again(claim, _AFTER_FAULT * 2**claim.delivery.attempts, "error")
+            else:
+                self._fail(claim, f"{type(error).__name__}: {error}")
+
+    async def _push(self, claim: Claim) -> None:
+        delivery, subscriber = claim.delivery, claim.subscriber
+        if delivery.article_id is None:
+            self._fail(claim, "no article")
+            return
+        try:
+            marked, plain = await self._rendered(delivery.article_id, claim)
+        except NotFoundError:
+            self._drop(claim, Drop(DeliveryState.CANCELLED, "gone"))
+            return
+        silent = subscriber.silent or not delivery.sound
+        sent = await self._send(claim, marked, plain, silent=silent)
+        if sent is not None:
+            self._inbox.outcomes.append(
+                Outcome(
+                    delivery_id=delivery.id,
+                    state=DeliveryState.SENT,
+                    at=self._clock(),
+                    message_id=sent.message_id,
+                    layout=Layout.CLASSIC,
+                    language=subscriber.language,
+                    view=View.PUSH,
+                )
+            )
+
+    async def _digest(self, claim: Claim) -> None:
+        delivery, subscriber, now = claim.delivery, claim.subscriber, self._clock()
+        silent = subscriber.silent or not delivery.sound
+        if delivery.slot_id == 0:
+            await self._merged(claim, silent=silent)
+            return
+        composed = await self._digests.compose(subscriber, now)
+        if composed is None:
+            self._inbox.outcomes.append(
+                Outcome(delivery.id, DeliveryState.EMPTY, now, reason="nothing new")
+            )
+            return
+        payload = self._digests.render(composed, subscriber, delivery.id, now)
+        sent = await self._send(claim, ready(payload), ready(payload, plain=True), silent=silent)
+        if sent is not None:
+            self._inbox.outcomes.append(
+                sent_digest(delivery.id, composed, subscriber, sent.message_id, self._clock())
+            )
+
+    async def _merged(self, claim: Claim, *, silent: bool) -> None:
+        """What was held back from a reader without digests, as one message (more where full)."""
+        delivery, subscriber = claim.delivery, claim.subscriber
+        headlines = await self._digests.held_back(subscriber)
+        viewer = self._digests.viewer(subscriber, self._clock())
+        sent: SentMessage | None = None
+        for payload in lists.merged(headlines, viewer):
+            sent = await self._send(
+                claim, ready(payload), ready(payload, plain=True), silent=silent
+            )
+            if sent is None:
+                return
+        if sent is None:
+            self._inbox.outcomes.append(
+                Outcome(delivery.id, DeliveryState.EMPTY, self._clock(), reason="nothing held")
+            )
+            return
+        self._inbox.outcomes.append(
+            Outcome(
+                delivery_id=delivery.id,
+                state=DeliveryState.SENT,
+                at=self._clock(),
+                message_id=sent.message_id,
+                layout=Layout.CLASSIC,
+                language=subscriber.language,
+                view=View.DIGEST,
+                stories=tuple(one.story_id for one in headlines),
+            )
+        )
+
+    async def _rendered(self, article_id: int, claim: Claim) -> tuple[Ready, Ready]:
+        """A push as ready JSON, with and without markup: made once for all alike readers."""
+        subscriber, now = claim.subscriber, self._clock()
+        pictures = subscriber.pictures and article_id not in self._without_picture
+        key = (article_id, subscriber.language, subscriber.zone, pictures)
+        found = self._renderings.get(key)
+        if found is not None and now - found[0] < _FRESH_FOR:
+            return found[1], found[2]
+        article = await self._storage.articles.get(article_id)
+        viewer = replace(self._digests.viewer(subscriber, now), pictures=pictures)
+        payload = classic.push(article, viewer)
+        made = (ready(payload), ready(payload, plain=True))
+        self._renderings[key] = (now, *made)
+        while len(self._renderings) > _RENDERINGS:
+            self._renderings.popitem(last=False)
+        return made
+
+    async def _send(
+        self, claim: Claim, marked: Ready, plain: Ready, *, silent: bool
+    ) -> SentMessage | None:
+        """Send one message; None where the outcome is noted already (or the bot is stopping)."""
+        subscriber = claim.subscriber
+        thread = subscriber.thread_id
+        message = marked
+        picture = claim.delivery.article_id
+        while True:
+            if not await self._turn(claim):
+                return None
+            try:
+                sent = await self._bulk.send(message, subscriber.chat_id, thread, silent=silent)
+            except Exception as error:  # noqa: BLE001  # every error is classified below
+                fault = classify(error)
+                self.counts.faults[fault.kind] = self.counts.faults.get(fault.kind, 0) + 1
+                if fault.kind is FaultKind.THREAD_GONE and thread:
+                    thread = 0
+                elif fault.kind is FaultKind.PICTURE and picture is not None:
+                    message = await self._without(claim, picture)
+                    picture = None
+                elif fault.kind in (FaultKind.PAYLOAD, FaultKind.PICTURE) and message is not plain:
+                    log.error("Telegram refuses a message, its plain text goes: %s", fault.text)
+                    message = plain
+                else:
+                    await self._failed(claim, fault)
+                    return None
+            else:
+                self._outages = 0
+                self.counts.sent += 1
+                return sent
+
+    async def _without(self, claim: Claim, article_id: int) -> Ready:
+        """The push without the picture that Telegram cannot fetch, for all readers from now on."""
+        self._without_picture[article_id] = None
+        while len(self._without_picture) > _RENDERINGS:
+            self._without_picture.popitem(last=False)
+        marked, _ = await self._rendered(article_id, claim)
+        return marked
+
+    async def _turn(self, claim: Claim) -> bool:
+        """Wait for the limiter; False where the delivery goes back instead."""
+        chat_id = claim.subscriber.chat_id
+        wait = self._limiter.delay(chat_id)
+        if wait > _CHAT_WAIT:
+            self._again(claim, wait, "flood")
+            return False
+        task = asyncio.current_task()
+        if task is None or self._stopping.is_set():
+            return False
+        self._waiting.add(task)
+        try:
+            await self._limiter.acquire(chat_id, Lane.BULK)
+        finally:
+            self._waiting.discard(task)
+        if self._clock() >= claim.delivery.expires:
+            self._drop(claim, late(claim, self._clock()))
+            return False
+        return not self._stopping.is_set()
+
+    # ------------------------------------------------------------ faults
+
+    async def _failed(self, claim: Claim, fault: Fault) -> None:
+        chat_id = claim.subscriber.chat_id
+        match fault.kind:
+            case FaultKind.FLOOD:
+                await self._flooded(claim, fault.retry_after)
+            case FaultKind.BLOCKED | FaultKind.CHAT_NOT_FOUND | FaultKind.NO_RIGHTS:
+                log.info("chat %d is paused: %s", chat_id, fault.text)
+                self._inbox.paused.append((chat_id, fault.text))
+                # Whoever comes back finds it in the next digest.
+                self._drop(claim, Drop(DeliveryState.DEFERRED, fault.kind.value))
+            case FaultKind.MIGRATED if fault.chat_id is not None:
+                self._inbox.migrated.append((chat_id, fault.chat_id))
+                self._again(claim, 0, fault.kind.value)
+            case FaultKind.TOKEN:
+                self._refused = TokenRefusedError(fault.text)
+                self._again(claim, 0, fault.kind.value)
+            case FaultKind.RETRY | FaultKind.AMBIGUOUS:
+                self._outages += 1
+                if self._outages > 1:
+                    # Telegram is away for everybody: one slow question at a time, no storm.
+                    self._limiter.pause_bulk(
+                        seconds=min(2.0 ** min(self._outages, 6), _LONGEST_OUTAGE_PAUSE)
+                    )
+                backoff = min(2**claim.delivery.attempts, _LONGEST_BACKOFF)
+                self._again(claim, backoff, fault.kind.value)
+            case _:
+                log.error("delivery %d cannot be sent: %s", claim.delivery.id, fault.text)
+                self._fail(claim, fault.text)
+
+    async def _flooded(self, claim: Claim, seconds: float) -> None:
+        self.counts.floods += 1
+        chat_id = claim.subscriber.chat_id
+        everybody = self._limiter.flooded(chat_id, retry_after=seconds)
+        until = self._clock() + timedelta(seconds=seconds)
+        if everybody:
+            log.warning("Telegram asks to wait: no bulk messages for %.0f s", seconds)
+        with suppress(StorageError):  # the pause holds in memory; the tick says what is wrong
+            await self._storage.outbox.pause(ALL_CHATS if everybody else chat_id, until)
+        self._again(claim, seconds, "flood")
+
+    def _again(self, claim: Claim, seconds: float, reason: str) -> None:
+        self.counts.retried += 1
+        now = self._clock()
+        self._inbox.outcomes.append(
+            Outcome(
+                delivery_id=claim.delivery.id,
+                state=DeliveryState.OWED,
+                at=now,
+                reason=reason,
+                due=now + timedelta(seconds=seconds),
+            )
+        )
+
+    def _fail(self, claim: Claim, reason: str) -> None:
+        self._inbox.outcomes.append(
+            Outcome(claim.delivery.id, DeliveryState.FAILED, self._clock(), reason=reason[:300])
+        )
