@@ -76,8 +76,8 @@ class _Queue:
     def __init__(self) -> None:
         self._chats: dict[ChatId, deque[asyncio.Future[None]]] = {}
 
-    def __contains__(self, chat_id: ChatId) -> bool:
-        return chat_id in self._chats
+    def waiting(self, chat_id: ChatId) -> int:
+        return len(self._chats.get(chat_id, ()))
 
     def add(self, chat_id: ChatId, waiter: asyncio.Future[None]) -> None:
         self._chats.setdefault(chat_id, deque()).append(waiter)
@@ -153,8 +153,12 @@ class Limiter:
         return True
 
     def delay(self, chat_id: ChatId) -> float:
-        """Seconds until the chat itself may be written to, the whole bot's budget aside."""
-        return max(0.0, self._ready_at(chat_id) - self._clock())
+        """Seconds until the chat itself may be written to, the whole bot's budget aside.
+
+        Whoever waits for the chat in the interactive lane goes first, and counts.
+        """
+        ahead = self._queues[Lane.INTERACTIVE].waiting(chat_id) * _CHAT_INTERVAL
+        return max(0.0, self._ready_at(chat_id) - self._clock()) + ahead
 
     def bulk_delay(self) -> float:
         """Seconds until the bulk lane's pause ends; 0 where there is none."""

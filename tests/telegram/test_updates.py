@@ -1,0 +1,228 @@
+"""Polling through poison, outages, conflicts and the end, against a server on loopback."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiogram import Bot
+from aiogram.types import Message
+
+from bot.telegram.updates import PollingDispatcher, TokenRefusedError
+from tests.telegram.conftest import Answer, Server, error, message, ok
+
+
+def update(number: int, text: str = "x") -> dict[str, Any]:
+    return {"update_id": number, "message": message(number, text=text)}
+
+
+POISON: list[Any] = [
+    {"update_id": 2, "message": {"message_id": "no number", "date": "never"}},
+    {"update_id": 2, "message": None, "something_new": {"id": 1}},
+    {"update_id": 2, "callback_query": {"id": 1, "data": ["a"]}},
+]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 — the server's and the handlers' state in one
+            await asyncio.sleep(0.005)
+
+
+class Inbox:
+    """A dispatcher that notes what its handlers got, and can be waited for."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.dispatcher = PollingDispatcher(disable_fsm=True, first_wait=0.01, **kwargs)
+        self.texts: list[str] = []
+        self.finished: list[str] = []
+        self.work = 0.0
+        self.dispatcher.message.register(self.handle)
+
+    async def handle(self, message: Message) -> None:
+        self.texts.append(message.text or "")
+        await asyncio.sleep(self.work)
+        self.finished.append(message.text or "")
+
+    @asynccontextmanager
+    async def polling(self, bot: Bot) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.dispatcher.receive(bot))
+        try:
+            yield
+        finally:
+            if not task.done():
+                await self.dispatcher.stop_polling()
+            await task
+
+
+def offsets(server: Server) -> list[int | None]:
+    return [request.fields.get("offset") for request in server.of("getUpdates")]
+
+
+@pytest.mark.parametrize("poison", POISON)
+async def test_poison_is_skipped_and_counted(
+    server: Server, bot: Bot, poison: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.script("getUpdates", ok([update(1, "before"), poison, update(3, "after")]))
+    inbox = Inbox()
+    async with inbox.polling(bot):
+        await until(lambda: 4 in offsets(server))
+    assert inbox.texts == ["before", "after"]
+    assert inbox.dispatcher.skipped == 1
+    assert "update 2 skipped" in caplog.text
+
+
+async def test_poison_alone_moves_the_offset(server: Server, bot: Bot) -> None:
+    server.script("getUpdates", ok([POISON[0]]), ok([7, None, "text"]))
+    inbox = Inbox()
+    async with inbox.polling(bot):
+        await until(lambda: 3 in offsets(server) and inbox.dispatcher.skipped == 4)
+
+
+async def test_updates_are_bound_to_the_bot(server: Server, bot: Bot) -> None:
+    bots: list[Bot | None] = []
+    dispatcher = PollingDispatcher(disable_fsm=True)
+
+    @dispatcher.message()
+    async def note(message: Message) -> None:
+        bots.append(message.bot)
+
+    server.script("getUpdates", ok([update(1)]))
+    task = asyncio.create_task(dispatcher.receive(bot))
+    await until(lambda: bool(bots))
+    await dispatcher.stop_polling()
+    await task
+    assert bots[0] is bot
+
+
+async def test_polling_resumes_after_every_kind_of_outage(server: Server, bot: Bot) -> None:
+    server.script(
+        "getUpdates",
+        Answer(502, "<html>Bad Gateway</html>"),
+        Answer(drop=True),
+        Answer(200, '{"ok": true, "resul'),
+        error(500, "Internal Server Error"),
+        error(400, "Bad Request: nobody knows why"),
+        ok([update(1, "survived")]),
+    )
+    inbox = Inbox()
+    async with inbox.polling(bot):
+        await until(lambda: bool(inbox.texts))
+    assert inbox.texts == ["survived"]
+
+
+async def test_starting_during_an_outage_waits(server: Server, bot: Bot) -> None:
+    server.script("getMe", Answer(502, "<html></html>"), Answer(drop=True))
+    server.script("getUpdates", ok([update(1)]))
+    inbox = Inbox()
+    async with inbox.polling(bot):
+        await until(lambda: bool(inbox.texts))
+    assert len(server.of("getMe")) == 3
+
+
+async def test_stopping_during_an_outage(server: Server, bot: Bot) -> None:
+    server.default = lambda request: Answer(502, "<html></html>")
+    inbox = Inbox()
+    async with inbox.polling(bot):
+        await until(lambda: len(server.of("getMe")) > 1)
+
+
+async def test_another_poller_is_explained_once(
+    server: Server, bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    conflict = error(
+        409,
+        "Conflict: terminated by other getUpdates request; make sure that only one bot instance "
+        "is running",
+    )
+    server.script("getUpdates", conflict, conflict, conflict, ok([update(1)]))
+    inbox = Inbox()
+    with caplog.at_level(logging.INFO):
+        async with inbox.polling(bot):
+            await until(lambda: bool(inbox.texts))
+    lines = [record.getMessage() for record in caplog.records if "token" in record.getMessage()]
+    assert len(lines) == 1
+    assert "another process polls with this bot's token" in lines[0]
+
+
+async def test_a_webhook_in_the_way_is_removed(server: Server, bot: Bot) -> None:
+    server.script(
+        "getUpdates",
+        error(409, "Conflict: can't use getUpdates method while webhook is active"),
+        ok([update(1)]),
+    )
+    inbox = Inbox()
+    async with inbox.polling(bot):
+        await until(lambda: bool(inbox.texts))
+    assert len(server.of("deleteWebhook")) == 1
+
+
+@pytest.mark.parametrize("code", [401, 404])
+@pytest.mark.parametrize("method", ["getMe", "getUpdates"])
+async def test_a_refused_token_ends_polling(
+    server: Server, bot: Bot, method: str, code: int
+) -> None:
+    server.script(method, error(code, "Unauthorized" if code == 401 else "Not Found"))
+    with pytest.raises(TokenRefusedError, match="BOT_TOKEN"):
+        await Inbox().dispatcher.receive(bot)
+
+
+async def test_handlers_in_flight_finish_before_the_end(server: Server, bot: Bot) -> None:
+    server.script("getUpdates", ok([update(1, "slow")]))
+    inbox = Inbox()
+    inbox.work = 0.3
+    async with inbox.polling(bot):
+        await until(lambda: bool(inbox.texts))
+    assert inbox.finished == ["slow"]
+
+
+async def test_handlers_that_hang_are_cut_off(
+    server: Server, bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.script("getUpdates", ok([update(1, "stuck")]))
+    inbox = Inbox(drain_seconds=0.05)
+    inbox.work = 3600
+    async with inbox.polling(bot):
+        await until(lambda: bool(inbox.texts))
+    assert inbox.finished == []
+    assert "handlers cut off" in caplog.text
+
+
+async def test_backpressure(server: Server, bot: Bot) -> None:
+    server.script("getUpdates", ok([update(n, str(n)) for n in range(1, 9)]))
+    inbox = Inbox(handlers_at_once=2)
+    inbox.work = 0.05
+    async with inbox.polling(bot):
+        await until(lambda: len(inbox.texts) == 2)
+        await asyncio.sleep(0.02)
+        assert len(inbox.texts) == 2
+        await until(lambda: len(inbox.finished) == 8)
+
+
+async def test_stopping_within_a_batch_confirms_what_was_handled(server: Server, bot: Bot) -> None:
+    server.script("getUpdates", ok([update(n, str(n)) for n in range(1, 9)]))
+    inbox = Inbox(handlers_at_once=2)
+    inbox.work = 0.2
+    async with inbox.polling(bot):
+        await until(lambda: len(inbox.texts) == 2)
+    assert inbox.finished == ["1", "2"]
+    assert offsets(server) == [None, 3]
+
+
+async def test_an_error_in_a_handler_stops_nothing(server: Server, bot: Bot) -> None:
+    dispatcher = PollingDispatcher(disable_fsm=True)
+    handled: list[str] = []
+
+    @dispatcher.message()
+    async def fragile(message: Message) -> None:
+        handled.append(message.text or "")
+        if message.text == "1":
+            raise RuntimeError("a bug")
+
+    server.script("getUpdates", ok([update(1, "1")]), ok([update(2, "2")]))
+    task = asyncio.create_task(dispatcher.receive(bot))
+    await until(lambda: len(handled) == 2)
+    await dispatcher.stop_polling()
+    await task
