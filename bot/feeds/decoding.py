@@ -66,7 +66,7 @@ def decode(body: bytes, charset: str | None = None) -> str:
         return body.decode("ascii")
     lenient = body.decode("utf-8", errors="replace")
     foreign = sum(1 for character in lenient if character > "\x7f")
-    if lenient.count("\ufffd") <= max(1, foreign * _FEW) or "utf-8" in claims:
+    if lenient.count("\ufffd") <= max(1, foreign * _FEW):
         return lenient
     return body.decode(_detect(body), errors="replace")
 
@@ -88,7 +88,9 @@ def _codec(label: str | None) -> str | None:
         return None
     try:
         info = codecs.lookup(label.strip())
-        b"".decode(info.name)  # refuses codecs that do not make text, such as hex
+        b"<?".decode(info.name)  # refuses codecs that do not make text, such as hex
+    except UnicodeDecodeError:
+        pass
     except (LookupError, ValueError):
         return None
     return _SUPERSETS.get(info.name, info.name)

@@ -31,11 +31,14 @@ class _Links(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: (value or "").strip() for name, value in attrs}
         href = values.get("href", "")
+        try:
+            address = urljoin(self.base, href)
+        except ValueError:
+            return
         if tag == "base" and href:
-            self.base = urljoin(self.base, href)
+            self.base = address
         elif tag == "link" and href:
             kind = values.get("type", "").partition(";")[0].strip().lower()
-            if kind in _TYPES and "alternate" in values.get("rel", "").lower().split():
-                address = urljoin(self.base, href)
-                if address.startswith(("http://", "https://")):
-                    self.found.append(address)
+            announced = "alternate" in values.get("rel", "").lower().split() and kind in _TYPES
+            if announced and address.startswith(("http://", "https://")):
+                self.found.append(address)

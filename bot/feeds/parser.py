@@ -31,7 +31,8 @@ from bot.web.addresses import url_key
 _TITLE_FROM_SUMMARY = 90  # characters, where an entry has no title of its own
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--|!\[CDATA\[|\?[^<>]*)>|\]\]>", re.DOTALL)
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/h[1-6])\b[^<>]*>", re.IGNORECASE)
-_CDATA_OR_COMMENT = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
+_HIDDEN = {"<![CDATA[": "]]>", "<!--": "-->"}
+_HIDING = re.compile(r"<!\[CDATA\[|<!--")
 _DECLARATION = re.compile(r"<!ENTITY|<!DOCTYPE[^>]*\[", re.IGNORECASE)
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _HTML_PAGE = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
@@ -73,7 +74,7 @@ def parse(
     return ParsedFeed(
         title=plain_text(channel.get("title", "")),
         entries=_entries(raw.entries, url, zone, now, problems),
-        site=_http(urljoin(url, channel.get("link", ""))) if channel.get("link") else "",
+        site=_absolute(url, channel.get("link")),
         language=_language(channel.get("language")),
         ttl=_ttl(channel.get("ttl")),
         skip_hours=frozenset(int(hour) % 24 for hour in _skipped(text, "skipHours", r"(\d{1,2})")),
@@ -103,7 +104,7 @@ def _parse_json(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
     return ParsedFeed(
         title=plain_text(channel.get("title") or ""),
         entries=_entries(raw.get("entries") or (), url, zone, now, problems),
-        site=_http(channel.get("link") or ""),
+        site=_absolute(url, channel.get("link")),
         language=_language(channel.get("language")),
         problems=tuple(problems),
     )
@@ -111,11 +112,24 @@ def _parse_json(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
 
 def _refuse_declarations(text: str) -> None:
     """Entities can only be declared in a DTD; text that talks about them is let through."""
-    if "<!" in text and _DECLARATION.search(_CDATA_OR_COMMENT.sub("", text)):
+    if "<!" in text and _DECLARATION.search(_without_hidden(text)):
         raise HostileFeedError(
             "The feed declares XML entities. They serve attacks on readers of feeds, and newsboy "
             "does not read such a feed."
         )
+
+
+def _without_hidden(text: str) -> str:
+    """`text` without CDATA sections and comments; one that never ends hides nothing."""
+    shown: list[str] = []
+    at = 0
+    while found := _HIDING.search(text, at):
+        end = text.find(_HIDDEN[found[0]], found.end())
+        if end < 0:
+            break
+        shown.append(text[at : found.start()])
+        at = end + len(_HIDDEN[found[0]])
+    return "".join((*shown, text[at:]))
 
 
 def _not_a_feed(text: str) -> NotAFeedError:
@@ -227,9 +241,9 @@ def _without_doubles(entries: list[ParsedEntry]) -> tuple[ParsedEntry, ...]:
 def _link(raw: _Raw, base: str) -> str:
     """The entry's page: its own link before an aggregator's, a guid that is an address last."""
     for candidate in (raw.get("feedburner_origlink"), raw.get("link"), *_alternates(raw)):
-        if candidate and (url := _http(urljoin(base, str(candidate).strip()))):
+        if url := _absolute(base, candidate):
             return url
-    return _http(str(raw.get("id") or "").strip())
+    return _absolute("", raw.get("id"))
 
 
 def _alternates(raw: _Raw) -> list[str]:
@@ -241,7 +255,14 @@ def _alternates(raw: _Raw) -> list[str]:
     ]
 
 
-def _http(url: str) -> str:
+def _absolute(base: str, link: object) -> str:
+    """`link` as an absolute http(s) address, "" where it is none."""
+    if not link:
+        return ""
+    try:
+        url = urljoin(base, str(link).strip())
+    except ValueError:
+        return ""
     return url if re.match(r"https?://[^\s/]", url, re.IGNORECASE) else ""
 
 
@@ -308,8 +329,10 @@ def _author(raw: _Raw) -> str:
     detail = raw.get("author_detail") or {}
     names = [str(author.get("name") or "") for author in raw.get("authors") or () if author]
     joined = ", ".join(dict.fromkeys(name for name in names if name))
-    name = joined or str(detail.get("name") or raw.get("author") or "")
-    return plain_text(_EMAIL.sub("", name)).strip(" ()")
+    written = str(raw.get("author") or "")
+    if "@" in written and len(names) < 2:  # RSS 2.0 wants «mail@host (Name)» there
+        return plain_text(_EMAIL.sub("", written)).strip(" ()")
+    return plain_text(joined or str(detail.get("name") or written))
 
 
 def _categories(raw: _Raw) -> tuple[str, ...]:
@@ -334,9 +357,9 @@ def _image(raw: _Raw, base: str) -> EntryImage | None:
     found += [_sized(media, media.get("url"), base) for media in raw.get("media_thumbnail") or ()]
     image = raw.get("image")
     if isinstance(image, str):
-        found.append(EntryImage(_http(urljoin(base, image))))
+        found.append(EntryImage(_absolute(base, image)))
     elif isinstance(image, Mapping):
-        found.append(EntryImage(_http(urljoin(base, str(image.get("href") or "")))))
+        found.append(EntryImage(_absolute(base, image.get("href"))))
     # max keeps the first of equals, and so the order above where no sizes are stated.
     return max(
         (picture for picture in found if picture.url),
@@ -351,7 +374,7 @@ def _looks_like_picture(url: str) -> bool:
 
 def _sized(raw: _Raw, url: object, base: str) -> EntryImage:
     return EntryImage(
-        url=_http(urljoin(base, str(url or "").strip())) if url else "",
+        url=_absolute(base, url),
         width=_positive(raw.get("width")),
         height=_positive(raw.get("height")),
     )

@@ -21,6 +21,8 @@ _OTHER_SCHEME = re.compile(
     r"(?:about|blob|data|file|ftp|javascript|mailto|tel|tg|vbscript):", re.IGNORECASE
 )
 
+_HOST = re.compile(r"[a-z0-9_.:%-]+")  # once encoded; IDNA lets some characters become spaces
+
 # Parameters that say where a reader came from and never which page is meant.
 _TRACKING = re.compile(
     r"""(?ix)
@@ -55,13 +57,13 @@ def check_url(text: str) -> str:
         raise BadUrlError(f"{_short(text)}: an address has no spaces in it.")
     try:
         url = URL(typed)
-        host = url.host
+        host = url.raw_host
         port = url.port
     except ValueError as error:
         raise BadUrlError(
             f"{_short(text)} is not a web address. Example: https://example.com/rss.xml"
         ) from error
-    if not host or port == 0:
+    if not host or port == 0 or not _HOST.fullmatch(host):
         raise BadUrlError(
             f"{_short(text)} is not a web address. Example: https://example.com/rss.xml"
         )

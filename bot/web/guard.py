@@ -70,7 +70,7 @@ def forbidden(host: str) -> ForbiddenAddressError:
     """The error for a host that leads to an address that is not public."""
     return ForbiddenAddressError(
         f"{host} leads into a private network, where newsboy does not go. "
-        "If that is meant, set ALLOW_PRIVATE_NETWORKS=true."
+        "If that is meant, set ALLOW_PRIVATE_NETWORKS=on."
     )
 
 
@@ -90,7 +90,7 @@ async def judge_host(host: str, port: int) -> None:
         except (OSError, UnicodeError) as error:
             raise UnreachableError(
                 f"{host} has no address in this machine's DNS, so it cannot be judged before the "
-                "proxy is asked. Check the spelling, or set ALLOW_PRIVATE_NETWORKS=true to leave "
+                "proxy is asked. Check the spelling, or set ALLOW_PRIVATE_NETWORKS=on to leave "
                 "the judging to the proxy."
             ) from error
         addresses = {str(info[4][0]) for info in found}
