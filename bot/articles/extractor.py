@@ -10,7 +10,7 @@ bytes ─▶ tree ─▶ the publisher's profile (selectors) where there is one
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html import escape
 from typing import Any
@@ -29,7 +29,7 @@ from bot.articles.blocks import (
 from bot.articles.metadata import Metadata, default_zone, moment, read_metadata, tidy_author
 from bot.articles.page import ExtractedPage
 from bot.articles.publishers import Profile, load_profiles, profile_for, text_at
-from bot.articles.tidy import is_notice, pictures, squeezed, tidy
+from bot.articles.tidy import in_body, is_notice, pictures, squeezed, tidy, without_read_also
 from storage import (
     Block,
     Embed,
@@ -45,7 +45,10 @@ from storage import (
 __all__ = ["ExtractedPage", "extract"]
 
 _POSTS = "blockquote.twitter-tweet, blockquote.instagram-media, blockquote.twitter-video"
-_HOVER_CARDS = "[class*=tooltip], [class*=popover], [class*=hovercard], [class*=rollover]"
+_HOVER_CARDS = ", ".join(
+    f"p [class*={name}] [class*={name}]:not(a)"
+    for name in ("tooltip", "popover", "hovercard", "rollover")
+)
 _PICTURE_LINK = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)\b", re.IGNORECASE)
 _AGE = re.compile(r"(?:0|6|12|16|18)\s?\+$")
 _LONGEST_NOTICE = 600
@@ -54,7 +57,6 @@ _KNOWN_TEXT = 12
 """A shorter text (letters) is found in any article: it must be a whole line of this one."""
 _MOST = 0.8
 _CONTAINER = 0.9
-_MARKED_LEAD = "[itemprop=description], [class*=standfirst], [class*=article-lead], [class*=dek]"
 
 
 def extract(html: bytes, *, url: str, content_type: str | None = None) -> ExtractedPage:
@@ -99,7 +101,7 @@ def _by_profile(
     times = [str(element.attrs.get("datetime", "")) for element in root.select(profile.published)]
     zone = ZoneInfo(profile.zone) if profile.zone else default_zone(url, metadata.language)
     published = moment(times[0], zone) if times else None
-    rubric = text_at(root, profile.rubric) or text_at_document(document, profile.rubric)
+    rubric = text_at(root, profile.rubric) or text_at(document, profile.rubric)
     linked = _link_texts(document, root)
     container = root.select_one(profile.body) or root
     for element in container.select(profile.unwanted) if profile.unwanted else ():
@@ -112,7 +114,7 @@ def _by_profile(
     )
     if not any(isinstance(block, Paragraph) for block in body):
         return None
-    if not standfirst and not _in_body(metadata.description, body):
+    if not standfirst and not in_body(metadata.description, body):
         standfirst = metadata.description
     return ExtractedPage(
         url=metadata.url,
@@ -132,34 +134,23 @@ def _by_profile(
     )
 
 
-def text_at_document(document: turbohtml.Document, selector: str) -> str:
-    """The first text that the selector finds anywhere on the page."""
-    root = document.find("html")
-    return text_at(root, selector) if root else ""
-
-
 # ---------------------------------------------------------------- by the text itself
 
 
 def _by_its_text(document: turbohtml.Document, metadata: Metadata, url: str) -> ExtractedPage:
-    marked = "" if (root := document.find("html")) is None else text_at(root, _MARKED_LEAD)
     for post in document.select(_POSTS):
         del post.attrs["class"]
     for card in document.select(_HOVER_CARDS):
-        if card.closest("p") is not None:
-            card.decompose()
+        card.decompose()
     found = _trafilatura(document.html, metadata, url)
     body, container = _in_the_page(document, found, url)
     linked = _link_texts(document, container)
     body = tidy(body, titles=(metadata.title, metadata.subheadline), linked=linked)
-    standfirst = metadata.description
-    if standfirst and marked != standfirst and _in_body(standfirst, body):
-        standfirst = ""
     return ExtractedPage(
         url=metadata.url,
         title=metadata.title or one_line(found.title or "" if found else ""),
         subheadline=metadata.subheadline,
-        standfirst=standfirst,
+        standfirst="" if in_body(metadata.description, body) else metadata.description,
         description=metadata.description,
         body=body,
         author=metadata.author or tidy_author((found.author or "").split(";") if found else ()),
@@ -203,7 +194,7 @@ def _in_the_page(
     for link in container.select("a:has(img)"):
         if not _PICTURE_LINK.search(str(link.attrs.get("href", ""))) and not link.text.strip():
             link.decompose()
-    kept = _wanted_blocks(blocks_of(container, url), wanted, lines)
+    kept = _wanted_blocks(without_read_also(blocks_of(container, url)), wanted, lines)
     covered = sum(len(squeezed(block_text(block))) for block in kept)
     return (kept if covered >= _MOST * len(wanted) else own), container
 
@@ -228,28 +219,31 @@ def _container(document: turbohtml.Document, wanted: str) -> turbohtml.Element |
     return innermost[1] if innermost else None
 
 
-def _wanted_blocks(blocks: tuple[Block, ...], wanted: str, lines: set[str]) -> tuple[Block, ...]:
-    """The blocks whose text is wanted, each once, and the media and posts among them."""
+def _wanted_blocks(blocks: Sequence[Block], wanted: str, lines: set[str]) -> tuple[Block, ...]:
+    """The blocks whose text is wanted, each once; media, posts and headings among them."""
 
     def is_wanted(text: str) -> bool:
         bare = squeezed(text)
         return bare in wanted if len(bare) > _KNOWN_TEXT else bare in lines
 
     kept: list[Block] = []
-    media: list[Block] = []
+    between: list[Block] = []
     seen: set[str] = set()
     for block in blocks:
         chosen = _chosen(block, is_wanted)
         if chosen is None:
-            if isinstance(block, PictureBlock | Embed | Quote):
-                media.append(block)
+            if not isinstance(block, PictureBlock | Embed):
+                # A heading right above an unwanted text goes with it.
+                between = [item for item in between if not isinstance(item, Heading)]
+            if isinstance(block, PictureBlock | Embed | Quote | Heading):
+                between.append(block)
             continue
         text = squeezed(block_text(chosen))
         if len(text) > 40 and text in seen:
             continue
         seen.add(text)
-        kept += media[-1:] if not kept else media
-        media = []
+        kept += between if kept else pictures(between)[-1:]
+        between = []
         kept.append(chosen)
     return tuple(kept)
 
@@ -305,12 +299,6 @@ def _markup(element: Any) -> str:
 
 
 # ---------------------------------------------------------------- both ways
-
-
-def _in_body(text: str, body: tuple[Block, ...]) -> bool:
-    """Whether the body says the text anyway; a cut text («…») counts as far as it goes."""
-    bare = squeezed(text)
-    return not bare or bare in "".join(squeezed(block_text(block)) for block in body)
 
 
 def _link_texts(

@@ -58,7 +58,7 @@ def profile_for(
     return None
 
 
-def text_at(root: turbohtml.Element, selector: str) -> str:
+def text_at(root: turbohtml.Node, selector: str) -> str:
     """The first non-empty text that the selector finds, on one line."""
     found = root.select(selector) if selector else []
     return next((text for element in found if (text := one_line(element.text))), "")

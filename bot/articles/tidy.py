@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bot.articles.blocks import block_text, spans_text
-from storage import Block, Embed, Heading, ListBlock, Paragraph, PictureBlock, Quote, Span
+from storage import Block, Heading, ListBlock, Paragraph, PictureBlock, Quote, Span
 
 _SHORT = 240
 """A longer paragraph (characters) is text whatever it starts with."""
@@ -19,7 +19,7 @@ _READ_ALSO = re.compile(
       читайте\s(?:также|еще|ещё|далее|по\sтеме|в\sнаших|нас)|смотрите\sтакже|см\.\sтакже
       |(?:материалы|новости|статьи|ещё|еще)?\s?по\sтеме\W|другие\sновости|главные\sновости
       |что\sдумаешь|подробнее\s(?:в|на|читайте)|больше\s(?:новостей|материалов)
-      |(?:see|read|learn)\s(?:more|also|next|our\s)|also\sread|you\smay\salso\slike|don['’]t\smiss
+      |(?:see|read|learn)\s(?:more|also|next|our)\b|also\sread|you\smay\salso\slike|don['’]t\smiss
       |more\s(?:on|from|about|stories|coverage|news)\b.{0,60}$|more:|related(?::|\s(?:stories|articles|news|posts|content|links))
       |related$|recommended(?::|$|\sstories|\sfor\syou)|trending(?::|$|\snow)|most\s(?:read|popular)
     )""",
@@ -81,11 +81,16 @@ def tidy(
     own junk, matched at a paragraph's start.
     """
     kept = [block for block in blocks if not (drop and drop.match(block_text(block)))]
-    kept = [block for block in _without_read_also(kept) if not _junk(block, linked)]
+    kept = [block for block in without_read_also(kept) if not _junk(block, linked)]
     kept = _without_start(kept, {squeezed(title) for title in titles} - {""})
     while kept and _trailing(kept[-1]):
         kept.pop()
     return tuple(kept)
+
+
+def in_body(text: str, body: Iterable[Block]) -> bool:
+    """Whether the body says the text anyway; a text cut with «…» counts as far as it goes."""
+    return squeezed(text) in "".join(squeezed(block_text(block)) for block in body)
 
 
 def link_share(spans: Sequence[Span]) -> float:
@@ -94,7 +99,7 @@ def link_share(spans: Sequence[Span]) -> float:
     return sum(len(span.text.strip()) for span in spans if span.link) / total if total else 0.0
 
 
-def _without_read_also(blocks: Sequence[Block]) -> list[Block]:
+def without_read_also(blocks: Sequence[Block]) -> list[Block]:
     """Without «read also» and the lists and lone links right under it."""
     kept: list[Block] = []
     under = False
@@ -112,7 +117,7 @@ def _without_read_also(blocks: Sequence[Block]) -> list[Block]:
 def _only_links(block: Block) -> bool:
     match block:
         case Paragraph(spans):
-            return link_share(spans) > 0.9
+            return link_share(spans) > 0.7
         case ListBlock(items):
             return bool(items) and min(map(link_share, items)) > 0.6
         case _:
@@ -150,7 +155,7 @@ def _trailing(block: Block) -> bool:
         case Heading():
             return True
         case Paragraph(spans):
-            return link_share(spans) > 0.9 and len(spans_text(spans).split()) > 2
+            return link_share(spans) > 0.7 and len(spans_text(spans).split()) > 2
         case ListBlock():
             return _only_links(block)
         case _:
@@ -165,8 +170,3 @@ def has_text(blocks: Iterable[Block]) -> bool:
 def pictures(blocks: Iterable[Block]) -> list[PictureBlock]:
     """The pictures among the blocks, in order."""
     return [block for block in blocks if isinstance(block, PictureBlock)]
-
-
-def without_media(blocks: Iterable[Block]) -> list[Block]:
-    """The blocks that are text."""
-    return [block for block in blocks if not isinstance(block, PictureBlock | Embed)]
