@@ -1,0 +1,374 @@
+"""Callback data: what a button carries (Bot API: 1–64 bytes), packed and parsed.
+
+Written as `1<code>` and the fields, joined by `:`; the leading digit is the version, so that old
+buttons can be told from new ones after an upgrade. Fields are database ids, enum values and short
+tokens, never positions in memory, so a button keeps working after a restart. Callback data is user
+input: `parse` answers None for anything that `pack` could not have written, and whoever acts on it
+checks the rights again.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, fields
+from datetime import date
+from enum import StrEnum
+
+from storage import FollowKind, Level, Topic
+
+VERSION = "1"
+MAX_BYTES = 64  # Bot API, InlineKeyboardButton.callback_data
+_TOKEN = re.compile(r"[A-Za-z0-9_/.+-]{0,40}")
+_MAX_ID = 2**63 - 1
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Screen(StrEnum):
+    """The screens of /settings."""
+
+    HOME = "home"
+    ALERTS = "alerts"
+    DIGEST = "digest"
+    QUIET = "quiet"
+    HOURLY = "hourly"
+    ZONE = "zone"
+    LANGUAGE = "language"
+    NEWS = "news"
+    LAYOUT = "layout"
+    HEADLINES = "headlines"
+
+
+class Setting(StrEnum):
+    """What a button of /settings changes; `Change.value` is read by `bot.messages.forms`."""
+
+    ALERTS = "alerts"
+    DIGEST = "digest"
+    QUIET = "quiet"
+    HOURLY = "hourly"
+    ZONE = "zone"
+    LANGUAGE = "language"
+    NEWS = "news"
+    LAYOUT = "layout"
+    HEADLINES = "headlines"
+    SILENT = "silent"
+    PICTURES = "pictures"
+
+
+class FollowScreen(StrEnum):
+    """The screens of /subscribe."""
+
+    HOME = "home"
+    TOPICS = "topics"
+    SOURCES = "sources"
+    WORDS = "words"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """«Читать»: the article's whole text."""
+
+    article: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The article's card."""
+
+    article: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collapse:
+    """«Свернуть»: back to the card; `parts` are the message ids of the text's parts."""
+
+    article: int
+    parts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HideMenu:
+    """«Не показывать…»: what can be hidden."""
+
+    article: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hide:
+    """Mute the article's topic or source for `days`, 0 for ever."""
+
+    article: int
+    kind: FollowKind
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """A page of /latest: older than `before` or newer than `after` (search keys, 0: no bound)."""
+
+    topic: str = ""
+    source: int = 0
+    before: int = 0
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LatestTopics:
+    """The choice of a topic for /latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A page of a day's archive; `before` is a search key, 0 for the first page."""
+
+    day: date
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A page of the stored search `query`."""
+
+    query: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowQuery:
+    """Follow the words of the stored search `query`."""
+
+    query: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigestMore:
+    """What a digest left out: of the ledger's line `delivery`, from the story at `offset` on."""
+
+    delivery: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A screen of /settings."""
+
+    screen: Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Change a setting; afterwards its screen is shown again."""
+
+    setting: Setting
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Greet:
+    """Change the interface language under the greeting."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """A screen of /subscribe; `page` counts from 0."""
+
+    screen: FollowScreen
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Set the level of what is followed.
+
+    `key` is a topic's value, a source's id, the `word_token` of words, or "" for everything.
+    """
+
+    kind: FollowKind
+    key: str
+    level: Level
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RichSeen:
+    """The answer to «Видно?» under the rich sample."""
+
+    seen: bool
+    article: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The answer to "stop all messages?"."""
+
+    confirmed: bool
+
+
+Callback = (
+    Read
+    | Card
+    | Collapse
+    | HideMenu
+    | Hide
+    | Latest
+    | LatestTopics
+    | Day
+    | Search
+    | FollowQuery
+    | DigestMore
+    | Settings
+    | Change
+    | Greet
+    | Follows
+    | Follow
+    | RichSeen
+    | Stop
+)
+
+# Codes are for ever: a button sent years ago still carries its code.
+_CODES: dict[str, type[Callback]] = {
+    "r": Read,
+    "c": Card,
+    "k": Collapse,
+    "h": HideMenu,
+    "m": Hide,
+    "l": Latest,
+    "t": LatestTopics,
+    "d": Day,
+    "s": Search,
+    "w": FollowQuery,
+    "g": DigestMore,
+    "p": Settings,
+    "e": Change,
+    "i": Greet,
+    "f": Follows,
+    "o": Follow,
+    "v": RichSeen,
+    "x": Stop,
+}
+_CODE_OF = {kind: code for code, kind in _CODES.items()}
+
+
+def word_token(key: str) -> str:
+    """Return the short token of followed words, which themselves may not fit a button."""
+    return hashlib.blake2s(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while True:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+        if not number:
+            return digits
+
+
+def _write(value: object) -> str:
+    match value:
+        case bool():
+            return str(int(value))
+        case tuple():
+            # Message ids of parts sent one after another: the first one, then small steps.
+            steps = (now - before for before, now in zip((0, *value), value, strict=False))
+            return ".".join(map(_base36, steps))
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def pack(callback: Callback) -> str:
+    """Return the callback data, at most 64 bytes.
+
+    Of a `Collapse`, as many of the first parts as fit are kept. Raises ValueError where anything
+    else does not fit, or could not be parsed again.
+    """
+    values = [_write(getattr(callback, field.name)) for field in fields(callback)]
+    if any(":" in value for value in values):
+        raise ValueError(f"no button can carry {callback!r}")
+    data = ":".join((VERSION + _CODE_OF[type(callback)], *values))
+    if isinstance(callback, Collapse) and len(data) > MAX_BYTES:
+        return pack(Collapse(callback.article, callback.parts[:-1]))
+    if len(data.encode()) > MAX_BYTES or parse(data) != callback:
+        raise ValueError(f"no button can carry {callback!r}")
+    return data
+
+
+def _number(text: str, base: int = 10) -> int:
+    if not text.isascii() or not text.isalnum():
+        raise ValueError(text)
+    number = int(text, base)
+    if number > _MAX_ID:
+        raise ValueError(text)
+    return number
+
+
+def _token(text: str) -> str:
+    if not _TOKEN.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def _message_ids(text: str) -> tuple[int, ...]:
+    ids: list[int] = []
+    for step in text.split(".") if text else ():
+        ids.append((ids[-1] if ids else 0) + _number(step, 36))
+    return tuple(ids)
+
+
+def _build(code: str, values: list[str]) -> Callback:
+    match code, values:
+        case "r", [article]:
+            return Read(_number(article))
+        case "c", [article]:
+            return Card(_number(article))
+        case "k", [article, parts]:
+            return Collapse(_number(article), _message_ids(parts))
+        case "h", [article]:
+            return HideMenu(_number(article))
+        case "m", [article, kind, days]:
+            return Hide(_number(article), FollowKind(kind), _number(days))
+        case "l", [topic, source, before, after]:
+            return Latest(
+                str(Topic(topic)) if topic else "",
+                _number(source),
+                _number(before),
+                _number(after),
+            )
+        case "t", []:
+            return LatestTopics()
+        case "d", [day, before]:
+            return Day(date.fromisoformat(day), _number(before))
+        case "s", [query, offset]:
+            return Search(_number(query), _number(offset))
+        case "w", [query]:
+            return FollowQuery(_number(query))
+        case "g", [delivery, offset]:
+            return DigestMore(_number(delivery), _number(offset))
+        case "p", [screen]:
+            return Settings(Screen(screen))
+        case "e", [setting, value]:
+            return Change(Setting(setting), _token(value))
+        case "i", [language]:
+            return Greet(_token(language))
+        case "f", [follow_screen, page]:
+            return Follows(FollowScreen(follow_screen), _number(page))
+        case "o", [kind, key, level, page]:
+            return Follow(FollowKind(kind), _token(key), Level(level), _number(page))
+        case "v", [seen, article]:
+            return RichSeen(bool(_number(seen)), _number(article))
+        case "x", [confirmed]:
+            return Stop(bool(_number(confirmed)))
+        case _:
+            raise ValueError(code)
+
+
+def parse(data: str | None) -> Callback | None:
+    """Return what `data` says, or None for foreign, stale or forged data; never raises."""
+    if not data or len(data) > MAX_BYTES or not data.startswith(VERSION):
+        return None
+    code, *values = data[len(VERSION) :].split(":")
+    try:
+        return _build(code, values)
+    except ValueError:
+        return None

@@ -1,0 +1,317 @@
+"""Articles in classic messages: the push, the card, and the whole text.
+
+Everything is built from `storage.Article` records as passages (see `markup`) and written as
+Telegram HTML, which every client shows. The same passages serve a reader of any zone, since times
+are date-time entities.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.messages import keyboards
+from bot.messages.markup import (
+    MESSAGE_UNITS,
+    Passage,
+    Quote,
+    Run,
+    clean,
+    clean_lines,
+    clip,
+    fits,
+    line,
+    payload,
+    split,
+    visible,
+    web_link,
+)
+from bot.messages.payloads import Keyboard, Payload
+from bot.messages.texts import Viewer
+from storage import (
+    Article,
+    ArticleState,
+    BodyFrom,
+    Embed,
+    Heading,
+    ListBlock,
+    Paragraph,
+    PictureBlock,
+    Preformatted,
+    Reading,
+    Span,
+    Table,
+)
+from storage import (
+    Quote as QuoteBlock,
+)
+
+FRESH = timedelta(minutes=15)  # a push younger than this shows no time
+_TITLE = 500  # characters; a title beyond is no title
+_SUMMARY = 1000
+_CARD_STANDFIRST = 1500
+_BULLET = "• "
+
+
+# ---------------------------------------------------------------- pieces
+
+
+def time_run(moment: datetime, viewer: Viewer) -> Run:
+    """Return a date-time entity: the time today, date and time otherwise."""
+    today = moment.astimezone(viewer.zone).date() == viewer.now.astimezone(viewer.zone).date()
+    return Run(
+        viewer.texts.moment(moment, viewer.now, viewer.zone),
+        unix=int(moment.timestamp()),
+        form="t" if today else "Dt",
+    )
+
+
+def title_of(title: str, viewer: Viewer) -> str:
+    """Return a title cleaned, never invisible."""
+    cleaned = clip(clean(title), _TITLE)
+    return cleaned if visible(cleaned) else viewer.texts.gettext("Untitled")
+
+
+def source_run(article: Article) -> Run:
+    """Return the source's name as the link out."""
+    name = clean(article.source)
+    return Run(name if visible(name) else article.source_domain, link=web_link(article.url))
+
+
+def _joined(runs: Sequence[Run], separator: str = " · ") -> tuple[Run, ...]:
+    """Return `runs` with a separator between each two."""
+    joined: list[Run] = []
+    for run in runs:
+        if joined:
+            joined.append(Run(separator))
+        joined.append(run)
+    return tuple(joined)
+
+
+def _state_lines(article: Article, viewer: Viewer) -> Iterator[Passage]:
+    """Yield what is to be said about the article's page: gone, or changed."""
+    _ = viewer.texts.gettext
+    if article.state is ArticleState.GONE:
+        yield line(Run(_("The page is no longer available."), italic=True))
+    elif article.state is ArticleState.CORRECTED:
+        changed = time_run(article.updated or article.fetched, viewer)
+        before, _brace, after = _("Updated at {time}").partition("{time}")
+        yield Passage((Run(before), changed, Run(after)), tight=True)
+
+
+def _lead(article: Article) -> str:
+    return clean(article.standfirst) or clean(article.summary)
+
+
+def _picture(article: Article, viewer: Viewer) -> str:
+    return web_link(article.image.url) if viewer.pictures and article.image else ""
+
+
+# ---------------------------------------------------------------- push and card
+
+
+def push(article: Article, viewer: Viewer) -> Payload:
+    """Return the message of one story sent at once.
+
+    Depends on the viewer's `now` only by whether the article is fresh and by the date of an
+    article of another day, so it can be rendered once for many chats.
+    """
+    passages = [line(Run(title_of(article.title, viewer), bold=True))]
+    # The summary is one or two sentences already; a standfirst may be longer, and is clipped.
+    if article.reading is not Reading.HEADLINE and (
+        told := clean(article.summary) or clean(article.standfirst)
+    ):
+        passages.append(line(clip(told, _SUMMARY), tight=False))
+    about = [source_run(article)]
+    if viewer.now - article.published > FRESH:
+        about.append(time_run(article.published, viewer))
+    about.extend(Run(clean(label)) for label in article.labels if clean(label))
+    passages.append(Passage(_joined(about)))
+    passages.extend(_state_lines(article, viewer))
+    return _message(passages, keyboards.push(article, viewer.texts), _picture(article, viewer))
+
+
+def card(article: Article, viewer: Viewer) -> Payload:
+    """Return the article's card: title, standfirst, where it is from and how many tell it."""
+    return _message(
+        _card_passages(article, viewer),
+        keyboards.card(article, viewer.texts),
+        _picture(article, viewer),
+    )
+
+
+def folded(article: Article, viewer: Viewer, parts: tuple[int, ...]) -> Payload:
+    """Return the card whose text stands below it in the messages `parts`, with «Свернуть»."""
+    return _message(
+        _card_passages(article, viewer),
+        keyboards.folded(article, viewer.texts, parts),
+        _picture(article, viewer),
+    )
+
+
+def _card_passages(article: Article, viewer: Viewer) -> list[Passage]:
+    passages = [line(Run(title_of(article.title, viewer), bold=True))]
+    if article.reading is not Reading.HEADLINE:
+        if visible(subheadline := clean(article.subheadline)):
+            passages.append(line(Run(clip(subheadline, _TITLE), italic=True)))
+        if visible(lead := _lead(article)):
+            passages.append(line(clip(lead, _CARD_STANDFIRST), tight=False))
+    passages.extend(_footer(article, viewer))
+    return passages
+
+
+def _footer(article: Article, viewer: Viewer) -> Iterator[Passage]:
+    """Yield source, author, time; agencies cited; further sources; labels; the page's state."""
+    texts = viewer.texts
+    _ = texts.gettext
+    about = [source_run(article)]
+    if visible(author := clip(clean(article.author), 200)):
+        about.append(Run(author))
+    about.append(time_run(article.published, viewer))
+    yield Passage(_joined(about))
+    if cited := [name for name in map(clean, article.cited) if visible(name)]:
+        yield line(_("Citing {names}").format(names=texts.join(cited[:5])))
+    if (more := article.sources_in_story - 1) > 0:
+        yield line(texts.ngettext("{n} more source", "{n} more sources", more).format(n=more))
+    if labels := [label for label in map(clean, article.labels) if visible(label)]:
+        yield line(clip(" · ".join(labels), 300))
+    yield from _state_lines(article, viewer)
+
+
+def _message(passages: Sequence[Passage], keyboard: Keyboard, picture: str) -> Payload:
+    """Return one message; whatever hostile length a feed gives, it fits."""
+    parts = split(passages)
+    return payload(parts[0], keyboard, preview=picture)
+
+
+# ---------------------------------------------------------------- the whole text
+
+
+def full(article: Article, viewer: Viewer, limit: int = MESSAGE_UNITS) -> tuple[Payload, ...]:
+    """Return the whole text in order: one message with an expandable quote where it fits one.
+
+    Otherwise as many messages as the text needs, split at paragraph ends; the last one carries
+    the footer and the buttons. Where the operator limits the source, or no text could be had, one
+    message that links to the page. `limit` is in UTF-16 units of the text once parsed.
+    """
+    _ = viewer.texts.gettext
+    picture = _picture(article, viewer)
+    keyboard = keyboards.full(article, viewer.texts)
+    if article.reading is not Reading.FULL or not article.body:
+        passages = _card_passages(article, viewer)
+        passages.append(
+            line(_("The whole text is on the source's site: “Source” opens it."), tight=False)
+        )
+        return (_message(passages, keyboards.outward(article, viewer.texts), picture),)
+
+    head = list(_head(article, viewer))
+    foot = list(_footer(article, viewer))
+    foot[0] = replace(foot[0], tight=False)
+    quoted = [*head, *_body(article, viewer, Quote.EXPANDABLE), *foot]
+    if fits(quoted, limit):
+        return (payload(quoted, keyboard, preview=picture),)
+    parts = split([*head, *_body(article, viewer, Quote.NONE), *foot], limit)
+    last = len(parts) - 1
+    return tuple(
+        payload(
+            part,
+            keyboard if index == last else (),
+            preview=picture if index == 0 else "",
+            silent=index > 0,
+        )
+        for index, part in enumerate(parts)
+    )
+
+
+def _head(article: Article, viewer: Viewer) -> Iterator[Passage]:
+    """Yield title, sub-headline and standfirst, and where the text is from if not the page."""
+    _ = viewer.texts.gettext
+    title = clean(article.title)
+    yield line(Run(title if visible(title) else _("Untitled"), bold=True))
+    if visible(subheadline := clean(article.subheadline)):
+        yield line(Run(subheadline, italic=True))
+    if visible(standfirst := clean(article.standfirst)):
+        yield line(Run(standfirst, bold=True), tight=False)
+    if article.body_from is BodyFrom.FEED:
+        notice = _("The page didn't open. Here is the feed's text:")
+        yield Passage((Run(notice, italic=True),), keep=True)
+
+
+def runs_of(spans: Sequence[Span], *, italic: bool = False) -> tuple[Run, ...]:
+    """Return a paragraph's spans as runs, cleaned, with http(s) links only."""
+    runs: list[Run] = []
+    for span in spans:
+        # Spaces at a span's ends part it from its neighbours: only the paragraph's ends go.
+        text = span.text
+        inner = clean(text)
+        if not inner:
+            inner = " " if text and runs else ""
+        else:
+            inner = " " * text[:1].isspace() + inner + " " * text[-1:].isspace()
+        if not runs:
+            inner = inner.lstrip()
+        if inner:
+            runs.append(
+                Run(inner, span.bold, span.italic or italic, link=web_link(span.link or ""))
+            )
+    if runs:
+        runs[-1] = replace(runs[-1], text=runs[-1].text.rstrip())
+    return tuple(run for run in runs if run.text)
+
+
+def _body(article: Article, viewer: Viewer, quote: Quote) -> Iterator[Passage]:
+    """Yield the body's passages; within a `quote` its own quotations are set in italics."""
+    for block in article.body:
+        match block:
+            case Paragraph(spans):
+                passages = [Passage(runs_of(spans))]
+            case Heading(text):
+                passages = [Passage((Run(clean(text), bold=True),), keep=True)]
+            case QuoteBlock(paragraphs, credit):
+                passages = list(_quotation(paragraphs, credit, within=bool(quote)))
+            case ListBlock(items, ordered):
+                passages = [
+                    Passage(
+                        (Run(f"{number}. " if ordered else _BULLET), *runs_of(item)),
+                        tight=number > 1,
+                    )
+                    for number, item in enumerate(items, 1)
+                ]
+            case PictureBlock():
+                passages = [_caption(block, viewer)] if block.caption or block.credit else []
+            case Table(rows, header):
+                passages = [
+                    Passage(
+                        (Run(" | ".join(map(clean, row)), bold=header and index == 0),),
+                        tight=index > 0,
+                    )
+                    for index, row in enumerate(rows)
+                ]
+            case Preformatted(text):
+                passages = [Passage((Run(clean_lines(text), pre=True),))]
+            case Embed(link, label):
+                name = clean(label)
+                target = web_link(link)
+                passages = [
+                    Passage((Run("▶ "), Run(name if visible(name) else target, link=target)))
+                ]
+        for passage in passages:
+            if visible("".join(run.text for run in passage.runs)):
+                yield replace(passage, quote=quote) if quote else passage
+
+
+def _quotation(
+    paragraphs: Sequence[tuple[Span, ...]], credit: str, *, within: bool
+) -> Iterator[Passage]:
+    quote = Quote.NONE if within else Quote.PLAIN
+    for index, spans in enumerate(paragraphs):
+        yield Passage(runs_of(spans, italic=within), quote, tight=index > 0)
+    if visible(name := clean(credit)):
+        yield Passage((Run("— " + name),), quote, tight=True)
+
+
+def _caption(picture: PictureBlock, viewer: Viewer) -> Passage:
+    label = Run(viewer.texts.gettext("Photo"), link=web_link(picture.url))
+    said = ". ".join(
+        text.rstrip(".") for text in (clean(picture.caption), clean(picture.credit)) if text
+    )
+    return Passage((label, Run(": " + said)))

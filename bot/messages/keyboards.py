@@ -1,0 +1,162 @@
+"""The buttons under articles and lists. Screens lay out their own buttons beside their text."""
+
+from datetime import date, timedelta
+
+from bot.messages.callbacks import (
+    Callback,
+    Card,
+    Collapse,
+    Day,
+    DigestMore,
+    FollowQuery,
+    Hide,
+    HideMenu,
+    Latest,
+    LatestTopics,
+    Read,
+    RichSeen,
+    Search,
+    pack,
+)
+from bot.messages.markup import clean, clip, web_link
+from bot.messages.payloads import Button, Keyboard
+from bot.messages.texts import Texts
+from storage import Article, FollowKind, Topic
+
+_BUTTON = 40  # characters of a button's text that phones show
+
+
+def button(text: str, callback: Callback) -> Button:
+    """Return a button that carries `callback`."""
+    return Button(clip(text, _BUTTON), pack(callback))
+
+
+def rows_of(buttons: list[Button], width: int) -> Keyboard:
+    """Return `buttons` in rows of `width`."""
+    return tuple(tuple(buttons[at : at + width]) for at in range(0, len(buttons), width))
+
+
+def _source(article: Article, texts: Texts) -> tuple[Button, ...]:
+    link = web_link(article.url)
+    return (Button(texts.gettext("Source"), url=link),) if link else ()
+
+
+def push(article: Article, texts: Texts) -> Keyboard:
+    """Читать · Не показывать…"""
+    _ = texts.gettext
+    return ((button(_("Read"), Read(article.id)), button(_("Hide…"), HideMenu(article.id))),)
+
+
+def card(article: Article, texts: Texts) -> Keyboard:
+    """Читать · Источник, and Не показывать… below."""
+    _ = texts.gettext
+    return (
+        (button(_("Read"), Read(article.id)), *_source(article, texts)),
+        (button(_("Hide…"), HideMenu(article.id)),),
+    )
+
+
+def full(article: Article, texts: Texts) -> Keyboard:
+    """Свернуть · Источник."""
+    collapse = button(texts.gettext("Collapse"), Collapse(article.id))
+    return ((collapse, *_source(article, texts)),)
+
+
+def folded(article: Article, texts: Texts, parts: tuple[int, ...]) -> Keyboard:
+    """Свернуть, which deletes the parts of the text, · Источник."""
+    collapse = button(texts.gettext("Collapse"), Collapse(article.id, parts))
+    return ((collapse, *_source(article, texts)),)
+
+
+def outward(article: Article, texts: Texts) -> Keyboard:
+    """Источник · Не показывать…: where the text may not be shown."""
+    return ((*_source(article, texts), button(texts.gettext("Hide…"), HideMenu(article.id))),)
+
+
+def hide(article: Article, texts: Texts) -> Keyboard:
+    """Return what «Не показывать…» offers: the topic and the source, 30 days or for ever."""
+    _ = texts.gettext
+    topic, source = texts.topic(article.topic), clip(clean(article.source), 20)
+    rows = [
+        (
+            button(
+                _("{name}: for 30 days").format(name=name),
+                Hide(article.id, kind, 30),
+            ),
+            button(_("For ever"), Hide(article.id, kind, 0)),
+        )
+        for kind, name in ((FollowKind.TOPIC, topic), (FollowKind.SOURCE, source))
+        if kind is not FollowKind.TOPIC or article.topic is not Topic.OTHER
+    ]
+    return (*rows, (button(_("◀ Back"), Card(article.id)),))
+
+
+def latest(here: Latest, older: int | None, newer: int | None, texts: Texts) -> Keyboard:
+    """Return the arrows of /latest and the filter; None: no page that way."""
+    _ = texts.gettext
+    arrows: list[Button] = []
+    if newer is not None:
+        arrows.append(button(_("◀ Newer"), Latest(here.topic, here.source, after=newer)))
+    if older is not None:
+        arrows.append(button(_("Older ▶"), Latest(here.topic, here.source, before=older)))
+    choice = [button(_("Topic…"), LatestTopics())]
+    if here.topic or here.source:
+        choice.append(button(_("All news"), Latest()))
+    return tuple(row for row in (tuple(arrows), tuple(choice)) if row)
+
+
+def latest_topics(texts: Texts) -> Keyboard:
+    """Return all topics to choose one for /latest."""
+    topics = [button(texts.topic(topic), Latest(topic=topic.value)) for topic in Topic]
+    return (*rows_of(topics, 2), (button(texts.gettext("All news"), Latest()),))
+
+
+def day(shown: date, older: int | None, today: date, texts: Texts) -> Keyboard:
+    """Return the way on within a day's archive, and to the days before and after."""
+    rows: list[tuple[Button, ...]] = []
+    if older is not None:
+        rows.append((button(texts.gettext("Older ▶"), Day(shown, older)),))
+    days: list[Button] = []
+    if shown > date.min:
+        before = shown - timedelta(days=1)
+        days.append(button("◀ " + texts.day(before, today), Day(before)))
+    if shown < today:
+        after = shown + timedelta(days=1)
+        days.append(button(texts.day(after, today) + " ▶", Day(after)))
+    return (*rows, tuple(days))
+
+
+def search(query: int, offset: int, page: int, more: bool, texts: Texts) -> Keyboard:
+    """Return the arrows of a search; `page` is the number of hits on one."""
+    _ = texts.gettext
+    arrows: list[Button] = []
+    if offset > 0:
+        arrows.append(button(_("◀ Back"), Search(query, max(0, offset - page))))
+    if more:
+        arrows.append(button(_("More ▶"), Search(query, offset + page)))
+    follow = (button(_("Tell me about new ones"), FollowQuery(query)),)
+    return (tuple(arrows), follow) if arrows else (follow,)
+
+
+def follow_query(query: int, texts: Texts) -> Keyboard:
+    """Return the offer to follow the words that nothing was found for."""
+    return ((button(texts.gettext("Tell me"), FollowQuery(query)),),)
+
+
+def digest(delivery: int, offset: int, more: int, texts: Texts) -> Keyboard:
+    """Return «Ещё 12», the rest of a digest; nothing where there is none."""
+    if more <= 0:
+        return ()
+    text = texts.ngettext("{n} more headline", "{n} more headlines", more).format(n=more)
+    return ((button(text, DigestMore(delivery, offset)),),)
+
+
+def rich_sample(article: int, texts: Texts) -> Keyboard:
+    """Return the answers to «Видно?»."""
+    _ = texts.gettext
+    return (
+        (
+            button(_("Yes, all of it"), RichSeen(seen=True, article=article)),
+            button(_("No"), RichSeen(seen=False, article=article)),
+        ),
+    )

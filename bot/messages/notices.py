@@ -1,0 +1,283 @@
+"""Short answers: toasts, confirmations of typed forms, errors with the values that would do."""
+
+from collections.abc import Sequence
+
+from bot.messages import forms
+from bot.messages.markup import clean, clip, line, payload
+from bot.messages.payloads import Keyboard, Payload
+from bot.messages.texts import Texts, Viewer, clock_of
+from storage import FollowKind, Level, Topic
+
+TOAST_UNITS = 200  # Bot API, answerCallbackQuery
+
+
+def note(text: str, keyboard: Keyboard = ()) -> Payload:
+    """Return a message of one plain text."""
+    return payload([line(clip(text, 4000))], keyboard)
+
+
+def toast(text: str) -> str:
+    """Return `text` as answerCallbackQuery takes it."""
+    return clip(text, TOAST_UNITS)
+
+
+# ---------------------------------------------------------------- plain answers, as texts
+
+
+def failed(texts: Texts) -> str:
+    """Something broke on our side."""
+    return texts.gettext("That didn't work. Try again in a minute.")
+
+
+def gone(texts: Texts) -> str:
+    """The article of a button or a command is not there any more."""
+    return texts.gettext("This article is no longer in the archive.")
+
+
+def stale_button(texts: Texts) -> str:
+    """A button that this version does not know."""
+    return texts.gettext("This button is out of date. /help shows what there is.")
+
+
+def stranger(texts: Texts) -> str:
+    """What a private bot says to whoever was not invited."""
+    return texts.gettext("This news bot is private: it opens with an invitation link.")
+
+
+def welcome(texts: Texts, *, admin: bool) -> str:
+    """The answer to an invitation link."""
+    _ = texts.gettext
+    return _("You are an admin of this bot now.") if admin else _("Welcome!")
+
+
+def bad_invitation(texts: Texts) -> str:
+    """An invitation that is used up, expired or mistyped."""
+    return texts.gettext("This invitation is no longer valid: ask for a new one.")
+
+
+def admins_only(texts: Texts) -> str:
+    """A group's settings asked for by a member who is no admin."""
+    return texts.gettext("Only this group's admins can change its settings.")
+
+
+def unknown_command(texts: Texts, nearest: str) -> str:
+    """A command that does not exist, and the nearest one, "" for none."""
+    _ = texts.gettext
+    if nearest:
+        return _("There is no such command. Did you mean {command}?").format(command=nearest)
+    return _("There is no such command. /help shows what there is.")
+
+
+def needs_id(texts: Texts, command: str) -> str:
+    """`/full` or `/summary` without a number."""
+    return texts.gettext(
+        "Tap a command such as /full_123 under a headline, reply {command} to a story, "
+        "or look in /latest."
+    ).format(command=f"/{command}")
+
+
+def needs_words(texts: Texts) -> str:
+    """`/search` without words."""
+    return texts.gettext("Write what to look for: {example}").format(
+        example="/search " + texts.gettext("talks with japan")
+    )
+
+
+def too_common(texts: Texts) -> str:
+    """A search of which nothing is left to look for."""
+    return texts.gettext("These words are too common to look for. Add another one.")
+
+
+def wrong_day(texts: Texts) -> str:
+    """`/archive` with something that is no date."""
+    return texts.gettext("Which day? Write it like this: {example}").format(
+        example="/archive 2026-11-22"
+    )
+
+
+def unknown_filter(viewer: Viewer, given: str, sources: Sequence[str]) -> str:
+    """`/latest` with something that is neither topic nor source."""
+    texts = viewer.texts
+    return texts.gettext(
+        "There is no topic or source “{given}”. Topics: {topics}. Sources: {sources}."
+    ).format(given=_quoted(given), topics=_topics(texts), sources=_listed(sources))
+
+
+def nothing_new(texts: Texts) -> str:
+    """`/digest` with nothing to say."""
+    return texts.gettext("Nothing new since the last digest. /latest shows all news.")
+
+
+def stopped(texts: Texts) -> str:
+    """`/stop` confirmed."""
+    return texts.gettext("Stopped: nothing more will come. /start brings the news back.")
+
+
+def not_stopped(texts: Texts) -> str:
+    """`/stop` called off."""
+    return texts.gettext("The news keeps coming.")
+
+
+def hidden(texts: Texts, name: str, days: int) -> str:
+    """What «Не показывать» hid, for `days` or (0) for ever."""
+    if not days:
+        return texts.gettext("Hidden: {name}.").format(name=clean(name))
+    return texts.ngettext(
+        "Hidden for {n} day: {name}.", "Hidden for {n} days: {name}.", days
+    ).format(n=days, name=clean(name))
+
+
+def collapsed_old(texts: Texts) -> str:
+    """Parts that Telegram no longer lets us delete."""
+    return texts.gettext("Messages older than 48 hours stay: Telegram keeps them.")
+
+
+def rich_on(texts: Texts) -> str:
+    """The reader saw the sample."""
+    return texts.gettext("Whole texts now come in the rich layout. /settings changes it back.")
+
+
+def rich_off(texts: Texts) -> str:
+    """The reader did not see the sample."""
+    return texts.gettext("The classic layout stays. /settings can change it any time.")
+
+
+# ---------------------------------------------------------------- typed forms
+
+
+def _quoted(given: str) -> str:
+    return clip(clean(given), 60)
+
+
+def _listed(values: Sequence[str]) -> str:
+    return clip(", ".join(map(clean, values)), 600) or "–"
+
+
+def _topics(texts: Texts) -> str:
+    return ", ".join(texts.topic(topic) for topic in Topic)
+
+
+def _typed(value: str, texts: Texts) -> str:
+    """Return a value as a reader would type it in this language."""
+    pgettext = texts.pgettext
+    words = {
+        "on": pgettext("typed", "on"),
+        "off": pgettext("typed", "off"),
+        "important": pgettext("typed", "important"),
+        "both": pgettext("typed", "both"),
+        "classic": pgettext("typed", "classic"),
+        "rich": pgettext("typed", "rich"),
+    }
+    return words.get(value, value)
+
+
+def wrong(error: forms.Wrong, texts: Texts) -> str:
+    """Return what is wrong with a typed form, and the values that would do."""
+    _ = texts.gettext
+    given = _quoted(error.given)
+    values = _listed([_typed(value, texts) for value in error.values])
+    match error.fault:
+        case forms.Fault.SETTING:
+            return _("Which setting? There are: {values}. Or tap /settings.").format(values=values)
+        case forms.Fault.VALUE:
+            said = _("“{given}” does not do for {setting}: {values}.")
+            return said.format(given=given, setting=error.setting or "", values=values)
+        case forms.Fault.TIMES:
+            said = _("“{given}” is neither a time nor a day. Like this: {example}")
+            example = "/settings digest 08:00 mon-fri 10:00 sat-sun 19:00 daily"
+            return said.format(given=given, example=example)
+        case forms.Fault.TOO_MANY_TIMES:
+            return _("At most {values} digest times, please.").format(values=values)
+        case forms.Fault.TOPIC:
+            said = _("There is no topic “{given}”. There are: {values}.")
+            return said.format(given=given, values=_topics(texts))
+        case forms.Fault.SOURCE:
+            said = _("There is no source “{given}”. There are: {values}.")
+            return said.format(given=given, values=values)
+        case forms.Fault.ADDRESS:
+            said = _("“{given}” is not among the sources: {values}.")
+            return said.format(given=given, values=values)
+        case forms.Fault.ZONE:
+            said = _("There is no zone “{given}”. A city, {values} will do.")
+            return said.format(given=given, values=values)
+        case forms.Fault.WORDS:
+            said = _("Which words? At most {values} characters, like this: {example}")
+            example = "/subscribe " + _("words earthquake in kamchatka")
+            return said.format(values=values, example=example)
+
+
+def done(intent: forms.SettingIntent, texts: Texts) -> str:
+    """Return the one-line confirmation of a changed setting, in the language that holds now."""
+    _ = texts.gettext
+    match intent:
+        case forms.SetAlerts(alerts):
+            return _("Alerts: {state}.").format(state=texts.alerts(alerts))
+        case forms.SetDigest(plans):
+            if not plans:
+                return _("Digests are off.")
+            silent = _("silent")
+            times = texts.join(
+                f"{clock_of(plan.minute)} {texts.weekdays(plan.weekdays)}"
+                + (f" ({silent})" if plan.silent else "")
+                for plan in plans
+            )
+            return _("Digest: {times}.").format(times=times)
+        case forms.SetQuiet(hours):
+            if hours is None:
+                return _("No quiet hours.")
+            start, end = map(clock_of, hours)
+            return _("Quiet from {start} to {end}.").format(start=start, end=end)
+        case forms.SetHourly(hourly):
+            if hourly is None:
+                return _("Alerts have no limit now.")
+            return texts.ngettext(
+                "At most {n} alert an hour.", "At most {n} alerts an hour.", hourly
+            ).format(n=hourly)
+        case forms.SetZone(zone):
+            return _("Time zone: {city}.").format(city=texts.city(zone))
+        case forms.SetLanguage(language):
+            return _("Language: {name}.").format(name=texts.language_name(language))
+        case forms.SetNews(language):
+            if language == "all":
+                return _("News in all languages.")
+            return _("News in: {name}.").format(name=texts.language_name(language))
+        case forms.SetLayout(layout):
+            return _("Layout of whole texts: {name}.").format(name=texts.layout(layout))
+        case forms.SetHeadlines(headlines):
+            return texts.ngettext(
+                "{n} headline in a digest.", "{n} headlines in a digest.", headlines
+            ).format(n=headlines)
+        case forms.SetSilent(silent_now):
+            return (
+                _("All messages come without sound.")
+                if silent_now
+                else _("Messages may come with sound.")
+            )
+        case forms.SetPictures(pictures):
+            return _("Pictures are shown.") if pictures else _("Pictures are not shown.")
+
+
+def name_of(kind: FollowKind, key: str, label: str, texts: Texts) -> str:
+    """Return the name of what is followed."""
+    if kind is FollowKind.TOPIC and key in set(Topic):
+        return texts.topic(Topic(key))
+    if kind is FollowKind.EVERYTHING:
+        return texts.gettext("All news")
+    return f"“{_quoted(label)}”" if kind is FollowKind.WORDS else _quoted(label)
+
+
+def followed(name: str, level: Level, texts: Texts) -> str:
+    """Return the confirmation of a follow."""
+    return f"{name}: {texts.level(level)}."
+
+
+def unfollowed_all(texts: Texts) -> str:
+    """`/unsubscribe all`."""
+    return texts.gettext("You follow nothing now. /subscribe chooses anew.")
+
+
+def not_followed(name: str, texts: Texts) -> str:
+    """`/unsubscribe` of what is not followed."""
+    return texts.gettext("You do not follow {name}. /subscribe shows what you follow.").format(
+        name=name
+    )

@@ -1,0 +1,99 @@
+"""What buttons carry survives the way there and back, and nothing else gets through."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.messages import callbacks as cb
+from storage import FollowKind, Level, Topic
+
+_IDS = st.integers(0, 10**12)
+_CALLBACKS = st.one_of(
+    st.builds(cb.Read, _IDS),
+    st.builds(cb.Card, _IDS),
+    st.builds(
+        cb.Collapse,
+        _IDS,
+        st.lists(st.integers(1, 10**9), max_size=4).map(lambda ids: tuple(sorted(ids))),
+    ),
+    st.builds(cb.HideMenu, _IDS),
+    st.builds(cb.Hide, _IDS, st.sampled_from(FollowKind), st.integers(0, 400)),
+    st.builds(
+        cb.Latest, st.sampled_from(["", *Topic]).map(str), st.integers(0, 10**6), _IDS, st.just(0)
+    ),
+    st.just(cb.LatestTopics()),
+    st.builds(cb.Day, st.dates(), _IDS),
+    st.builds(cb.Search, _IDS, st.integers(0, 10**6)),
+    st.builds(cb.FollowQuery, _IDS),
+    st.builds(cb.DigestMore, _IDS, st.integers(0, 10**6)),
+    st.builds(cb.Settings, st.sampled_from(cb.Screen)),
+    st.builds(cb.Change, st.sampled_from(cb.Setting), st.sampled_from(["on", "off", "Asia/Tokyo"])),
+    st.builds(cb.Greet, st.sampled_from(["ru", "en"])),
+    st.builds(cb.Follows, st.sampled_from(cb.FollowScreen), st.integers(0, 99)),
+    st.builds(
+        cb.Follow,
+        st.sampled_from(FollowKind),
+        st.sampled_from(["", "12", cb.word_token("ж")]),
+        st.sampled_from(Level),
+        st.integers(0, 99),
+    ),
+    st.builds(cb.RichSeen, st.booleans(), _IDS),
+    st.builds(cb.Stop, st.booleans()),
+)
+
+
+@given(_CALLBACKS)
+def test_packed_and_parsed_again(callback: cb.Callback) -> None:
+    data = cb.pack(callback)
+    assert 1 <= len(data.encode()) <= cb.MAX_BYTES
+    assert cb.parse(data) == callback
+
+
+@given(st.one_of(st.text(max_size=80), st.text("1rckhmltdswgpeifovx:0.-", max_size=64)))
+def test_foreign_data_never_raises(data: str) -> None:
+    callback = cb.parse(data)
+    assert callback is None or cb.pack(callback)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        "",
+        "2r:1",
+        "1r",
+        "1r:",
+        "1r:-1",
+        "1r:1:2",
+        "1r:٣",
+        "1r:99999999999999999999999",
+        "1zz:1",
+        "1d:2026-13-01:0",
+        "1l:horoscope:0:0:0",
+        "1e:alerts:bad value",
+        "1k:1:zz..z",
+    ],
+)
+def test_stale_or_forged(data: str | None) -> None:
+    assert cb.parse(data) is None
+
+
+def test_many_parts_are_kept_as_far_as_they_fit() -> None:
+    parts = tuple(range(10**9, 10**9 + 90))
+    again = cb.parse(cb.pack(cb.Collapse(10**6, parts)))
+    assert isinstance(again, cb.Collapse)
+    assert len(again.parts) > 15
+    assert again.parts == parts[: len(again.parts)]
+
+
+def test_what_no_button_can_carry_is_refused() -> None:
+    with pytest.raises(ValueError, match="no button"):
+        cb.pack(cb.Change(cb.Setting.ZONE, "x" * 70))
+    with pytest.raises(ValueError, match="no button"):
+        cb.pack(cb.Change(cb.Setting.QUIET, "23:00-08:00"))
+
+
+def test_word_tokens_differ_and_fit() -> None:
+    tokens = {cb.word_token(f"землетрясение камчатка {n}") for n in range(1000)}
+    assert len(tokens) == 1000
+    assert max(map(len, tokens)) <= 16

@@ -1,0 +1,196 @@
+"""Lists of headlines, the digest among them."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+
+from bot.messages import callbacks as cb
+from bot.messages import lists, screens
+from bot.messages.lists import PAGE, Found, Front
+from storage import Headline, Topic
+from tests.messages.samples import EN, LANGUAGES, NOW, headline, parsed, slots, subscriber, viewer
+from tests.messages.test_classic import checked, pressed
+
+_MONSTERS = (
+    headline(1, title="🙂" * 3000, summary="🙂" * 3000, source="ы" * 999),
+    headline(2, title="", summary="", source="", image_url=None),
+    headline(3, title="<b>" * 300, source="\u202e"),
+)
+
+
+def many(count: int) -> list[Headline]:
+    return [
+        headline(n, title=f"{n} " + "Очень длинный заголовок " * 20) for n in range(1, count + 1)
+    ]
+
+
+def commands(text: str) -> list[int]:
+    return [int(word.removeprefix("/full_")) for word in text.split() if word.startswith("/full_")]
+
+
+class TestLatest:
+    def test_headlines_open_in_the_chat_and_link_out(self) -> None:
+        payload = lists.latest(
+            [headline(1), headline(30)], viewer(), cb.Latest(), older=5, newer=None
+        )
+        text = checked(payload)
+        assert "Заголовок 1\n07:30 · Газета.Ru · /full_1" in text
+        assert "21 ноября, 02:30" in text
+        assert parsed(payload.text).of_kind("TextUrl") == ["Газета.Ru", "Газета.Ru"]
+        assert cb.Latest(before=5) in pressed(payload)
+        assert cb.LatestTopics() in pressed(payload)
+
+    def test_a_page_of_the_longest_headlines_is_whole(self) -> None:
+        page = [
+            headline(n, title="🙂" * 999, source="🙂" * 999, published=NOW)
+            for n in range(10**9, 10**9 + PAGE)
+        ]
+        text = checked(lists.latest(page, viewer(), cb.Latest(), older=None, newer=None))
+        assert len(commands(text)) == PAGE
+
+    def test_filter_is_named_and_can_be_left(self) -> None:
+        here = cb.Latest(topic="sport")
+        payload = lists.latest([headline()], viewer(), here, "Спорт", older=3, newer=9)
+        assert checked(payload).startswith("Свежие новости: Спорт")
+        assert {cb.Latest("sport", before=3), cb.Latest("sport", after=9), cb.Latest()} <= set(
+            filter(None, pressed(payload))
+        )
+
+    @pytest.mark.parametrize("label", ["", "Спорт"])
+    def test_empty_says_what_to_do(self, label: str) -> None:
+        payload = lists.latest([], viewer(), cb.Latest(), label, older=None, newer=None)
+        checked(payload)
+        assert payload.keyboard
+
+    def test_topics_to_choose(self) -> None:
+        payload = lists.latest_topics(viewer())
+        checked(payload)
+        assert cb.Latest(topic=Topic.SPORT) in pressed(payload)
+
+
+@pytest.mark.parametrize("headlines", [[], _MONSTERS, many(30)])
+def test_whatever_is_listed_fits(headlines: Sequence[Headline]) -> None:
+    checked(lists.top(headlines, viewer()))
+    checked(lists.archive(headlines, viewer(EN), NOW.date(), older=None))
+    checked(lists.digest_more(headlines, viewer(), 1, 8, 30))
+    checked(lists.search([Found(one) for one in headlines], viewer(), "слова", 1, 0, more=True))
+
+
+def test_top_counts_sources() -> None:
+    assert "3 источника" in checked(lists.top([headline(sources_in_story=3)], viewer()))
+
+
+def test_archive_leads_to_the_days_around_but_not_to_the_future() -> None:
+    today = lists.archive([headline()], viewer(), date(2026, 11, 22), older=7)
+    assert pressed(today) == [cb.Day(date(2026, 11, 22), 7), cb.Day(date(2026, 11, 21))]
+    before = lists.archive([], viewer(), date(2025, 12, 31), older=None)
+    assert "31 декабря 2025" in checked(before)
+    assert cb.Day(date(2026, 1, 1)) in pressed(before)
+
+
+class TestSearch:
+    def test_found_words_are_marked_in_title_and_summary(self) -> None:
+        found = Found(
+            headline(title="Переговоры в Японии", summary="В Токио " * 40 + "идут переговоры."),
+            title=((0, 10), (13, 19)),
+            summary=((325, 335),),
+        )
+        payload = lists.search([found], viewer(), "переговоры с японией", 9, 0, more=True)
+        assert "…" in checked(payload)
+        assert parsed(payload.text).of_kind("Bold") == ["Переговоры", "Японии", "переговоры"]
+        assert pressed(payload) == [cb.Search(9, PAGE), cb.FollowQuery(9)]
+
+    def test_a_page_of_the_longest_hits_is_whole(self) -> None:
+        hits = [
+            Found(
+                headline(
+                    10**9 + n, title="ы" * 999, summary="я я " * 500, source="ы" * 99, published=NOW
+                ),
+                title=((0, 1), (2, 3)),
+                summary=tuple((4 * k + 100, 4 * k + 101) for k in range(99)),
+            )
+            for n in range(PAGE)
+        ]
+        assert (
+            len(commands(checked(lists.search(hits, viewer(), "я" * 999, 1, 8, more=False))))
+            == PAGE
+        )
+
+    def test_nothing_found_offers_a_follow(self) -> None:
+        payload = lists.search([], viewer(), "слова", 9, 0, more=False)
+        assert "Ничего не нашлось. Сообщить, когда появится?" in checked(payload)
+        assert pressed(payload) == [cb.FollowQuery(9)]
+
+    def test_past_the_last_page(self) -> None:
+        payload = lists.search([], viewer(), "слова", 9, 8, more=False)
+        assert cb.Search(9, 0) in pressed(payload)
+
+
+class TestDigest:
+    def front(self, more: int = 0) -> Front:
+        return Front(
+            headline(1, title="Главное"),
+            (
+                (Topic.POLITICS, (headline(2), headline(3))),
+                (Topic.SPORT, (headline(4),)),
+            ),
+            more=more,
+            delivery=50,
+            offset=4,
+        )
+
+    def test_first_line_is_the_top_headline_and_the_last_leads_on(self) -> None:
+        payload = lists.digest(self.front(), viewer())
+        lines = checked(payload).splitlines()
+        assert lines[:2] == ["Главное", "Утренний дайджест · 22 ноября"]
+        assert lines[-1] == "Все новости: /latest"
+        assert commands(payload.plain) == [1, 2, 3, 4]
+        assert "Политика\n• Заголовок 2 /full_2\n• Заголовок 3 /full_3\n\nСпорт" in payload.plain
+        assert payload.preview == "https://img.example/1.jpg"
+        assert payload.keyboard == ()
+
+    @pytest.mark.parametrize(
+        ("hours", "name"), [(7, "Дневной"), (14, "Вечерний"), (-9, "Вечерний"), (-4, "Утренний")]
+    )
+    def test_is_named_by_the_readers_hour(self, hours: int, name: str) -> None:
+        payload = lists.digest(self.front(), viewer(now=NOW + timedelta(hours=hours)))
+        assert f"{name} дайджест" in payload.plain
+
+    def test_the_rest_is_a_button_away(self) -> None:
+        payload = lists.digest(self.front(more=12), viewer())
+        assert payload.keyboard[0][0].text == "Ещё 12 заголовков"
+        assert pressed(payload) == [cb.DigestMore(50, 4)]
+
+    def test_what_does_not_fit_is_counted(self) -> None:
+        front = Front(many(1)[0], ((Topic.WORLD, tuple(many(60))),), delivery=1, offset=0)
+        payload = lists.digest(front, viewer())
+        shown = len(commands(checked(payload))) - 1
+        assert payload.keyboard[0][0].text.startswith(f"Ещё {60 - shown} ")
+
+
+def test_merged_pushes_lose_none() -> None:
+    payloads = lists.merged(many(60), viewer())
+    assert len(payloads) > 1
+    listed = [number for one in payloads for number in commands(checked(one))]
+    assert listed == list(range(1, 61))
+    assert "Пока было тихо: 60 новостей" in payloads[0].plain
+    (one,) = lists.merged([headline()], viewer(EN))
+    assert "1 story while it was quiet" in one.plain
+
+
+class TestGreeting:
+    def test_says_when_news_comes_and_offers_the_choices(self) -> None:
+        keyboard = screens.greeting_keyboard(viewer().texts, LANGUAGES)
+        payload = lists.greeting(
+            [headline(n) for n in (1, 2, 3)], viewer(), subscriber(), slots(), keyboard
+        )
+        text = checked(payload)
+        assert commands(text) == [1, 2, 3]
+        assert "по будням 08:00, по выходным 10:00 и ежедневно 19:00 (время: Москва)" in text
+        assert "Срочные уведомления: выключены." in text
+        labels = [button.text for row in payload.keyboard for button in row]
+        assert labels == ["Выбрать темы", "Изменить время", "Русский", "English"]
+
+    def test_without_news_and_digests(self) -> None:
+        assert "Дайджесты выключены." in checked(lists.greeting([], viewer(), subscriber(), (), ()))

@@ -1,0 +1,159 @@
+"""Rich messages: blocks that aiogram's own types accept, within Telegram's limits."""
+
+from typing import Any
+
+import pytest
+from aiogram.types import InputRichMessage
+from hypothesis import HealthCheck, given, settings
+
+from bot.messages import callbacks as cb
+from bot.messages import rich
+from bot.messages.markup import units
+from storage import (
+    Article,
+    Block,
+    BodyFrom,
+    Embed,
+    Heading,
+    ListBlock,
+    Paragraph,
+    PictureBlock,
+    Preformatted,
+    Quote,
+    Reading,
+    Span,
+    Table,
+)
+from tests.messages.samples import EN, article, viewer
+from tests.messages.test_classic import _ARTICLES, body_words, checked, letters, pressed
+
+_NESTED = ("text", "blocks", "items", "cells", "caption", "credit")
+
+
+def shown(value: Any) -> str:
+    """Return the characters of a block, a rich text, or a list of them, in order."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(map(shown, value))
+    return "".join(shown(value[name]) for name in _NESTED if name in value)
+
+
+def count(blocks: list[Any]) -> int:
+    """Count blocks as Telegram does: nested ones, list items and table rows too."""
+    total = 0
+    for block in blocks:
+        total += 1 + len(block.get("cells", ())) + count(block.get("blocks", []))
+        total += sum(1 + count(item["blocks"]) for item in block.get("items", ()))
+    return total
+
+
+def messages(any_article: Article) -> list[list[Any]]:
+    """Return the blocks of each message, checked against the types and the limits."""
+    parts = rich.full(any_article, viewer())
+    gathered = []
+    for part in parts:
+        checked(part)
+        assert part.rich is not None
+        InputRichMessage.model_validate(dict(part.rich))
+        assert part.rich["skip_entity_detection"] is True
+        blocks = part.rich["blocks"]
+        assert units(shown(blocks)) <= rich.MAX_UNITS
+        assert count(blocks) <= rich.MAX_BLOCKS
+        assert sum(block["type"] == "photo" for block in blocks) <= rich.MAX_MEDIA
+        gathered.append(blocks)
+    return gathered
+
+
+def test_every_kind_of_block() -> None:
+    body: tuple[Block, ...] = (
+        Heading("Раздел", 2),
+        Paragraph((Span("жирный", bold=True), Span(" ссылка", link="https://example.org/"))),
+        Quote(((Span("Слова"),), (Span("Ещё"),)), credit="Очевидец"),
+        ListBlock(((Span("первое"),), (Span("второе"),)), ordered=True),
+        PictureBlock("https://img.example/2.jpg", "Подпись", "ТАСС"),
+        Table((("Год", "Цена"), ("2026", "100")), header=True),
+        Preformatted("a\n  b"),
+        Embed("https://video.example/", "Видео"),
+    )
+    (blocks,) = messages(article(body=body, body_from=BodyFrom.FEED, cited=("ТАСС",)))
+    kinds = [block["type"] for block in blocks]
+    assert kinds == [
+        "heading",
+        "heading",
+        "photo",
+        "paragraph",
+        "paragraph",
+        "heading",
+        "paragraph",
+        "blockquote",
+        "blockquote",
+        "list",
+        "photo",
+        "table",
+        "pre",
+        "paragraph",
+        "footer",
+    ]
+    assert blocks[8]["credit"] == "Очевидец"
+    assert blocks[9]["items"][1]["value"] == 2
+    assert blocks[11]["cells"][0][0]["is_header"] is True
+    assert blocks[-1]["text"][-3]["type"] == "date_time"
+
+
+def test_the_picture_is_not_shown_twice_nor_against_the_readers_wish() -> None:
+    picture = PictureBlock("https://img.example/1.jpg", "Подпись")
+    (blocks,) = messages(article(body=(picture, Paragraph((Span("Текст"),)))))
+    assert [block["type"] for block in blocks].count("photo") == 1
+    (payload,) = rich.full(article(body=(picture,)), viewer(pictures=False))
+    assert payload.rich is not None
+    assert "photo" not in [block["type"] for block in payload.rich["blocks"]]
+    assert "Подпись" in shown(payload.rich["blocks"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        tuple(Paragraph((Span("Слова идут. " * 30),)) for _ in range(300)),
+        (ListBlock(tuple((Span(f"пункт {n}"),) for n in range(1000))),),
+        (Table(tuple((str(n), "x") for n in range(1200))),),
+        tuple(PictureBlock(f"https://img.example/{n}.jpg") for n in range(120)),
+        (Paragraph((Span("а" * 100_000),)),),
+        (Table((tuple("ячейка" for _ in range(40)),)),),
+    ],
+)
+def test_long_articles_become_several_messages(body: tuple[Block, ...]) -> None:
+    gathered = messages(article(body=body))
+    assert len(gathered) > 1 or len(body) == 1
+    delivered = iter(letters("".join(map(shown, gathered))))
+    for wanted in letters("".join(body_words(body))):
+        assert any(wanted == got for got in delivered)
+
+
+@given(_ARTICLES)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_article_is_whole(any_article: Article) -> None:
+    if not any_article.body:
+        return
+    delivered = iter(letters("".join(map(shown, messages(any_article)))))
+    for wanted in letters("".join(body_words(any_article.body))):
+        assert any(wanted == got for got in delivered), wanted
+
+
+def test_limited_sources_stay_classic() -> None:
+    (payload,) = rich.full(article(reading=Reading.SUMMARY), viewer())
+    assert payload.rich is None
+
+
+def test_buttons_are_under_the_last_message() -> None:
+    body = tuple(Paragraph((Span("Слова идут. " * 30),)) for _ in range(300))
+    parts = rich.full(article(body=body), viewer())
+    assert not any(part.keyboard for part in parts[:-1])
+    assert cb.Collapse(123) in pressed(parts[-1])
+
+
+def test_sample_asks_whether_it_is_seen() -> None:
+    payload = rich.sample(viewer(EN), 5)
+    assert payload.rich is not None
+    InputRichMessage.model_validate(dict(payload.rich))
+    assert pressed(payload) == [cb.RichSeen(True, 5), cb.RichSeen(False, 5)]
