@@ -40,7 +40,7 @@ class FaultKind(StrEnum):
     PICTURE = "picture"  # Telegram cannot fetch the picture: send without it
     NOTHING_TO_DO = "nothing to do"  # what was asked for is so already, or too late: count it
     FLOOD = "flood"  # wait `retry_after` seconds
-    TOKEN = "token"  # noqa: S105 — a kind of fault, no secret: the bot's token is refused
+    TOKEN = "token"  # noqa: S105  # a kind of fault, no secret: the bot's token is refused
     RETRY = "retry"  # it did not happen: repeat with a growing wait
     AMBIGUOUS = "ambiguous"  # sent, but no answer: it may have happened
 

@@ -75,7 +75,7 @@ class PatientRequests(BaseRequestMiddleware):
                 fault = classify(error)
                 if not _passing(fault, name):
                     raise
-                pause = fault.retry_after or wait * uniform(0.8, 1.2)  # noqa: S311 — only jitter
+                pause = fault.retry_after or wait * uniform(0.8, 1.2)  # noqa: S311  # only jitter
                 if fault.kind is FaultKind.FLOOD:
                     self._note_flood(method, fault.retry_after)
                 if self._clock() + pause > deadline:

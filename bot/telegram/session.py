@@ -62,7 +62,7 @@ class LeanSession(AiohttpSession):
         self,
         bot: Bot,
         method: TelegramMethod[TelegramType],
-        timeout: int | None = None,  # noqa: ASYNC109 — the framework's signature
+        timeout: int | None = None,  # noqa: ASYNC109  # the framework's signature
     ) -> TelegramType:
         """Send one method and return what it returns.
 
@@ -95,7 +95,7 @@ class LeanSession(AiohttpSession):
         bot: Bot,
         method: TelegramMethod[Any],
         body: bytes | aiohttp.FormData,
-        timeout: float | None = None,  # noqa: ASYNC109 — the HTTP client's own, set per request
+        timeout: float | None = None,  # noqa: ASYNC109  # the HTTP client's own, set per request
     ) -> tuple[int, bytes]:
         """Post a body to the method's address: (status, answer).
 
@@ -147,7 +147,7 @@ class LeanSession(AiohttpSession):
         self,
         url: str,
         headers: dict[str, Any] | None = None,
-        timeout: int = 30,  # noqa: ASYNC109 — the framework's signature
+        timeout: int = 30,  # noqa: ASYNC109  # the framework's signature
         chunk_size: int = 65536,
         raise_for_status: bool = True,
     ) -> AsyncGenerator[bytes, None]:

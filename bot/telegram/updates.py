@@ -139,7 +139,7 @@ class PollingDispatcher(Dispatcher):
         try:
             update = Update.model_validate(raw, context={"bot": bot})
             _ = update.event_type  # raises for a kind that this framework does not know
-        except Exception as error:  # noqa: BLE001 — whatever one update does, the next must come
+        except Exception as error:  # noqa: BLE001  # whatever one update does, the next must come
             self.skipped += 1
             _log.error(
                 "update %s skipped, it cannot be read: %s",

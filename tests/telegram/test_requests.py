@@ -167,7 +167,7 @@ class TestBulkClient:
         self, server: Server, bulk: BulkClient, answer: Answer, kind: FaultKind
     ) -> None:
         server.script("sendMessage", answer)
-        with pytest.raises(Exception) as caught:  # noqa: PT011 — its meaning is what counts
+        with pytest.raises(Exception) as caught:  # noqa: PT011  # its meaning is what counts
             await bulk.send(ready(PLAIN), 5)
         assert classify(caught.value).kind is kind
 

@@ -1,0 +1,38 @@
+"""The command menu of Telegram's clients, in every language of the interface.
+
+Names and descriptions come from `bot.messages`; here they are registered by scope and language. A
+client whose language has no menu shows the fallback's. Limits (Bot API, BotCommand, setMyCommands):
+100 commands a scope, names of 1–32 of `a-z0-9_`, descriptions of 1–256 characters.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from aiogram import Bot
+from aiogram.types import (
+    BotCommand,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeDefault,
+)
+
+Menu = Sequence[tuple[str, str]]
+"""(command without the slash, what it does), in the order shown."""
+
+
+async def register_menus(
+    bot: Bot, menus: Mapping[str, Menu], *, fallback: str, in_groups: Collection[str]
+) -> None:
+    """Register each language's menu; groups see only the commands `in_groups`.
+
+    `menus` is by ISO 639-1 code, `fallback` one of its codes. Raises the framework's errors.
+    """
+    for language in (None, *menus):  # None: whoever speaks none of the languages
+        commands = [
+            BotCommand(command=name, description=description)
+            for name, description in menus[language or fallback]
+        ]
+        await bot.set_my_commands(commands, scope=BotCommandScopeDefault(), language_code=language)
+        await bot.set_my_commands(
+            [command for command in commands if command.command in in_groups],
+            scope=BotCommandScopeAllGroupChats(),
+            language_code=language,
+        )
