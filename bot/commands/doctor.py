@@ -46,7 +46,9 @@ def doctor() -> None:
         findings: Sequence[Finding] = [Finding("settings", str(error), "Mend it and try again.")]
     else:
         findings = [Finding("settings", "all valid"), *asyncio.run(_examine(settings))]
-    table = Table("", "What", "Found", "Remedy")
+    table = Table("")
+    for title in ("What", "Found", "Remedy"):
+        table.add_column(title, overflow="fold")  # an address cut short helps nobody
     for finding in findings:
         sign, style = ("✗", "red") if finding.remedy else ("✓", "green")
         cells = (finding.subject, finding.found, finding.remedy)
