@@ -24,6 +24,7 @@ from bot.telegram.bulk import BulkClient, SentMessage
 from bot.telegram.faults import Fault, FaultKind, classify
 from bot.telegram.limiter import Lane, Limiter
 from bot.telegram.requests import Ready, ready
+from bot.telegram.updates import TokenRefusedError
 from storage import (
     ALL_CHATS,
     Claim,
@@ -51,10 +52,6 @@ _FRESH_FOR = timedelta(seconds=30)
 _LONGEST_BACKOFF = 300
 _LONGEST_OUTAGE_PAUSE = 30.0
 _CHAT_WAIT = 5.0
-
-
-class TokenRefusedError(Exception):
-    """Telegram refuses the bot's token; nothing more can be sent."""
 
 
 @dataclass(slots=True)
@@ -421,7 +418,7 @@ class Sender:
                 self._inbox.migrated.append((chat_id, fault.chat_id))
                 self._again(claim, 0, fault.kind.value)
             case FaultKind.TOKEN:
-                self._refused = TokenRefusedError(fault.text)
+                self._refused = TokenRefusedError()
                 self._again(claim, 0, fault.kind.value)
             case FaultKind.RETRY | FaultKind.AMBIGUOUS:
                 self._outages += 1

@@ -1,0 +1,411 @@
+"""The sender against a loopback Telegram: once to each, nothing lost, every fault met."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.telegram.updates import TokenRefusedError
+from storage import Alerts, ChatKind, ClaimBatch, SlotPlan, SubscriberState, Topic, View
+from tests.delivery.conftest import NOW, Newsroom, Start
+from tests.telegram.conftest import Answer, Server, error
+
+EVERY_DAY = 127
+
+
+def texts(server: Server) -> list[str]:
+    return [request.fields["text"] for request in server.of("sendMessage")]
+
+
+async def test_a_push_goes_once_to_each_follower(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    readers = [await newsroom.reader() for _ in range(5)]
+    await newsroom.reader(alerts=Alerts.OFF)
+    await newsroom.article("Открыт новый мост")
+    async with start() as desk:
+        await desk.settle()
+        await desk.settle()
+        line = await desk.storage.outbox.delivery(1)
+    assert sorted(one.fields["chat_id"] for one in server.requests) == [
+        one.chat_id for one in readers
+    ]
+    assert line is not None
+    assert (line.state.value, line.message_id, line.view) == ("sent", 7, View.PUSH)
+
+
+async def test_at_once_is_silent_unless_sound_was_chosen(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader()
+    await newsroom.article()
+    async with start() as desk:
+        await desk.settle()
+    assert server.requests[0].fields["disable_notification"] is True
+
+
+async def test_what_was_in_flight_at_a_crash_is_sent_again(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader()
+    await newsroom.article()
+    async with start() as desk:
+        pass
+    await desk.outbox.expand(NOW)
+    claimed = await newsroom.storage.outbox.tick(ClaimBatch(limit=10), now=NOW)
+    assert len(claimed) == 1  # and then the process dies
+    async with start() as desk:
+        await desk.settle()
+    assert len(server.of("sendMessage")) == 1
+
+
+async def test_a_stop_waits_for_what_is_on_the_wire_and_notes_it(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader()
+    await newsroom.article()
+    server.default = lambda _: Answer(body='{"ok":true,"result":{"message_id":9}}', hang=0.4)
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def asked() -> bool:
+            return bool(server.requests)
+
+        await desk.until(asked)
+    line = await newsroom.storage.outbox.delivery(1)
+    assert line is not None
+    assert (line.state.value, line.message_id) == ("sent", 9)
+
+
+async def test_a_block_pauses_the_reader_softly_and_the_next_digest_has_the_story(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    reader = await newsroom.reader()
+    stored = await newsroom.article()
+    server.script("sendMessage", error(403, "Forbidden: bot was blocked by the user"))
+    async with start() as desk:
+        await desk.settle()
+        paused = await desk.storage.subscribers.get(reader.id)
+        assert paused.state is SubscriberState.PAUSED
+        assert "blocked" in (paused.paused_reason or "")
+        await desk.storage.subscribers.revive(reader.chat_id)
+        composed = await desk.digests.compose(await desk.storage.subscribers.get(reader.id), NOW)
+    assert composed is not None
+    assert composed.stories == (stored.story_id,)
+
+
+async def test_a_group_that_became_a_supergroup_is_followed(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    reader = await newsroom.reader(-50, kind=ChatKind.GROUP)
+    await newsroom.article()
+    server.script(
+        "sendMessage",
+        error(
+            400,
+            "Bad Request: group chat was upgraded to a supergroup chat",
+            migrate_to_chat_id=-100500,
+        ),
+    )
+    async with start() as desk:
+        await desk.settle()
+        moved = await desk.storage.subscribers.get(reader.id)
+    assert moved.chat_id == -100500
+    assert [one.fields["chat_id"] for one in server.requests] == [-50, -100500]
+
+
+async def test_a_closed_topic_falls_to_the_general_one(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader(-100700, kind=ChatKind.SUPERGROUP, thread_id=12)
+    await newsroom.article()
+    server.script("sendMessage", error(400, "Bad Request: message thread not found"))
+    async with start() as desk:
+        await desk.settle()
+    first, second = server.requests
+    assert first.fields["message_thread_id"] == 12
+    assert "message_thread_id" not in second.fields
+
+
+async def test_refused_markup_is_sent_as_plain_text(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    reader = await newsroom.reader()
+    await newsroom.article("A & B")
+    server.script("sendMessage", error(400, "Bad Request: can't parse entities: oops"))
+    async with start() as desk:
+        await desk.settle()
+        same = await desk.storage.subscribers.get(reader.id)
+    assert "parse_mode" not in server.requests[1].fields
+    assert "A & B" in server.requests[1].fields["text"]
+    assert same.state is SubscriberState.ACTIVE
+
+
+async def test_a_message_refused_in_every_form_fails_alone(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    reader = await newsroom.reader()
+    await newsroom.article()
+    server.script("sendMessage", *[error(400, "Bad Request: message is too long")] * 2)
+    async with start() as desk:
+        await desk.settle()
+        line = await desk.storage.outbox.delivery(1)
+        same = await desk.storage.subscribers.get(reader.id)
+    assert line is not None
+    assert line.state.value == "failed"
+    assert same.state is SubscriberState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(500, "Internal Server Error"),
+        Answer(502, "<html>Bad Gateway</html>"),
+        Answer(200, "{"),
+        Answer(drop=True),
+    ],
+    ids=["500", "html", "malformed", "dropped"],
+)
+async def test_a_passing_fault_is_tried_again(
+    answer: Answer, newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader()
+    await newsroom.article()
+    server.script("sendMessage", answer)
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def retried() -> bool:
+            desk.clock.forward(seconds=1)
+            line = await desk.storage.outbox.delivery(1)
+            return line is not None and line.state.value == "sent"
+
+        await desk.until(retried)
+    assert len(server.requests) == 2
+
+
+async def test_a_flood_pauses_its_chat_and_is_remembered(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    reader = await newsroom.reader()
+    await newsroom.article()
+    server.script("sendMessage", error(429, "Too Many Requests: retry after 40", retry_after=40))
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def noted() -> bool:
+            return bool(reader.chat_id in await desk.storage.outbox.pauses(NOW))
+
+        await desk.until(noted)
+        assert desk.limiter.delay(reader.chat_id) > 30
+        assert desk.limiter.bulk_delay() == 0
+    async with start() as desk:
+
+        async def still_paused() -> bool:
+            return bool(desk.limiter.delay(reader.chat_id) > 30)
+
+        await desk.until(still_paused)
+    assert len(server.requests) == 1
+
+
+async def test_a_second_chats_flood_pauses_bulk_for_everybody(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    for _ in range(20):
+        await newsroom.reader()
+    await newsroom.article()
+    server.default = lambda _: error(429, "Too Many Requests: retry after 30", retry_after=30)
+    async with start(in_flight=2) as desk:
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def paused() -> bool:
+            return bool(desk.limiter.bulk_delay() > 20)
+
+        await desk.until(paused)
+        await asyncio.sleep(0.3)
+        assert len(server.requests) <= 3
+        states = await desk.states()
+    assert set(states.values()) <= {"owed", "claimed"}
+    assert len(states) == 20
+
+
+async def test_a_refused_token_ends_the_sender(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader()
+    await newsroom.article()
+    server.default = lambda _: error(401, "Unauthorized")
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+        running = asyncio.create_task(desk.sender.run())
+        with pytest.raises(TokenRefusedError):
+            await asyncio.wait_for(running, 5)
+
+
+async def test_a_full_disk_stops_sending_and_loses_and_repeats_nothing(
+    newsroom: Newsroom, start: Start, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        await newsroom.reader()
+    await newsroom.article()
+    writer = newsroom.storage.outbox._database._writer
+    assert writer is not None
+    # Every acknowledgement needs pages that the file may not have.
+    await writer.execute("CREATE TABLE filler (x)")
+    await writer.execute(
+        """
+        CREATE TRIGGER greedy AFTER UPDATE ON delivery WHEN new.state = 'sent'
+        BEGIN INSERT INTO filler VALUES (zeroblob(200000)); END
+        """
+    )
+    pages = next(iter(await writer.execute_fetchall("PRAGMA page_count")))[0]
+    await writer.execute_fetchall(f"PRAGMA max_page_count = {pages + 1}")
+    async with start(in_flight=1) as desk:
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def stopped() -> bool:
+            return "sending stops" in caplog.text
+
+        await desk.until(stopped)
+        await asyncio.sleep(0.2)
+        assert len(server.requests) == 1
+        assert "free some space" in caplog.text
+        await writer.execute_fetchall("PRAGMA max_page_count = 1000000")
+        desk.sender.wake()
+        await desk.settle()
+    assert len({one.fields["chat_id"] for one in server.requests}) == 3
+    assert len(server.requests) == 3
+
+
+async def test_quiet_hours_hold_a_push_back_for_the_next_digest(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader(
+        quiet_from=11 * 60,
+        quiet_to=13 * 60,
+        slots=(SlotPlan(19 * 60, EVERY_DAY, False),),
+        slot_dues=(NOW + timedelta(hours=7),),
+    )
+    stored = await newsroom.article("Ночная новость")
+    async with start() as desk:
+        await desk.settle()
+        assert server.requests == []
+        desk.clock.forward(hours=7)
+        await desk.settle()
+        line = await desk.storage.outbox.delivery(2)
+    assert "Ночная новость" in texts(server)[0]
+    assert line is not None
+    assert line.stories == (stored.story_id,)
+
+
+async def test_without_digests_what_was_held_back_comes_merged(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader(hourly=1)
+    for title in ("Раз", "Два", "Три"):
+        await newsroom.article(title)
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def one_told_two_held() -> bool:
+            held = [*(await desk.states()).values()].count("deferred")
+            return len(texts(server)) == 1 and held == 2
+
+        await desk.until(one_told_two_held)
+        desk.clock.forward(hours=1)
+        await desk.settle()
+    first, merged = texts(server)
+    assert "Раз" in first
+    assert "Два" in merged
+    assert "Три" in merged
+
+
+async def test_a_late_push_becomes_a_line_of_the_digest(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader(
+        slots=(SlotPlan(19 * 60, EVERY_DAY, False),),
+        slot_dues=(NOW + timedelta(hours=7),),
+    )
+    await newsroom.article("Поздняя")
+    async with start() as desk:
+        desk.clock.forward(hours=3)
+        await desk.settle()
+        assert server.requests == []
+        desk.clock.forward(hours=4)
+        await desk.settle()
+    assert "Поздняя" in texts(server)[0]
+
+
+async def test_a_digest_fires_once_a_slot_and_one_covers_a_gap(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    reader = await newsroom.reader(
+        alerts=Alerts.OFF,
+        slots=(SlotPlan(8 * 60, EVERY_DAY, True),),
+        slot_dues=(NOW - timedelta(days=4),),
+    )
+    await newsroom.article("Главное", push=False)
+    async with start() as desk:
+        await desk.settle()
+        await desk.settle()
+        (slot,) = await desk.storage.subscribers.slots(reader.id)
+        same = await desk.storage.subscribers.get(reader.id)
+    assert len(texts(server)) == 1
+    assert texts(server)[0].startswith("<b>Главное</b>")
+    assert server.requests[0].fields["disable_notification"] is True
+    assert slot.due == NOW.replace(hour=5) + timedelta(days=1)
+    assert same.watermark > 0
+
+
+async def test_an_empty_digest_is_not_sent(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader(slots=(SlotPlan(720, EVERY_DAY, False),), slot_dues=(NOW,))
+    async with start() as desk:
+        await desk.settle()
+        line = await desk.storage.outbox.delivery(1)
+    assert server.requests == []
+    assert line is not None
+    assert line.state.value == "empty"
+
+
+async def test_who_stopped_gets_nothing(newsroom: Newsroom, start: Start, server: Server) -> None:
+    reader = await newsroom.reader()
+    await newsroom.article()
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+        await desk.storage.subscribers.change(reader.id, state=SubscriberState.STOPPED)
+        await desk.settle()
+    assert server.requests == []
+
+
+async def test_a_story_told_by_another_source_is_not_pushed_again(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader()
+    first = await newsroom.article("Мост открыт")
+    async with start() as desk:
+        await desk.settle()
+        await newsroom.article("Открыли мост", domain="hronika.example", story=first.story_id)
+        await desk.settle()
+    assert len(texts(server)) == 1
+
+
+async def test_each_reader_gets_the_interface_in_their_language(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    russian = await newsroom.reader()
+    english = await newsroom.reader(news_language="all", language="en")
+    await newsroom.article("Мост", topic=Topic.SPORT)
+    async with start() as desk:
+        await desk.settle()
+    keyboards = {one.fields["chat_id"]: str(one.fields["reply_markup"]) for one in server.requests}
+    assert "Читать" in keyboards[russian.chat_id]
+    assert "Read" in keyboards[english.chat_id]
