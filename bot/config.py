@@ -112,7 +112,10 @@ def _feeds(value: object) -> object:
     if words == ["off"]:
         return ()
     if any("://" in word for word in words):
-        return tuple(dict.fromkeys(_web_address(word) for word in words))
+        addresses = tuple(dict.fromkeys(_web_address(word) for word in words))
+        if any(urlsplit(address).username is not None for address in addresses):
+            raise ValueError("has a name or password in it; such feeds are not read")
+        return addresses
     path = Path(value.strip()).expanduser()
     if not path.is_file():
         raise ValueError("is neither web addresses nor the path of an OPML file that exists")

@@ -1,5 +1,6 @@
 """The command line as a whole: quick, helpful, one line for what can be mended, no secrets."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -83,3 +84,24 @@ def test_wrong_arguments_are_usage_errors() -> None:
     done = newsboy("feeds")
     assert done.returncode == 2
     assert "feeds" in done.stderr
+
+
+def test_demo_without_tdlib_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tdjson.py").write_text("raise ImportError('not installed')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = newsboy("demo")
+    assert done.returncode == 1
+    assert done.stderr.startswith("newsboy: ")
+    assert "pip install" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_demo_on_a_taken_port_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = newsboy("demo", "--port", str(port))
+    assert done.returncode == 1
+    assert f"port {port} cannot be used" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -123,6 +123,7 @@ def test_every_example_would_do(tmp_path: Path) -> None:
         ("BOT_TOKEN=12:short", "does not look like a token"),
         ("FEEDS=no/such/file.opml", "neither web addresses nor the path"),
         ("FEEDS=ftp://example.org/x", "not a web address"),
+        ("FEEDS=https://me:x@example.org/rss", "name or password"),
         ("DATABASE=no/such/folder/x.db", "folder that does not exist"),
         ("DATABASE=/", "is a folder"),
         ("ADMINS=@someone", "'@someone' is not a numeric id"),

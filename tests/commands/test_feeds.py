@@ -1,0 +1,97 @@
+"""`newsboy feed …`: the list as it is, and no writing beside a running bot."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from storage import FeedOutcome, Storage
+from tests.commands.conftest import FEED, NOW, Result
+
+Newsboy = Callable[..., Result]
+
+
+def poll(path: Path, *, error: str | None) -> None:
+    async def write() -> None:
+        async with Storage.open(path) as storage:
+            await storage.feeds.save_outcome(
+                FeedOutcome(
+                    feed_id=1,
+                    checked=NOW,
+                    due=NOW + timedelta(minutes=10),
+                    interval=600,
+                    ok=error is None,
+                    error=error,
+                    title="Новости\x1b[2J",
+                )
+            )
+
+    asyncio.run(write())
+
+
+def test_list_tells_how_each_feed_is(newsboy: Newsboy, database: Path) -> None:
+    shown = newsboy("feed", "list")
+    assert shown.status == 0
+    assert FEED in shown.out
+    assert "not asked yet" in shown.out
+
+    poll(database, error=None)
+    shown = newsboy("feed", "list")
+    assert "2026-11-22 12:30" in shown.out
+    assert "well; next poll 2026-11-22 12:40" in shown.out
+    assert "Новости" in shown.out
+    assert "\x1b" not in shown.out
+
+    poll(database, error="news.example did not answer.")
+    shown = newsboy("feed", "list")
+    assert "failed once: news.example did not answer." in shown.out
+    assert "2026-11-22 12:30" in shown.out
+
+
+def test_list_works_beside_a_running_bot(newsboy: Newsboy, database: Path) -> None:
+    async def running() -> Result:
+        async with Storage.open(database):
+            return await asyncio.to_thread(newsboy, "feed", "list")
+
+    assert asyncio.run(running()).status == 0
+
+
+def test_removed_feed_is_gone_from_the_list_and_a_second_removal_says_so(
+    newsboy: Newsboy, database: Path
+) -> None:
+    assert database.exists()
+    done = newsboy("feed", "remove", FEED)
+    assert done.status == 0
+    assert FEED in done.out
+    assert "newsboy feed add URL" in newsboy("feed", "list").out
+    done = newsboy("feed", "remove", FEED)
+    assert done.status == 1
+    assert done.err.startswith("newsboy: ")
+    assert "is not polled" in done.err
+
+
+@pytest.mark.parametrize("words", [("feed", "remove", FEED), ("feed", "add", FEED)])
+def test_writing_beside_a_running_bot_refuses_and_names_its_process(
+    newsboy: Newsboy, database: Path, words: tuple[str, ...]
+) -> None:
+    async def running() -> Result:
+        async with Storage.open(database):
+            return await asyncio.to_thread(newsboy, *words)
+
+    done = asyncio.run(running())
+    assert done.status == 1
+    assert f"process {os.getpid()}" in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("word", ["ftp://example.org/rss", "not an address"])
+def test_what_is_no_address_is_one_line(newsboy: Newsboy, database: Path, word: str) -> None:
+    assert database.exists()
+    for command in ("add", "remove", "check"):
+        done = newsboy("feed", command, word)
+        assert done.status == 1
+        assert done.err.startswith("newsboy: ")
+        assert done.err.count("\n") == 1
