@@ -230,7 +230,7 @@ def _text_content(state: State, params: Params) -> Json:
     entities = params.structure("entities", "entities") if params.raw("entities") else None
     text, marks = state.markup.read(text, params.text("parse_mode"), entities, limit=TEXT_UNITS)
     if is_blank(text):
-        raise refuse("message text is empty" if text else "text must be non-empty")
+        raise refuse("message text is empty")
     content: Json = {"text": text}
     if marks:
         content["entities"] = marks

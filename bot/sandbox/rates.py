@@ -42,12 +42,12 @@ class Rates:
         """Count one message to `chat_id`, or answer the whole seconds to wait."""
         if not self.limits.enabled:
             return None
-        wait = max(
-            self._all_until - now,
-            self._chat_until.get(chat_id, 0.0) - now,
-            self._chat_wait(chat_id, now),
-            self._group_wait(chat_id, now) if group else 0.0,
-        )
+        waiting = max(self._all_until, self._chat_until.get(chat_id, 0.0)) - now
+        if waiting > 0:
+            return math.ceil(waiting)
+        wait = self._chat_wait(chat_id, now)
+        if group:
+            wait = max(wait, self._group_wait(chat_id, now))
         if wait > 0:
             self._chat_until[chat_id] = now + math.ceil(wait)
             return math.ceil(wait)
