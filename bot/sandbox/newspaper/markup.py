@@ -13,7 +13,7 @@ from .manuscripts import Block, Heading, Items, Paragraph, Picture, Quote
 Link = Callable[[str], str]
 
 _INLINE = re.compile(
-    r"\*\*(?P<bold>.+?)\*\*|\*(?P<italic>.+?)\*|\[(?P<label>[^\]]+)\]\((?P<target>[^)\s]+)\)"
+    r"\*\*(?P<bold>.+?)\*\*(?!\*)|\*(?P<italic>.+?)\*|\[(?P<label>[^\]]+)\]\((?P<target>[^)\s]+)\)"
 )
 
 
