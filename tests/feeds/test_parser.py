@@ -159,6 +159,20 @@ def test_json_feed() -> None:
     assert "no link" in feed.problems[0]
 
 
+def test_json_of_unexpected_shape_loses_only_what_is_odd() -> None:
+    feed = read(
+        """{"version": "https://jsonfeed.org/version/1", "title": "T", "items": [
+        {"id": 7, "url": "https://news.example/7", "title": "Half \\ud83d pair, \\ud83d\\ude00",
+         "content_text": "1 <b> 2", "tags": ["a", null, 3], "authors": null},
+        {"id": "8", "url": 5, "title": {"a": 1}}, {"id": "9", "date_published": 5}, null]}"""
+    )
+    (entry,) = feed.entries
+    assert (entry.guid, entry.title) == ("7", "Half ? pair, \U0001f600")
+    assert entry.content_html == "1 &lt;b&gt; 2"
+    assert entry.categories == ("a", "3")
+    assert len(feed.problems) == 3
+
+
 # ---------------------------------------------------------------- identity
 
 
