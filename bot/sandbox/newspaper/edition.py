@@ -65,6 +65,7 @@ class Edition:
         slug = manuscript.slug or f"story-{number}"
         if slug in self._paths_by_slug:
             slug = f"{slug}-{number}"
+        now = now.replace(microsecond=0)  # as precise as the least precise of the feeds
         path = self._path(manuscript.rubric, slug, number, now)
         article = Published(replace(manuscript, slug=slug), number, path, now)
         self._by_path[path] = article
@@ -74,6 +75,7 @@ class Edition:
 
     def correct(self, path: str, manuscript: Manuscript, now: datetime) -> Published:
         """Puts a new text in the place of an old one. Raises KeyError for an unknown path."""
+        now = now.replace(microsecond=0)
         article = replace(self._by_path[path], manuscript=manuscript, updated=now)
         self._by_path[path] = article
         self._touch(now)
@@ -112,4 +114,4 @@ class Edition:
 
     def _touch(self, now: datetime) -> None:
         self.version += 1
-        self.changed = now.astimezone(UTC)
+        self.changed = max(self.changed, now.astimezone(UTC))

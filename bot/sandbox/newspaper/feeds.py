@@ -15,7 +15,7 @@ from .edition import MOSCOW, Edition, Published
 from .manuscripts import Paragraph, Picture
 from .sources import RUBRICS
 
-FEED_LENGTH = 60
+FEED_LENGTH = 100
 _TYPES = {
     "rss": "application/rss+xml; charset=utf-8",
     "atom": "application/atom+xml; charset=utf-8",

@@ -1,7 +1,7 @@
 """The newspaper as a running HTTP server: three sources, each on its own loopback address.
 
 A request is routed by the address it came in on (or by a prefix, where the system has one loopback
-address only), counted, spoiled if a fault was ordered for it, and answered from the edition:
+address only), counted, spoiled if a fault was ordered for it, and answered from the edition, feeds
 rendered once per change, with ETag, Last-Modified, 304 and gzip as a well-behaved publisher does
 (RFC 9110, sections 8.8 and 13). Articles appear by themselves every so often, or when `publish`
 is called; `/__control/…` offers the same to other processes.
@@ -16,7 +16,7 @@ import ipaddress
 import json
 import re
 import socket
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from enum import StrEnum
@@ -77,11 +77,11 @@ class _Document:
 
 @dataclass(slots=True)
 class _Desk:
-    """An edition with what was rendered of it since its last change."""
+    """An edition with its feed as rendered at some version of it."""
 
     edition: Edition
     version: int = -1
-    documents: dict[str, _Document] = field(default_factory=dict)
+    feed: _Document | None = None
 
 
 class Newspaper:
@@ -107,6 +107,7 @@ class Newspaper:
         self._sources = (*SOURCES, *bench_sources(bench_feeds))
         self._bench_articles = bench_articles
         self._desks: dict[str, _Desk] = {}
+        self._by_address: dict[str, _Desk] = {}
         self._coming: list[Manuscript] = []
         self._notices = 0
         self._orders: dict[str, _Order] = {}
@@ -244,7 +245,8 @@ class Newspaper:
                 base = f"http://{host}:{port}/{source.key}"
             else:
                 base = f"http://{source.address}:{port}"
-            self._desks[source.key] = _Desk(Edition(source, base, started))
+            desk = _Desk(Edition(source, base, started))
+            self._desks[source.key] = self._by_address[source.address] = desk
         for source in SOURCES:
             self.edition(source.key).open(load(source.key, source.key), started)
         bulletins = self._sources[len(SOURCES) :]
@@ -327,10 +329,7 @@ class Newspaper:
                 return None, path
             return self._desks.get(key), f"/{rest}"
         local = request.transport.get_extra_info("sockname") if request.transport else None
-        for desk in self._desks.values():
-            if local and desk.edition.source.address == local[0]:
-                return desk, path
-        return None, path
+        return self._by_address.get(local[0]) if local else None, path
 
     def _due_fault(self, url: str) -> _Order | None:
         order = self._orders.get(url)
@@ -352,16 +351,13 @@ class Newspaper:
         return "public, max-age=0, must-revalidate"
 
     def _document(self, desk: _Desk, path: str) -> _Document:
-        if desk.version != desk.edition.version:
-            desk.documents.clear()
+        # Only feeds are kept: they are polled without end, and pages are too many to keep.
+        if path != FEED_PATHS[desk.edition.source.form]:
+            return _finish(self._render(desk.edition, path))
+        if desk.feed is None or desk.version != desk.edition.version:
+            desk.feed = _finish(self._render(desk.edition, path))
             desk.version = desk.edition.version
-        document = desk.documents.get(path)
-        if document is None:
-            document = self._render(desk.edition, path)
-            if document.status == 200:
-                document = _finish(document)
-                desk.documents[path] = document
-        return document
+        return desk.feed
 
     def _render(self, edition: Edition, path: str) -> _Document:
         if path == FEED_PATHS[edition.source.form]:
@@ -542,7 +538,7 @@ def _finish(document: _Document) -> _Document:
     # The two encodings share the tag, so it is a weak one (RFC 9110, 8.8.1).
     etag = f'W/"{hashlib.sha256(document.body).hexdigest()[:20]}"'
     packed = b"" if document.content_type.startswith("image/") else document.body
-    if packed:
+    if packed and document.status == 200:
         packed = gzip.compress(packed, compresslevel=6, mtime=0)
     return replace(document, etag=etag, packed=packed)
 
