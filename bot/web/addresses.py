@@ -23,6 +23,9 @@ _OTHER_SCHEME = re.compile(
 
 _HOST = re.compile(r"[a-z0-9_.:%-]+")  # once encoded; IDNA lets some characters become spaces
 
+# Labels of a host that name a service of its publisher and not another publisher.
+_SERVICES = frozenset({"amp", "feed", "feeds", "m", "news", "rss", "www"})
+
 # Parameters that say where a reader came from and never which page is meant.
 _TRACKING = re.compile(
     r"""(?ix)
@@ -123,3 +126,18 @@ def _is_tracking(part: str) -> bool:
 def _short(text: str) -> str:
     flat = " ".join(text.split())
     return f"«{flat[:80]}…»" if len(flat) > 80 else f"«{flat}»"
+
+
+def source_domain(address: str) -> str:
+    """The publisher behind an address: its host, without labels that only name a service.
+
+    `rss.example.org` and `www.example.org` are one publisher, `anna.example.org` is another: on a
+    host of blogs each is its own source, so the registrable domain would join strangers.
+    """
+    try:
+        host = (URL(address).host or "").lower()
+    except ValueError:
+        return _short(address)
+    while (parts := host.partition("."))[0] in _SERVICES and "." in parts[2]:
+        host = parts[2]
+    return host or _short(address)

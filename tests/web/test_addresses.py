@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.web.addresses import canonical_url, check_url, url_key
+from bot.web.addresses import canonical_url, check_url, source_domain, url_key
 from bot.web.errors import BadUrlError
 
 
@@ -116,3 +116,18 @@ def test_nothing_breaks_them_and_twice_is_once(text: str, start: str) -> None:
     except BadUrlError:
         return
     assert check_url(checked) == checked
+
+
+@pytest.mark.parametrize(
+    ("address", "domain"),
+    [
+        ("https://www.example.org/rss.xml", "example.org"),
+        ("https://RSS.Example.org/all", "example.org"),
+        ("https://news.example.co.uk/feed", "example.co.uk"),
+        ("https://anna.blogs.example/feed", "anna.blogs.example"),
+        ("http://127.0.0.2:8080/feed", "127.0.0.2"),
+        ("https://news.ru/rss", "news.ru"),
+    ],
+)
+def test_the_publisher_behind_an_address(address: str, domain: str) -> None:
+    assert source_domain(address) == domain
