@@ -191,10 +191,13 @@ async def _claim_entry(
     entry_id = int(inserted["id"])
     same = await transaction.row(
         """
-        SELECT id, article_id FROM entry
-        WHERE id <> :id AND ((url = :url AND url <> '') OR (source_id = :source
-              AND title_hash = :title AND abs(published - :published) <= :near))
-        ORDER BY article_id IS NULL, id LIMIT 1
+        SELECT e.id, e.article_id FROM entry e JOIN source o ON o.id = e.source_id
+        WHERE e.id <> :id
+              AND (e.url = :url AND :url <> ''
+                   OR e.source_id = :source AND e.title_hash = :title AND :title <> ''
+                      AND abs(e.published - :published) <= :near)
+              AND (o.owner IS NULL OR o.owner = (SELECT owner FROM source WHERE id = :source))
+        ORDER BY e.article_id IS NULL, e.id LIMIT 1
         """,
         {**parameters, "id": entry_id},
     )
@@ -210,7 +213,11 @@ async def _claim_entry(
 async def _join_story(
     transaction: Transaction, draft: ArticleDraft, story_id: int | None, now: datetime
 ) -> tuple[int, bool]:
-    """The story that an article tells, begun where `story_id` is None or has gone."""
+    """The story that an article tells, and whether it begins it.
+
+    It does where `story_id` is None, has gone, or is not for the same eyes (one of the two is a
+    subscriber's own).
+    """
     parameters = {
         "story": story_id,
         "language": draft.language,
@@ -228,7 +235,7 @@ async def _join_story(
                        WHERE story_id = :story AND source_id = :source)),
                    published = min(published, :published),
                    latest = max(latest, :published)
-            WHERE id = :story
+            WHERE id = :story AND owner IS (SELECT owner FROM source WHERE id = :source)
             """,
             parameters,
         )
@@ -252,8 +259,12 @@ async def _becomes_important(transaction: Transaction, story_id: int, now: datet
         await transaction.run(
             """
             UPDATE story SET important = :now
-            WHERE id = :story AND important IS NULL AND sources >= :sources
-                  AND latest - published <= :near
+            WHERE id = :story AND important IS NULL AND sources >= :sources AND EXISTS (
+                SELECT 1 FROM article first
+                WHERE first.story_id = :story AND :sources <= (
+                    SELECT count(DISTINCT near.source_id) FROM article near
+                    WHERE near.story_id = :story AND near.published
+                          BETWEEN first.published AND first.published + :near))
             """,
             {
                 "story": story_id,

@@ -13,7 +13,7 @@ import json
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from storage.errors import (
     NotFoundError,
     StorageError,
 )
-from storage.migrate import migrate
+from storage.migrate import migrate, migrations, refuse_other_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,17 +158,11 @@ class Transaction:
 
     async def run(self, sql: str, parameters: Parameters | None = None) -> int:
         """Execute one statement; returns how many rows it changed."""
-        cursor = await self._connection.execute(sql, parameters or {})
-        count = cursor.rowcount
-        await cursor.close()
-        return count
+        return (await self._connection.execute(sql, parameters or {})).rowcount
 
     async def run_many(self, sql: str, rows: Iterable[Parameters]) -> int:
         """Execute one statement for each row of parameters; returns the rows changed."""
-        cursor = await self._connection.executemany(sql, rows)
-        count = cursor.rowcount
-        await cursor.close()
-        return count
+        return (await self._connection.executemany(sql, rows)).rowcount
 
     async def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         """All rows of a statement (`… RETURNING` included)."""
@@ -212,7 +206,7 @@ class Database:
                 )
                 self._reader.row_factory = sqlite3.Row
                 await self._reader.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-                await self._reader.execute_fetchall("SELECT count(*) FROM sqlite_master")
+                await refuse_other_schema(self._reader, self.path)
         except BaseException:
             await self.close()
             raise
@@ -230,7 +224,6 @@ class Database:
             writer.row_factory = sqlite3.Row
             for pragma in (
                 f"busy_timeout = {_BUSY_MS}",
-                "foreign_keys = ON",
                 "journal_mode = WAL",
                 "synchronous = FULL",
             ):
@@ -239,15 +232,29 @@ class Database:
             fault = str(next(iter(faults))[0])
             if fault != "ok":
                 raise DatabaseCorruptError(corrupt_message(self.path, fault))
-            await migrate(writer, self.path)
+            await migrate(writer, self.path, migrations())
+            # Only now: a migration that rebuilds a table drops the old one, and with foreign keys
+            # on that would delete all that refers to it.
+            await writer.execute("PRAGMA foreign_keys = ON")
 
     async def close(self) -> None:
-        """Close both connections and free the process lock; safe to call twice."""
-        for connection in (self._reader, self._writer):
-            if connection is not None:
-                await connection.close()
-        self._reader = self._writer = None
-        self._process_lock.release()
+        """Close both connections and free the process lock; safe to call twice.
+
+        Waits for the transaction that is under way, if any; later ones are refused.
+        """
+        async with self._lock:
+            reader, self._reader = self._reader, None
+            writer, self._writer = self._writer, None
+            try:
+                if reader is not None:
+                    await reader.close()
+            finally:
+                # The writer goes last: it folds the log into the file.
+                try:
+                    if writer is not None:
+                        await writer.close()
+                finally:
+                    self._process_lock.release()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -255,26 +262,41 @@ class Database:
 
         Never await HTTP inside: the writer is held until the block ends.
         """
-        if self._writer is None:
-            raise StorageError("the database is open for reading only")
+        async with self._writing() as writer:
+            try:
+                await writer.execute("BEGIN IMMEDIATE")
+                yield Transaction(writer)
+                await writer.execute("COMMIT")
+            except BaseException:
+                # A cancelled task's statement goes on in the writer's thread, and this one queues
+                # behind it, before anybody else's BEGIN. It fails where nothing is open any more:
+                # after a COMMIT that went through, or a full disk that rolled back by itself.
+                with suppress(sqlite3.OperationalError):
+                    await writer.execute("ROLLBACK")
+                raise
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[aiosqlite.Connection]:
+        """The writer's connection, held alone."""
         async with self._lock:
+            if self._writer is None:
+                raise StorageError(
+                    "the database is open for reading only"
+                    if self.readonly
+                    else "the database is closed"
+                )
             with wrapped_errors(self.path):
-                await self._writer.execute("BEGIN IMMEDIATE")
-                try:
-                    yield Transaction(self._writer)
-                    await self._writer.execute("COMMIT")
-                except BaseException:
-                    # A full disk may have rolled back already: a second ROLLBACK would raise.
-                    if self._writer.in_transaction:
-                        await self._writer.execute("ROLLBACK")
-                    raise
+                yield self._writer
 
     async def rows(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
         """All rows of a reading statement, on the read-only connection."""
         if self._reader is None:
             raise StorageError("the database is closed")
         with wrapped_errors(self.path):
-            return list(await self._reader.execute_fetchall(sql, parameters or {}))
+            try:
+                return list(await self._reader.execute_fetchall(sql, parameters or {}))
+            except OverflowError:
+                return []  # a typed number of more than 64 bits is in no row
 
     async def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         """The first row of a reading statement, or None."""
@@ -290,9 +312,8 @@ class Database:
 
     async def upkeep(self) -> None:
         """Nightly: refresh the planner's statistics and fold the log into the file."""
-        if self._writer is None:
-            raise StorageError("the database is open for reading only")
-        async with self._lock:
-            with wrapped_errors(self.path):
-                await self._writer.execute("PRAGMA optimize")
-                await self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        async with self._writing() as writer:
+            # A sample is enough, and a whole scan of a large index would hold the writer.
+            await writer.execute("PRAGMA analysis_limit = 400")
+            await writer.execute("PRAGMA optimize")
+            await writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")

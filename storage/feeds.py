@@ -19,6 +19,7 @@ from storage.database import (
 )
 from storage.errors import AlreadyExistsError, NotFoundError
 from storage.models import Feed, FeedOutcome, FeedState, Reading, Source
+from storage.search import published_at
 
 _FEED = """
     SELECT f.id, f.source_id, f.url, f.title, f.state, f.etag, f.modified, f.body_hash, f.interval,
@@ -26,6 +27,8 @@ _FEED = """
            (SELECT count(*) FROM entry e WHERE e.feed_id = f.id) AS entries
     FROM feed f
 """
+
+_BY_URL = "WHERE f.url = :url OR f.given = :url ORDER BY f.url = :url DESC LIMIT 1"
 
 
 def _feed(row: Row) -> Feed:
@@ -57,12 +60,12 @@ def _source(row: Row) -> Source:
         language=row["language"],
         reading=Reading(row["reading"]),
         owner=row["owner"],
-        newest=maybe_datetime(row["newest"]),
+        newest=None if row["newest"] is None else published_at(row["newest"]),
     )
 
 
 _SOURCE = """
-    SELECT s.*, (SELECT max(published) FROM article a WHERE a.source_id = s.id) AS newest
+    SELECT s.*, (SELECT max(search_key) FROM article a WHERE a.source_id = s.id) AS newest
     FROM source s
 """
 
@@ -138,12 +141,14 @@ class Feeds:
         self._database = database
 
     async def ensure(self, feeds: Sequence[tuple[str, str]], now: datetime) -> int:
-        """Add the (URL, domain) pairs that were never known; returns how many were added."""
+        """Add the (URL, domain) pairs that were never known; returns how many were added.
+
+        A feed is also known by the address that it had before a permanent redirect.
+        """
         added = 0
         async with self._database.transaction() as transaction:
             for url, domain in feeds:
-                known = await transaction.row("SELECT 1 FROM feed WHERE url = :url", {"url": url})
-                if known is None:
+                if await self._known(transaction, url) is None:
                     await self._insert(transaction, url, domain, now)
                     added += 1
         return added
@@ -154,7 +159,7 @@ class Feeds:
         Raises AlreadyExistsError where it is polled already.
         """
         async with self._database.transaction() as transaction:
-            known = await transaction.row("SELECT state FROM feed WHERE url = :url", {"url": url})
+            known = await self._known(transaction, url)
             if known is None:
                 await self._insert(transaction, url, domain, now)
             elif known["state"] == FeedState.ACTIVE:
@@ -164,11 +169,15 @@ class Feeds:
                     """
                     UPDATE feed SET state = 'active', due = :now, failures = 0, error = NULL,
                            etag = NULL, modified = NULL, body_hash = NULL
-                    WHERE url = :url
+                    WHERE id = :id
                     """,
-                    {"url": url, "now": to_epoch(now)},
+                    {"id": known["id"], "now": to_epoch(now)},
                 )
         return await self.by_url(url)
+
+    @staticmethod
+    async def _known(transaction: Transaction, url: str) -> Row | None:
+        return await transaction.row(f"SELECT f.id, f.state FROM feed f {_BY_URL}", {"url": url})
 
     @staticmethod
     async def _insert(transaction: Transaction, url: str, domain: str, now: datetime) -> None:
@@ -182,8 +191,8 @@ class Feeds:
         )
         await transaction.run(
             """
-            INSERT INTO feed (source_id, url, due, created)
-            SELECT id, :url, :now, :now FROM source WHERE domain = :domain AND owner IS NULL
+            INSERT INTO feed (source_id, url, given, due, created)
+            SELECT id, :url, :url, :now, :now FROM source WHERE domain = :domain AND owner IS NULL
             """,
             parameters,
         )
@@ -191,11 +200,12 @@ class Feeds:
     async def remove(self, url: str) -> None:
         """Stop polling a feed; its articles stay. Raises NotFoundError where it is unknown."""
         async with self._database.transaction() as transaction:
-            if not await transaction.run(
-                "UPDATE feed SET state = 'removed' WHERE url = :url AND state <> 'removed'",
-                {"url": url},
-            ):
+            known = await self._known(transaction, url)
+            if known is None or known["state"] == FeedState.REMOVED:
                 raise NotFoundError(f"{url} is not polled: see newsboy feed list")
+            await transaction.run(
+                "UPDATE feed SET state = 'removed' WHERE id = :id", {"id": known["id"]}
+            )
 
     async def all(self) -> list[Feed]:
         """All feeds but the removed ones, in the order of their addition."""
@@ -203,8 +213,8 @@ class Feeds:
         return [_feed(row) for row in rows]
 
     async def by_url(self, url: str) -> Feed:
-        """One feed; raises NotFoundError."""
-        row = await self._database.row(f"{_FEED} WHERE f.url = :url", {"url": url})
+        """One feed, by its address now or as it was added; raises NotFoundError."""
+        row = await self._database.row(f"{_FEED} {_BY_URL}", {"url": url})
         if row is None:
             raise NotFoundError(f"{url} is not polled: see newsboy feed list")
         return _feed(row)
@@ -274,9 +284,9 @@ class Feeds:
             )
 
     async def languages(self) -> list[str]:
-        """The languages of the stored articles, the most common first."""
+        """The languages of the public sources, the most common first."""
         rows = await self._database.rows(
-            "SELECT language FROM source WHERE language <> '' GROUP BY language "
-            "ORDER BY count(*) DESC, language"
+            "SELECT language FROM source WHERE language <> '' AND owner IS NULL "
+            "GROUP BY language ORDER BY count(*) DESC, language"
         )
         return [row["language"] for row in rows]

@@ -39,11 +39,12 @@ from storage.models import (
 )
 from storage.subscribers import migrate_chat, subscriber_of
 
-# Whether push p comes at once to subscriber s. Words and stories decide for themselves; a topic or
-# source that is off silences the rest; "everything" speaks only where no topic or source does.
+# How push p comes at once to subscriber s: 1 with sound, 0 without, NULL not at all. Words and
+# stories decide for themselves; a topic or source that is off silences the rest; "everything"
+# speaks only where no topic or source does.
 _AT_ONCE = """
-    EXISTS (
-        SELECT 1 FROM json_each(p.keys) k
+    (
+        SELECT max(f.level = 'sound') FROM json_each(p.keys) k
         JOIN subscription f ON f.subscriber_id = s.id
              AND f.kind = k.value ->> 0 AND f.key = k.value ->> 1
         WHERE (f.level IN ('now', 'sound')
@@ -148,53 +149,50 @@ class Outbox:
         """Owe a push to its next readers: (how many were added, whether it is at its end).
 
         Looks at no more than `chunk` readers of each follow, in the order of their ids, and goes
-        only as far as all those lists reach, so that no reader is passed over.
+        only as far as all those lists reach, so that no reader is passed over. A story of a
+        subscriber's own source is owed to that one alone.
         """
         if push.keys is None:
             raise ValueError(f"push {push.id} is not matched yet")
         async with self._database.transaction() as transaction:
-            sound: dict[int, bool] = {}
+            readers: set[int] = set()
             reach: int | None = None
             for kind, key in push.keys:
                 followers = await transaction.rows(
                     """
-                    SELECT subscriber_id, level FROM subscription
+                    SELECT subscriber_id FROM subscription
                     WHERE kind = :kind AND key = :key AND subscriber_id > :cursor
                           AND level <> 'off'
                     ORDER BY subscriber_id LIMIT :chunk
                     """,
                     {"kind": kind.value, "key": key, "cursor": push.cursor, "chunk": chunk},
                 )
-                for row in followers:
-                    reader = row["subscriber_id"]
-                    sound[reader] = sound.get(reader, False) or row["level"] == "sound"
+                readers.update(row["subscriber_id"] for row in followers)
                 if len(followers) == chunk:
                     last = followers[-1]["subscriber_id"]
                     reach = last if reach is None else min(reach, last)
-            readers = sorted(reader for reader in sound if reach is None or reader <= reach)
-            added = 0
-            if readers:
-                added = await transaction.run(
-                    f"""
-                    INSERT INTO delivery (subscriber_id, kind, state, due, expires, push_id,
-                                          story_id, article_id, sound)
-                    SELECT s.id, 'push', 'owed', :now, p.expires, p.id, p.story_id, p.article_id,
-                           r.value ->> 1
+            reached = sorted(reader for reader in readers if reach is None or reader <= reach)
+            added = await transaction.run(
+                f"""
+                WITH audience AS MATERIALIZED (
+                    SELECT s.id AS reader, p.expires, p.id, p.story_id, p.article_id,
+                           {_AT_ONCE} AS sound
                     FROM json_each(:readers) r
-                    JOIN subscriber s ON s.id = r.value ->> 0
+                    JOIN subscriber s ON s.id = r.value
                     JOIN push p ON p.id = :push
                     JOIN story st ON st.id = p.story_id
                     WHERE s.state = 'active' AND s.watermark < p.story_id
-                      AND s.news_language IN ('all', st.language)
-                      AND {_AT_ONCE} AND NOT {_MUTED}
-                    ON CONFLICT (subscriber_id, story_id) WHERE kind = 'push' DO NOTHING
-                    """,
-                    {
-                        "now": to_epoch(now),
-                        "push": push.id,
-                        "readers": json.dumps([[reader, int(sound[reader])] for reader in readers]),
-                    },
-                )
+                          AND s.news_language IN ('all', st.language)
+                          AND (st.owner IS NULL OR st.owner = s.id)
+                          AND NOT {_MUTED})
+                INSERT INTO delivery (subscriber_id, kind, state, due, expires, push_id, story_id,
+                                      article_id, sound)
+                SELECT reader, 'push', 'owed', :now, expires, id, story_id, article_id, sound
+                FROM audience WHERE sound IS NOT NULL ORDER BY reader
+                ON CONFLICT (subscriber_id, story_id) WHERE kind = 'push' DO NOTHING
+                """,
+                {"now": to_epoch(now), "push": push.id, "readers": json_list(reached)},
+            )
             await transaction.run(
                 "UPDATE push SET cursor = :cursor, done = :done WHERE id = :id",
                 {
@@ -240,40 +238,44 @@ class Outbox:
         A slot that was changed or fired meanwhile (`scheduled` is no longer its due time) is
         left alone.
         """
-        added = 0
+        # Two statements for all: row by row, a chunk would hold the writer ten times longer.
+        items = json_list(
+            {
+                "slot": item.slot_id,
+                "subscriber": item.subscriber_id,
+                "scheduled": to_epoch(item.scheduled),
+                "next": to_epoch(item.next_due),
+                "expires": to_epoch(item.expires),
+                "sound": int(item.sound),
+                "wanted": int(item.wanted),
+            }
+            for item in owed
+        )
         async with self._database.transaction() as transaction:
-            for item in owed:
-                parameters = {
-                    "slot": item.slot_id,
-                    "subscriber": item.subscriber_id,
-                    "scheduled": to_epoch(item.scheduled),
-                    "next": to_epoch(item.next_due),
-                    "expires": to_epoch(item.expires),
-                    "sound": int(item.sound),
-                    "fired": int(item.wanted),
-                }
-                moved = await transaction.run(
-                    """
-                    UPDATE slot SET due = :next,
-                           fired = CASE WHEN :fired THEN :scheduled ELSE fired END
-                    WHERE id = :slot AND due = :scheduled
-                    """,
-                    parameters,
-                )
-                if moved and item.wanted:
-                    added += await transaction.run(
-                        """
-                        INSERT INTO delivery (subscriber_id, kind, state, due, expires, slot_id,
-                                              scheduled, since, sound)
-                        SELECT id, 'digest', 'owed', :scheduled, :expires, :slot, :scheduled,
-                               watermark, :sound
-                        FROM subscriber WHERE id = :subscriber
-                        ON CONFLICT (subscriber_id, slot_id, scheduled) WHERE kind = 'digest'
-                        DO NOTHING
-                        """,
-                        parameters,
-                    )
-        return added
+            moved = await transaction.rows(
+                """
+                UPDATE slot SET due = j.value ->> 'next',
+                       fired = CASE WHEN j.value ->> 'wanted' THEN slot.due ELSE fired END
+                FROM json_each(:items) j
+                WHERE slot.id = j.value ->> 'slot' AND slot.due = j.value ->> 'scheduled'
+                RETURNING id
+                """,
+                {"items": items},
+            )
+            return await transaction.run(
+                """
+                INSERT INTO delivery (subscriber_id, kind, state, due, expires, slot_id, scheduled,
+                                      since, sound)
+                SELECT s.id, 'digest', 'owed', j.value ->> 'scheduled', j.value ->> 'expires',
+                       j.value ->> 'slot', j.value ->> 'scheduled', s.watermark, j.value ->> 'sound'
+                FROM json_each(:items) j
+                JOIN subscriber s ON s.id = j.value ->> 'subscriber'
+                WHERE j.value ->> 'wanted'
+                      AND j.value ->> 'slot' IN (SELECT value FROM json_each(:moved))
+                ON CONFLICT (subscriber_id, slot_id, scheduled) WHERE kind = 'digest' DO NOTHING
+                """,
+                {"items": items, "moved": json_list(row["id"] for row in moved)},
+            )
 
     async def begin_digest(self, subscriber_id: int, stories: Sequence[int], now: datetime) -> int:
         """Open the ledger's line of a digest asked for by command; `acknowledge` ends it."""
@@ -338,8 +340,7 @@ class Outbox:
     async def tick(self, batch: ClaimBatch, *, now: datetime) -> list[Claim]:
         """Acknowledge what came back and claim the next deliveries, in one transaction."""
         async with self._database.transaction() as transaction:
-            for outcome in batch.outcomes:
-                await _acknowledge(transaction, outcome)
+            await _acknowledge(transaction, batch.outcomes)
             for chat_id, reason in batch.paused:
                 await transaction.run(
                     """
@@ -366,8 +367,7 @@ class Outbox:
     async def acknowledge(self, outcomes: Sequence[Outcome]) -> None:
         """Acknowledge without claiming: for a reply to a command, or at the end."""
         async with self._database.transaction() as transaction:
-            for outcome in outcomes:
-                await _acknowledge(transaction, outcome)
+            await _acknowledge(transaction, outcomes)
 
     async def next_due(self) -> datetime | None:
         """When the next owed delivery is due; None where nothing is owed."""
@@ -418,8 +418,64 @@ class Outbox:
         return {row["chat_id"]: from_epoch(row["until"]) for row in rows}
 
 
-async def _acknowledge(transaction: Transaction, outcome: Outcome) -> None:
-    parameters = {
+async def _acknowledge(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
+    """Write how deliveries ended; each statement runs for all that it concerns."""
+    await transaction.run_many(
+        """
+        UPDATE delivery SET state = 'owed', due = :due, reason = :reason, attempts = attempts + 1
+        WHERE id = :id
+        """,
+        [
+            _outcome_parameters(outcome)
+            for outcome in outcomes
+            if outcome.state is DeliveryState.OWED
+        ],
+    )
+    ended = [
+        _outcome_parameters(outcome)
+        for outcome in outcomes
+        if outcome.state is not DeliveryState.OWED
+    ]
+    await transaction.run_many(
+        """
+        UPDATE delivery SET state = :state, ended = :at, reason = :reason, message_id = :message,
+               layout = :layout, language = :language, view = :view,
+               stories = coalesce(:stories, stories)
+        WHERE id = :id
+        """,
+        ended,
+    )
+    # A reader without digests gets what was held back as one message.
+    await transaction.run_many(
+        """
+        INSERT INTO delivery (subscriber_id, kind, state, due, expires, slot_id, scheduled, since,
+                              sound)
+        SELECT subscriber_id, 'digest', 'owed', :due, :due + 86400, 0, :due, 0, 0
+        FROM delivery WHERE id = :id
+        ON CONFLICT (subscriber_id, slot_id, scheduled) WHERE kind = 'digest' DO NOTHING
+        """,
+        [row for row in ended if row["state"] == "deferred" and row["due"] is not None],
+    )
+    await transaction.run_many(
+        """
+        UPDATE subscriber SET watermark = max(watermark, :watermark)
+        WHERE id = (SELECT subscriber_id FROM delivery WHERE id = :id)
+        """,
+        [row for row in ended if row["watermark"] is not None],
+    )
+    await transaction.run_many(
+        """
+        UPDATE delivery SET state = 'sent', reason = 'digest'
+        WHERE state = 'deferred'
+              AND subscriber_id = (SELECT subscriber_id FROM delivery WHERE id = :id)
+              AND story_id IN (SELECT value FROM json_each(:stories))
+        """,
+        [row for row in ended if row["stories"] is not None],
+    )
+
+
+def _outcome_parameters(outcome: Outcome) -> dict[str, object]:
+    return {
         "id": outcome.delivery_id,
         "state": outcome.state.value,
         "at": to_epoch(outcome.at),
@@ -432,55 +488,6 @@ async def _acknowledge(transaction: Transaction, outcome: Outcome) -> None:
         "stories": json_list(outcome.stories) if outcome.stories else None,
         "watermark": outcome.watermark,
     }
-    if outcome.state is DeliveryState.OWED:
-        await transaction.run(
-            """
-            UPDATE delivery SET state = 'owed', due = :due, reason = :reason,
-                   attempts = attempts + 1
-            WHERE id = :id
-            """,
-            parameters,
-        )
-        return
-    await transaction.run(
-        """
-        UPDATE delivery SET state = :state, ended = :at, reason = :reason, message_id = :message,
-               layout = :layout, language = :language, view = :view,
-               stories = coalesce(:stories, stories)
-        WHERE id = :id
-        """,
-        parameters,
-    )
-    if outcome.state is DeliveryState.DEFERRED and outcome.due is not None:
-        # A reader without digests gets what was held back as one message.
-        await transaction.run(
-            """
-            INSERT INTO delivery (subscriber_id, kind, state, due, expires, slot_id, scheduled,
-                                  since, sound)
-            SELECT subscriber_id, 'digest', 'owed', :due, :due + 86400, 0, :due, 0, 0
-            FROM delivery WHERE id = :id
-            ON CONFLICT (subscriber_id, slot_id, scheduled) WHERE kind = 'digest' DO NOTHING
-            """,
-            parameters,
-        )
-    if outcome.watermark is not None:
-        await transaction.run(
-            """
-            UPDATE subscriber SET watermark = max(watermark, :watermark)
-            WHERE id = (SELECT subscriber_id FROM delivery WHERE id = :id)
-            """,
-            parameters,
-        )
-    if outcome.stories:
-        await transaction.run(
-            """
-            UPDATE delivery SET state = 'sent', reason = 'digest'
-            WHERE state = 'deferred'
-              AND subscriber_id = (SELECT subscriber_id FROM delivery WHERE id = :id)
-              AND story_id IN (SELECT value FROM json_each(:stories))
-            """,
-            parameters,
-        )
 
 
 async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -> list[Claim]:
@@ -488,7 +495,7 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
     rows = await transaction.rows(
         f"""
         SELECT d.*,
-            {_AT_ONCE} AS followed,
+            {_AT_ONCE} IS NOT NULL AS followed,
             {_MUTED} AS muted,
             EXISTS (
                 SELECT 1 FROM delivery o, json_each(o.stories) j

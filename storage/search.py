@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from storage.database import Database, Row, Transaction, json_list, to_epoch
+from storage.database import Database, Row, Transaction, from_epoch, json_list, to_epoch
 
 KEYS_A_SECOND = 4096
 _COMMON = 5001
@@ -39,16 +39,24 @@ def first_key(moment: datetime) -> int:
     return to_epoch(moment) * KEYS_A_SECOND
 
 
+def published_at(key: int) -> datetime:
+    """The second that a search key was made of."""
+    return from_epoch(key // KEYS_A_SECOND)
+
+
 async def free_key(transaction: Transaction, published: datetime) -> int:
-    """A search key that no article has yet."""
-    lowest = first_key(published)
+    """The first search key of the published second, or after it, that no article has."""
     return int(
         await transaction.value(
             """
-            SELECT coalesce(max(search_key) + 1, :lowest) FROM article
-            WHERE search_key >= :lowest AND search_key < :lowest + :span
+            SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM article WHERE search_key = :lowest)
+                   THEN :lowest
+                   ELSE (SELECT a.search_key + 1 FROM article a
+                         WHERE a.search_key >= :lowest AND NOT EXISTS (
+                             SELECT 1 FROM article b WHERE b.search_key = a.search_key + 1)
+                         ORDER BY a.search_key LIMIT 1) END
             """,
-            {"lowest": lowest, "span": KEYS_A_SECOND},
+            {"lowest": first_key(published)},
         )
     )
 
@@ -101,7 +109,7 @@ class Search:
     async def keys(
         self, terms: Sequence[str], *, now: datetime, before_key: int | None = None
     ) -> tuple[list[int], bool]:
-        """Search keys of the articles that match, best first, at most 200.
+        """Search keys of the public articles that match, best first, at most 200.
 
         `before_key` leaves out what is newer, so that pages stay stable while news arrives.
         The second value tells that any of the terms was enough.
@@ -134,6 +142,7 @@ class Search:
                 """
                 SELECT min(rowid) AS lowest FROM (
                     SELECT rowid FROM search WHERE search MATCH :match AND rowid <= :until
+                        AND rowid NOT IN (SELECT search_key FROM article WHERE owner IS NOT NULL)
                     ORDER BY rowid DESC LIMIT :newest)
                 """,
                 {**parameters, "newest": _NEWEST_OF_COMMON},
@@ -143,6 +152,7 @@ class Search:
             """
             SELECT rowid AS key, -bm25(search, 4.0, 1.0) AS score FROM search
             WHERE search MATCH :match AND rowid <= :until AND rowid >= :lowest
+                  AND rowid NOT IN (SELECT search_key FROM article WHERE owner IS NOT NULL)
             ORDER BY score DESC LIMIT :ranked
             """,
             parameters,
@@ -157,13 +167,14 @@ class Search:
     async def candidates(
         self, terms: Sequence[str], *, since: datetime, limit: int = 30
     ) -> list[int]:
-        """Search keys since `since` that have any of the terms, best first: for clustering."""
+        """Public search keys since `since` with any of the terms, best first: for clustering."""
         if not terms:
             return []
         rows = await self._database.rows(
             """
             SELECT rowid AS key FROM search
             WHERE search MATCH :match AND rowid >= :lowest
+                  AND rowid NOT IN (SELECT search_key FROM article WHERE owner IS NOT NULL)
             ORDER BY bm25(search, 4.0, 1.0) LIMIT :limit
             """,
             {"match": " OR ".join(_quoted(terms)), "lowest": first_key(since), "limit": limit},

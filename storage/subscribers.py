@@ -160,7 +160,8 @@ class Subscribers:
                         quiet_from, quiet_to, hourly, daily, headlines, watermark, created)
                 VALUES (:chat, :thread, :kind, :title, :language, :news_language, :zone, :alerts,
                         :quiet_from, :quiet_to, :hourly, :daily, :headlines,
-                        coalesce((SELECT max(id) FROM story WHERE latest < :covered), 0), :now)
+                        coalesce((SELECT min(id) - 1 FROM story WHERE latest >= :covered),
+                                 (SELECT max(id) FROM story), 0), :now)
                 ON CONFLICT (chat_id, thread_id) DO NOTHING
                 RETURNING id
                 """,
@@ -237,7 +238,7 @@ class Subscribers:
         return True
 
     async def migrate_chat(self, old: int, new: int) -> None:
-        """A group became a supergroup: its rows move; where the target exists, it wins."""
+        """A group became a supergroup: its rows move; of two for one thread the older stays."""
         async with self._database.transaction() as transaction:
             await migrate_chat(transaction, old, new)
 
@@ -385,17 +386,20 @@ class Subscribers:
 
     async def answer(self, subscriber_id: int, person_id: int) -> Prompt | None:
         """Take the question that waits for this person's text, or None."""
-        row = await self._database.row(
-            "SELECT * FROM prompt WHERE subscriber_id = :id AND person_id = :person",
-            {"id": subscriber_id, "person": person_id},
+        parameters = {"id": subscriber_id, "person": person_id}
+        # Most texts answer nothing: a read tells so without taking the writer.
+        waiting = await self._database.row(
+            "SELECT 1 FROM prompt WHERE subscriber_id = :id AND person_id = :person", parameters
         )
-        if row is None:
+        if waiting is None:
             return None
         async with self._database.transaction() as transaction:
-            await transaction.run(
-                "DELETE FROM prompt WHERE subscriber_id = :id AND person_id = :person",
-                {"id": subscriber_id, "person": person_id},
+            row = await transaction.row(
+                "DELETE FROM prompt WHERE subscriber_id = :id AND person_id = :person RETURNING *",
+                parameters,
             )
+        if row is None:
+            return None  # another message was quicker
         return Prompt(
             subscriber_id=row["subscriber_id"],
             person_id=row["person_id"],

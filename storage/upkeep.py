@@ -6,6 +6,7 @@ a pruned article is not new again.
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from storage.database import (
     to_epoch,
     wrapped_errors,
 )
-from storage.errors import AlreadyExistsError, DatabaseCorruptError, DatabaseTooNewError
-from storage.migrate import migrations
+from storage.errors import AlreadyExistsError, DatabaseCorruptError, StorageError
+from storage.migrate import migrations, refuse_newer
 from storage.models import Counts
 from storage.search import unindex
 
-_CHUNK = 500
+_LINES_AT_ONCE = 500
+_ARTICLES_AT_ONCE = 50
 _QUERY_LIFE = timedelta(days=30)
 
 
@@ -41,13 +43,13 @@ class Upkeep:
                     """
                     DELETE FROM delivery WHERE id IN (
                         SELECT id FROM delivery
-                        WHERE ended < :before AND state NOT IN ('owed', 'claimed', 'deferred')
+                        WHERE ended < :before AND state NOT IN ('owed', 'claimed')
                         LIMIT :chunk)
                     """,
-                    {"before": to_epoch(before), "chunk": _CHUNK},
+                    {"before": to_epoch(before), "chunk": _LINES_AT_ONCE},
                 )
             removed += count
-            if count < _CHUNK:
+            if count < _LINES_AT_ONCE:
                 break
         async with self._database.transaction() as transaction:
             parameters = {"before": to_epoch(before), "now": to_epoch(now)}
@@ -81,7 +83,7 @@ class Upkeep:
                           AND NOT EXISTS (SELECT 1 FROM saved v WHERE v.article_id = article.id)
                     ORDER BY stored LIMIT :chunk
                     """,
-                    {"before": to_epoch(before), "chunk": _CHUNK},
+                    {"before": to_epoch(before), "chunk": _ARTICLES_AT_ONCE},
                 )
                 for row in rows:
                     await unindex(transaction, row["search_key"], row["search_text"])
@@ -107,7 +109,7 @@ class Upkeep:
                         {"story": row["story_id"]},
                     )
             removed += len(rows)
-            if len(rows) < _CHUNK:
+            if len(rows) < _ARTICLES_AT_ONCE:
                 return removed
 
     async def tidy(self) -> None:
@@ -143,37 +145,36 @@ class Upkeep:
 
 
 def check_file(path: Path) -> None:
-    """Raise DatabaseCorruptError or DatabaseTooNewError unless the file is a sound database."""
+    """Raise a child of StorageError unless the file is a sound backup that newsboy can read."""
+    try:
+        fault, version = _examined(path)
+    except DatabaseCorruptError as error:
+        fault, version = str(error.__cause__), 0
+    if fault != "ok":
+        raise DatabaseCorruptError(f"{path} is damaged ({fault}): take another backup")
+    if version == 0:
+        raise StorageError(f"{path} is not a database of newsboy")
+    refuse_newer(path, version, migrations()[-1][0])
+
+
+def _examined(path: Path) -> tuple[str, int]:
+    """("ok" or SQLite's first finding, the schema's number) of a database file."""
     with wrapped_errors(path):
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        try:
+        with closing(connection):
             fault = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
-            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        finally:
-            connection.close()
-    if fault != "ok":
-        raise DatabaseCorruptError(corrupt_message(path, fault))
-    newest = migrations()[-1][0]
-    if not 1 <= version <= newest:
-        raise DatabaseTooNewError(
-            f"{path} is not a database that this newsboy can read (schema {version}, "
-            f"this one knows up to {newest})"
-        )
+            return fault, int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _copy(source: Path, target: Path) -> None:
     with wrapped_errors(source):
         reading = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
-        try:
-            writing = sqlite3.connect(target)
-            try:
-                # All pages in one step: a copy in steps starts anew at every write beside it.
-                reading.backup(writing, pages=-1)
-                writing.execute("PRAGMA journal_mode = DELETE")
-            finally:
-                writing.close()
-        finally:
-            reading.close()
+    # From here on a fault is the target's, most likely a full disk; damage passes through the copy
+    # and is found when that is checked.
+    with closing(reading), wrapped_errors(target), closing(sqlite3.connect(target)) as writing:
+        # All pages in one step: a copy in steps starts anew at every write beside it.
+        reading.backup(writing, pages=-1)
+        writing.execute("PRAGMA journal_mode = DELETE")
 
 
 def _backup(database: Path, target: Path) -> None:
@@ -183,7 +184,9 @@ def _backup(database: Path, target: Path) -> None:
     partial.unlink(missing_ok=True)
     try:
         _copy(database, partial)
-        check_file(partial)
+        fault, _ = _examined(partial)
+        if fault != "ok":
+            raise DatabaseCorruptError(corrupt_message(database, fault))
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
@@ -202,21 +205,21 @@ def _restore(backup_file: Path, database: Path, now: datetime) -> Path | None:
     check_file(backup_file)
     lock = ProcessLock(database)
     lock.acquire()
+    partial = database.with_name(database.name + ".restoring")
     try:
-        partial = database.with_name(database.name + ".restoring")
         partial.unlink(missing_ok=True)
         _copy(backup_file, partial)
-        aside = None
-        if database.exists():
-            aside = database.with_name(f"{database.name}.before-restore-{now:%Y%m%d-%H%M%S}")
-            for suffix in ("-wal", "-shm"):
-                journal = database.with_name(database.name + suffix)
-                if journal.exists():
-                    journal.replace(aside.with_name(aside.name + suffix))
-            database.replace(aside)
+        kept = database.exists()
+        aside = database.with_name(f"{database.name}.before-restore-{now:%Y%m%d-%H%M%S}")
+        # The journals go even where the file is absent: they would be played into the new one.
+        for suffix in ("-wal", "-shm", ""):
+            present = database.with_name(database.name + suffix)
+            if present.exists():
+                present.replace(aside.with_name(aside.name + suffix))
         partial.replace(database)
-        return aside
+        return aside if kept else None
     finally:
+        partial.unlink(missing_ok=True)
         lock.release()
 
 

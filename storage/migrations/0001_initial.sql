@@ -23,6 +23,7 @@ CREATE TABLE feed (
     id            INTEGER PRIMARY KEY,
     source_id     INTEGER NOT NULL REFERENCES source (id),
     url           TEXT    NOT NULL UNIQUE,
+    given         TEXT    NOT NULL,  -- as it was added; a permanent redirect changes the url alone
     title         TEXT    NOT NULL DEFAULT '',
     state         TEXT    NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'removed', 'gone')),
     etag          TEXT,
@@ -38,6 +39,7 @@ CREATE TABLE feed (
     created       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX feed_due ON feed (due) WHERE state = 'active';
+CREATE INDEX feed_given ON feed (given);
 
 -- Identity outlives text: the row of an entry stays when its article is pruned.
 CREATE TABLE entry (
@@ -53,6 +55,7 @@ CREATE TABLE entry (
     seen       INTEGER NOT NULL,
     UNIQUE (feed_id, guid)
 ) STRICT;
+CREATE INDEX entry_feed ON entry (feed_id);
 CREATE INDEX entry_url ON entry (url);
 CREATE INDEX entry_title ON entry (source_id, title_hash);
 CREATE INDEX entry_article ON entry (article_id);
@@ -113,7 +116,9 @@ CREATE TABLE article (
 CREATE INDEX article_story ON article (story_id);
 CREATE INDEX article_leads ON article (search_key) WHERE leads = 1 AND owner IS NULL;
 CREATE INDEX article_topic ON article (topic, search_key) WHERE leads = 1 AND owner IS NULL;
+CREATE INDEX article_language ON article (language, search_key) WHERE leads = 1 AND owner IS NULL;
 CREATE INDEX article_source ON article (source_id, search_key);
+CREATE INDEX article_private ON article (search_key) WHERE owner IS NOT NULL;
 CREATE INDEX article_page_due ON article (page_due) WHERE page_due IS NOT NULL;
 CREATE INDEX article_stored ON article (stored);
 
@@ -201,6 +206,7 @@ CREATE TABLE mute (
     expires       INTEGER,
     PRIMARY KEY (subscriber_id, kind, key)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX mute_anchor ON mute (anchor, key) WHERE kind = 'words';
 
 CREATE TABLE slot (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -220,6 +226,7 @@ CREATE TABLE saved (
     saved      INTEGER NOT NULL,
     PRIMARY KEY (person_id, article_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX saved_article ON saved (article_id);
 
 CREATE TABLE query (
     id     INTEGER PRIMARY KEY,
@@ -293,7 +300,8 @@ CREATE UNIQUE INDEX delivery_digest ON delivery (subscriber_id, slot_id, schedul
 CREATE INDEX delivery_due ON delivery (kind DESC, due) WHERE state = 'owed';
 CREATE INDEX delivery_claimed ON delivery (id) WHERE state = 'claimed';
 CREATE INDEX delivery_deferred ON delivery (subscriber_id) WHERE state = 'deferred';
-CREATE INDEX delivery_sent ON delivery (subscriber_id, ended) WHERE state = 'sent';
+CREATE INDEX delivery_subscriber ON delivery (subscriber_id, ended);
+CREATE INDEX delivery_of_push ON delivery (push_id) WHERE push_id IS NOT NULL;
 CREATE INDEX delivery_ended ON delivery (ended) WHERE ended IS NOT NULL;
 CREATE INDEX delivery_message ON delivery (subscriber_id, message_id)
     WHERE message_id IS NOT NULL;
