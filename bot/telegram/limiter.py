@@ -141,17 +141,6 @@ class Limiter:
         finally:
             self._queues[lane].discard(chat_id, waiter)
 
-    def try_now(self, chat_id: ChatId) -> bool:
-        """Take a place for one bulk message if that is possible at once."""
-        now = self._clock()
-        interactive, ready = self._queues[Lane.INTERACTIVE].soonest(now, self._ready_at)
-        if ready <= now and interactive != "":
-            return False
-        if max(self._free_at, self._bulk_paused_until, self._ready_at(chat_id)) > now:
-            return False
-        self._spend(chat_id, now)
-        return True
-
     def delay(self, chat_id: ChatId) -> float:
         """Seconds until the chat itself may be written to, the whole bot's budget aside.
 

@@ -176,7 +176,6 @@ def test_a_paused_chat_waits_and_the_others_do_not() -> None:
         log.limiter.pause_chat(7, seconds=30)
         log.limiter.pause_chat(7, seconds=5)  # a shorter pause does not cut a longer one
         assert log.limiter.delay(7) == 30
-        assert not log.limiter.try_now(7)
         await log.send_all([7, 8], Lane.BULK)
         return log
 
@@ -204,7 +203,6 @@ def test_paused_bulk_lets_interactive_through() -> None:
         log = Log(Limiter(28, clock=now))
         log.limiter.pause_bulk(seconds=10)
         assert log.limiter.bulk_delay() == 10
-        assert not log.limiter.try_now(5)
         bulk = asyncio.create_task(log.send(5, Lane.BULK))
         await asyncio.sleep(1)
         await log.send(6)
@@ -233,29 +231,27 @@ def test_a_second_chats_flood_within_a_second_pauses_bulk() -> None:
     run(main())
 
 
-def test_bulk_can_skip_a_chat_that_must_wait() -> None:
+def test_bulk_can_see_that_a_chat_must_wait() -> None:
     async def main() -> None:
         limiter = Limiter(28, clock=now)
         for _ in range(3):
             assert limiter.delay(7) == 0
-            assert limiter.try_now(7)
-            assert not limiter.try_now(8)  # the whole bot's gate is shut for 1/28 s
-            await asyncio.sleep(1 / 28)
+            await limiter.acquire(7, Lane.BULK)
         assert 0.8 < limiter.delay(7) < 1
-        assert not limiter.try_now(7)
-        assert limiter.try_now(8)
+        assert limiter.delay(8) == 0
 
     run(main())
 
 
-def test_bulk_does_not_overtake_a_waiting_person() -> None:
+def test_whoever_waits_for_a_chat_counts_in_its_delay() -> None:
     async def main() -> None:
-        limiter = Limiter(2, clock=now)
-        await limiter.acquire(1, Lane.INTERACTIVE)
-        person = asyncio.create_task(limiter.acquire(2, Lane.INTERACTIVE))
-        await asyncio.sleep(0)
-        assert not limiter.try_now(3)
-        await person
+        limiter = Limiter(28, clock=now)
+        people = [asyncio.create_task(limiter.acquire(7, Lane.INTERACTIVE)) for _ in range(10)]
+        await asyncio.sleep(0.5)
+        asked = now()
+        assert limiter.delay(7) == pytest.approx(7.5, abs=0.01)
+        await asyncio.wait(people)
+        assert now() - asked + 1 == pytest.approx(7.5, abs=0.01)
 
     run(main())
 
