@@ -24,7 +24,9 @@ _INVENTED = {
 }
 _STYLE = (
     "<style>body{font:17px/1.55 Georgia,serif;max-width:70rem;margin:0 auto;padding:0 1rem;"
-    "color:#222}nav a,footer a{margin-right:.8rem}img{max-width:100%;height:auto}"
+    "color:#222}nav a,footer a{margin-right:.8rem;white-space:nowrap}"
+    "figure{margin:1rem 0}.author,.credit{margin-left:.8rem}.b_article-intro,.standfirst{"
+    "font-weight:bold;margin:1rem 0}img{max-width:100%;height:auto}"
     "aside{font-size:.9rem;border-top:1px solid #ccc}a{color:#124f8c}"
     "blockquote{border-left:4px solid #c33;margin:1rem 0;padding-left:1rem}"
     "td,th{border:1px solid #bbb;padding:.2rem .6rem}time,small{color:#777}</style>"

@@ -180,10 +180,12 @@ def _bridge(canvas: _Canvas, rng: Random) -> None:
 def _chart(canvas: _Canvas, rng: Random) -> None:
     for y in range(60, 420, 60):
         canvas.box(60, y, 690, 1, _FAR)
-    value = rng.uniform(60, 140)
+    rising = rng.random() < 0.6
+    value = rng.uniform(60, 140) if rising else rng.uniform(250, 310)
+    low, high = (-34, 52) if rising else (-52, 34)
     points: list[float] = []
     for number in range(14):
-        value = max(40.0, min(310.0, value + rng.uniform(-34, 52)))
+        value = max(40.0, min(310.0, value + rng.uniform(low, high)))
         colour = _ACCENT if number == 13 else (_MIDDLE if number % 2 else _NEAR)
         canvas.box(72 + number * 48, 400 - value, 32, value, colour)
         points.append(400 - value - 24)
