@@ -54,7 +54,10 @@ _POLICY = (
 _PAGE = {
     "/": ("index.html", "text/html"),
     "/app.js": ("app.js", "text/javascript"),
+    "/render.js": ("render.js", "text/javascript"),
+    "/texts.js": ("texts.js", "text/javascript"),
     "/style.css": ("style.css", "text/css"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 # What a poison update looks like: a newer server's field in a shape that no client expects.
 _POISON: Json = {"message": {"message_id": "not a number", "date": "never", "chat": 1}}
@@ -314,8 +317,9 @@ class _Control:
     async def messages(self, request: web.Request) -> web.Response:
         chat = self._chat(request)
         after = int(request.query.get("after", 0))
+        before = int(request.query.get("before", 2**63))
         limit = int(request.query.get("limit", HISTORY))
-        shown = [stored for number, stored in chat.messages.items() if number > after]
+        shown = [stored for number, stored in chat.messages.items() if after < number < before]
         return _json([message_view(stored) for stored in shown[-limit:]])
 
     async def send_text(self, request: web.Request) -> web.Response:

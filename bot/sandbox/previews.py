@@ -29,6 +29,7 @@ class _Head(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: dict[str, str] = {}
+        self.title = ""
         self._in_title = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -45,7 +46,7 @@ class _Head(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._in_title:
-            self.found.setdefault("title", data.strip())
+            self.title += data
 
 
 async def link_card(url: str) -> Json:
@@ -61,7 +62,7 @@ async def link_card(url: str) -> Json:
         return card
     head = _Head()
     head.feed(data.decode("utf-8", "replace"))
-    card |= head.found
+    card |= {"title": head.title.strip()} | head.found
     if "image" in card:
         card["image"] = picture_address(urljoin(url, card["image"]))
     return card
