@@ -1,0 +1,250 @@
+"""The composition root: builds everything, starts it, and stops it in the right order.
+
+    settings ─▶ store ─▶ wire (session, limiter) ─▶ newsroom, delivery, handlers ─▶ ticks
+    a signal, or a part that ends ─▶ ticks stop ─▶ polling drains ─▶ sender drains ─▶ store closes
+
+The store is opened first and closed last. Nothing is kept at module level.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiogram import Bot
+from aiogram.exceptions import AiogramError
+from aiogram.types import User
+
+from bot.config import Settings, SettingsError
+from bot.delivery.digest import Digests
+from bot.delivery.outbox import Outbox
+from bot.delivery.sender import Sender
+from bot.feeds.errors import FeedError
+from bot.feeds.opml import read_opml
+from bot.handlers import Desk, install
+from bot.ingest.assembly import open_pipeline
+from bot.messages.menu import commands, reading_commands
+from bot.messages.texts import load_all
+from bot.scheduler import Scheduler
+from bot.telegram.bulk import BulkClient
+from bot.telegram.limiter import Limiter
+from bot.telegram.menu import register_menus
+from bot.telegram.retries import PatientRequests
+from bot.telegram.session import LeanSession
+from bot.telegram.updates import PollingDispatcher
+from bot.web.addresses import source_domain
+from bot.words.normaliser import Normaliser
+from storage import Storage
+
+log = logging.getLogger(__name__)
+
+_OUTBOX_SECONDS = 5.0
+_POLL_TICK_SECONDS = 5.0
+_UPKEEP_HOUR = 4
+_ADMIN_LINK_LIFE = timedelta(days=1)
+
+
+def now() -> datetime:
+    """The one clock of the process."""
+    return datetime.now(UTC)
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until SIGINT or SIGTERM.
+
+    Raises SettingsError, StorageError or TokenRefusedError, each a line for the operator.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows' event loop takes no signal handlers; there Ctrl-C raises KeyboardInterrupt.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stopping.set)
+    async with Storage.open(settings.database) as storage:
+        await add_feeds(storage, settings)
+        await _Newsboy(settings, storage).run(stopping)
+
+
+async def add_feeds(storage: Storage, settings: Settings) -> None:
+    """Add the settings' feeds that were never known; raises SettingsError for a bad OPML file."""
+    urls = settings.feeds
+    if isinstance(urls, Path):
+        try:
+            text = await asyncio.to_thread(urls.read_text, encoding="utf-8-sig")
+            urls = tuple(feed.url for feed in read_opml(text))
+        except (OSError, UnicodeDecodeError, FeedError) as error:
+            raise SettingsError(f"FEEDS names {urls}, which cannot be read: {error}") from error
+    await storage.feeds.ensure([(url, source_domain(url)) for url in urls], now())
+
+
+class _Newsboy:
+    """The running bot."""
+
+    def __init__(self, settings: Settings, storage: Storage) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._texts = load_all()
+        self._limiter = Limiter(settings.messages_per_second)
+        self._session = LeanSession(settings.telegram_api_url, proxy=settings.telegram_proxy)
+        self._session.middleware(PatientRequests(self._limiter))
+        self._bot = Bot(settings.token, session=self._session)
+        self._digests = Digests(storage, self._texts)
+        self._sender = Sender(
+            storage, BulkClient(self._bot, self._session), self._limiter, self._digests, clock=now
+        )
+        self._outbox = Outbox(storage, owed=self._sender.wake)
+        self._stored = asyncio.Event()
+        self._normaliser = Normaliser()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until `stopping`, or until a part ends by an error, which is raised."""
+        dispatcher = PollingDispatcher(disable_fsm=True)
+        install(
+            dispatcher,
+            Desk(
+                storage=self._storage,
+                settings=self._settings,
+                texts=self._texts,
+                normaliser=self._normaliser,
+                digests=self._digests,
+                clock=now,
+            ),
+        )
+        scheduler = Scheduler()
+        async with (
+            _closing(self._session),
+            open_pipeline(
+                self._settings, self._storage, self._normaliser, on_push=self._stored.set
+            ) as pipeline,
+        ):
+            account = await _unless(stopping, dispatcher.reach(self._bot))
+            if account is None:
+                return
+            await self._invite_admin(account.username or "")
+            poll_seconds = min(_POLL_TICK_SECONDS, self._settings.poll_seconds)
+            scheduler.every(poll_seconds, lambda: pipeline.start_due(now()), "poll")
+            scheduler.every(60, lambda: pipeline.retry_pages(now()), "pages")
+            scheduler.every(_OUTBOX_SECONDS, lambda: self._outbox.expand(now()), "outbox")
+            scheduler.each_minute(lambda: self._outbox.owe_digests(now()), "digests")
+            zone = ZoneInfo(self._settings.time_zone)
+            scheduler.nightly(_UPKEEP_HOUR, zone, self._upkeep, "upkeep")
+            parts = [
+                asyncio.create_task(part, name=name)
+                for name, part in (
+                    ("polling", dispatcher.receive(self._bot)),
+                    ("sender", self._sender.run()),
+                    ("expansion", self._expand()),
+                    ("menus", self._register_menus()),
+                    ("stop", stopping.wait()),
+                )
+            ]
+            scheduler.start()
+            log.info("@%s is at work; Ctrl-C stops it", account.username)
+            try:
+                await _first_end(parts)
+            finally:
+                await self._stop(scheduler, dispatcher, parts)
+
+    async def _stop(
+        self,
+        scheduler: Scheduler,
+        dispatcher: PollingDispatcher,
+        parts: Sequence[asyncio.Task[object]],
+    ) -> None:
+        """Take in no more, let what is in flight come back, end the rest."""
+        log.info("stopping")
+        await asyncio.gather(
+            scheduler.stop(), _stop_polling(dispatcher), self._sender.stop(), return_exceptions=True
+        )
+        for part in parts:
+            part.cancel()
+        await asyncio.gather(*parts, return_exceptions=True)
+
+    async def _expand(self) -> None:
+        """Owe a push the moment that its article is stored; the tick is only the safety net."""
+        while True:
+            await self._stored.wait()
+            self._stored.clear()
+            try:
+                await self._outbox.expand(now())
+            except Exception:  # the tick tries again
+                log.exception("a push could not be owed; it is tried again")
+
+    async def _register_menus(self) -> None:
+        """Name the commands to Telegram; the bot works without, so a failure is only logged."""
+        try:
+            await register_menus(
+                self._bot,
+                {language: commands(texts) for language, texts in self._texts.items()},
+                fallback=self._settings.language,
+                in_groups={
+                    name for name, _ in reading_commands(self._texts[self._settings.language])
+                },
+            )
+        except AiogramError as error:
+            log.warning("the command menu was not registered: %s", error)
+        # A part that returns would end the run.
+        await asyncio.Event().wait()
+
+    async def _invite_admin(self, username: str) -> None:
+        """With no admin known, print the link that makes its opener the admin, once."""
+        if self._settings.admins or await self._storage.people.admins():
+            return
+        code = secrets.token_urlsafe(16)
+        await self._storage.people.invite(
+            code, now=now(), uses=1, expires=now() + _ADMIN_LINK_LIFE, admin=True
+        )
+        log.warning(
+            "nobody is admin yet: open https://t.me/%s?start=%s within a day to become it",
+            username,
+            code,
+        )
+
+    async def _upkeep(self) -> None:
+        """Nightly: forget what is past its use, tidy the file."""
+        at = now()
+        settings, upkeep = self._settings, self._storage.upkeep
+        await upkeep.prune_ledger(at - timedelta(days=settings.keep_deliveries_days), at)
+        if settings.keep_articles_days is not None:
+            await upkeep.prune_articles(at - timedelta(days=settings.keep_articles_days))
+        await upkeep.tidy()
+
+
+@contextlib.asynccontextmanager
+async def _closing(session: LeanSession) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await session.close()
+
+
+async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, User]) -> User | None:
+    """What the work returns, or None where the bot is told to stop before it is done."""
+    doing = asyncio.create_task(work)
+    stop = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({doing, stop}, return_when=asyncio.FIRST_COMPLETED)
+        return await doing if doing.done() else None
+    finally:
+        for task in (doing, stop):
+            task.cancel()
+        await asyncio.gather(doing, stop, return_exceptions=True)
+
+
+async def _first_end(parts: Sequence[asyncio.Task[object]]) -> None:
+    """Wait until one part ends, and raise what ended it."""
+    done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+    for part in done:
+        await part
+
+
+async def _stop_polling(dispatcher: PollingDispatcher) -> None:
+    """Stop polling, where it has begun; this waits for the handlers in flight."""
+    with contextlib.suppress(RuntimeError):  # the framework's word for "not begun"
+        await dispatcher.stop_polling()
