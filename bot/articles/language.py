@@ -8,8 +8,10 @@ import re
 
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
-_CYRILLIC_LANGUAGES = frozenset("ru uk be bg sr mk kk ky tg mn tt ba cv os ab uz".split())
-_OTHER_SCRIPTS = frozenset("ar he fa ur el hy ka zh ja ko th hi bn ta te ml kn gu pa am km".split())
+_IN_CYRILLIC = "ru uk be bg sr mk kk ky tg mn tt ba cv os ab uz"
+_IN_OTHER_SCRIPTS = "ar he fa ur el hy ka zh ja ko th hi bn ta te ml kn gu pa am km"
+_CYRILLIC_LANGUAGES = frozenset(_IN_CYRILLIC.split())
+_OTHER_SCRIPTS = frozenset(_IN_OTHER_SCRIPTS.split())
 _OWN_LETTERS = (
     ("be", re.compile("[ўЎ]")),
     ("kk", re.compile("[әғқңұһӘҒҚҢҰҺ]")),

@@ -7,6 +7,7 @@ entry, page ─▶ title (the page's headline where it resembles the feed's)
 """
 
 import hashlib
+import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -107,14 +108,16 @@ class Newsroom:
         page_error: str | None = None,
         page_tries: int = 0,
         page_due: datetime | None = None,
+        in_feed: tuple[Block, ...] | None = None,
     ) -> ArticleDraft:
         """The article of an entry and, where it could be had, its page.
 
         The `page_…` arguments are stored as they are: how the page failed and when it is due.
+        `in_feed` is the feed's own body where it was composed before.
         """
         page = page or ExtractedPage(url=item.url)
         title = _title(clean_text(item.title), page.title)
-        body = _body(item, page, title)
+        body = _body(_feed_body(item, title) if in_feed is None else in_feed, page)
         subheadline = "" if squeezed(page.subheadline) == squeezed(title) else page.subheadline
         standfirst, summary = self._standfirst(item, page, title, body)
         if standfirst and body.origin is BodyFrom.PAGE:
@@ -155,6 +158,23 @@ class Newsroom:
             search_title=self._normaliser.text(title),
             search_body=self._normaliser.text(f"{subheadline} {standfirst or summary} {text}"),
         )
+
+    def with_page(
+        self, draft: ArticleDraft, page: ExtractedPage, *, desk: Desk, now: datetime
+    ) -> ArticleDraft:
+        """An article that was stored without its page, composed anew now that the page came."""
+        item = FeedItem(
+            url=draft.url,
+            title=draft.title,
+            published=draft.published,
+            updated=draft.updated,
+            author=draft.author,
+            summary_html=html.escape(draft.standfirst),
+            categories=(draft.rubric,),
+            image=draft.image,
+            labels=draft.labels,
+        )
+        return self.compose(item, page, desk=desk, key=draft.key, now=now, in_feed=draft.body)
 
     def _standfirst(
         self, item: FeedItem, page: ExtractedPage, title: str, body: _Body
@@ -201,18 +221,16 @@ def _title(said: str, shown: str) -> str:
     return shown if shown and (not said or resembles(said, shown)) else said
 
 
-def _body(item: FeedItem, page: ExtractedPage, title: str) -> _Body:
-    in_feed = tidy(
-        blocks_from_html(item.content_html[:_LONGEST_FEED_TEXT], item.url),
-        titles=(title,),
-        drop=_FEED_JUNK,
-    )
-    if not item.content_html and len(sentences(clean_text(item.summary_html))) > _MOST_SENTENCES:
-        in_feed = tidy(
-            blocks_from_html(item.summary_html[:_LONGEST_FEED_TEXT], item.url),
-            titles=(title,),
-            drop=_FEED_JUNK,
-        )
+def _feed_body(item: FeedItem, title: str) -> tuple[Block, ...]:
+    """The text that the feed brings: its content, or a summary too long to be a standfirst."""
+    markup = item.content_html
+    if not markup and len(sentences(clean_text(item.summary_html))) > _MOST_SENTENCES:
+        markup = item.summary_html
+    blocks = blocks_from_html(markup[:_LONGEST_FEED_TEXT], item.url)
+    return tidy(blocks, titles=(title,), drop=_FEED_JUNK)
+
+
+def _body(in_feed: tuple[Block, ...], page: ExtractedPage) -> _Body:
     feed_length = len(plain_text(in_feed)) if has_text(in_feed) else 0
     if has_text(page.body) and len(plain_text(page.body)) >= _NEARLY_ALL * feed_length:
         return _Body(page.body, BodyFrom.PAGE)

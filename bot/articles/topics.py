@@ -65,8 +65,8 @@ _KEYWORDS: Mapping[Topic, str] = {
         переговор посол посольств president trump biden senate congress parliament minister
         election vote republican democrat impeachment government lawmaker campaign sanctions
         brexit tory labour governor policy""",
-    Topic.WORLD: """сша китай китая украин германи франци британ великобритан япони инди израил сирии
-        сирия турци ирак иран польш белорус казахстан нато оон евросоюз ес ракет обстрел военн
+    Topic.WORLD: """сша китай китая украин германи франци британ великобритан япони инди израил
+        сирии сирия турци ирак иран польш белорус казахстан нато оон евросоюз ес ракет обстрел военн
         china ukraine israel iran syria nato un gaza hong kong european united nations beijing
         embassy troops missile""",
     Topic.INCIDENTS: """погиб пострадал авари дтп пожар взрыв убийств убил убит задержа арест
@@ -123,9 +123,9 @@ class Topics:
             if (topic := self._by_rubric(rubric)) is not None:
                 return topic
         for section in urlsplit(url).path.split("/")[:-1]:
-            if not _DATE_OR_FILE.search(section):
-                if (topic := self._by_rubric(section.replace("_", "-"))) is not None:
-                    return topic
+            name = "" if _DATE_OR_FILE.search(section) else section.replace("_", "-")
+            if (topic := self._by_rubric(name)) is not None:
+                return topic
         return self._by_words(title, text)
 
     def _by_rubric(self, rubric: str) -> Topic | None:
