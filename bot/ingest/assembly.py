@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from bot.articles.newsroom import Newsroom
 from bot.config import Settings
 from bot.ingest.clustering import Clustering
 from bot.ingest.pipeline import Pipeline
@@ -35,7 +34,6 @@ async def open_pipeline(
             storage=storage,
             fetcher=fetcher,
             workers=workers,
-            newsroom=Newsroom(normaliser),
             clustering=Clustering(storage, normaliser),
             floor=settings.poll_seconds,
             on_push=on_push,
