@@ -177,7 +177,8 @@ function face(chat) {
 }
 
 function drawNothing() {
-  $("app").classList.remove("open");
+  const nobody = state.chats.size === 0;
+  $("app").classList.toggle("open", nobody);
   $("composer").hidden = true;
   $("chat-title").textContent = "";
   $("chat-status").textContent = "";
@@ -186,7 +187,6 @@ function drawNothing() {
   const begin = make("button", "pill strong", T.begin);
   begin.type = "button";
   begin.addEventListener("click", () => createPerson(T.defaultName, language));
-  const nobody = state.chats.size === 0;
   $("log").replaceChildren(
     make("div", "empty", make("p", "", nobody ? T.empty : T.choose), nobody ? begin : null),
   );
@@ -344,7 +344,7 @@ function forgetMessage(id) {
 
 function messageRow(message) {
   if (message.kind === "service") return serviceRow(message);
-  const bubble = make("article", `bubble ${message.kind}`);
+  const bubble = make("article", `bubble kind-${message.kind}`);
   const chat = state.chats.get(message.chat_id);
   if (chat.kind !== "private") bubble.append(make("b", "sender", senderName(message)));
   if (message.via_bot) bubble.append(make("span", "via", T.via(message.via_bot.username)));

@@ -1,0 +1,243 @@
+"""The chat page in a real browser: what a person sees, types and presses."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+from .test_server import png
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.sandbox import Sandbox
+    from bot.sandbox.client import Control
+
+    from .conftest import Api
+
+_CHROMIUM = next(
+    (
+        path
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (path := shutil.which(name))
+    ),
+    None,
+)
+pytestmark = pytest.mark.skipif(
+    _CHROMIUM is None, reason="no Chromium here: install Debian's chromium to test the page"
+)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=_CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def page(browser: Browser, sandbox: Sandbox) -> AsyncIterator[Page]:
+    """A Russian reader's wide window, with whatever goes wrong in it collected."""
+    context = await browser.new_context(
+        locale="ru-RU", timezone_id="Asia/Tokyo", viewport={"width": 1100, "height": 900}
+    )
+    page = await context.new_page()
+    page.set_default_timeout(10_000)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on(
+        "request",
+        lambda asked: None if asked.url.startswith(sandbox.url) else faults.append(asked.url),
+    )
+    yield page
+    assert faults == []
+    await context.close()
+
+
+@pytest.fixture
+async def reader(people: Control) -> int:
+    await people.set_limits(enabled=False)
+    return await people.create_user(first_name="Анна")
+
+
+async def test_talking_to_the_bot(
+    page: Page, sandbox: Sandbox, people: Control, api: Api, reader: int
+) -> None:
+    await api.call(
+        "setMyCommands", commands=[{"command": "latest", "description": "Свежие новости"}]
+    )
+    await page.goto(sandbox.url)
+    await page.get_by_role("button", name="Запустить").click()
+    await expect(page.locator(".message.out .text")).to_have_text("/start")
+    assert (await people.messages(reader))[0]["text"] == "/start"
+
+    hostile = '<img src=x onerror="document.title=1">'
+    sent = await api.call(
+        "sendMessage",
+        chat_id=reader,
+        text=(
+            f"<b>Важно</b> {hostile.replace('<', '&lt;')} /full_12 "
+            '<tg-time unix="1647531900" format="t">22:45</tg-time>\n'
+            "<blockquote expandable>" + "Длинная строка цитаты. " * 40 + "</blockquote>"
+        ),
+        parse_mode="HTML",
+        reply_markup={"inline_keyboard": [[{"text": "Читать", "callback_data": "full:12"}]]},
+    )
+    bubble = page.locator(".message.in .bubble")
+    await expect(bubble.locator("b", has_text="Важно")).to_be_visible()
+    await expect(bubble).to_contain_text(hostile)
+    assert await bubble.locator("img").count() == 0
+    # The moment is shown in the reader's own zone.
+    await expect(bubble.locator(".text time")).to_have_text("00:45")
+
+    quote = bubble.locator(".quote-content")
+    folded = await _height(quote)
+    await bubble.get_by_role("button", name="Развернуть").click()
+    assert await _height(quote) > 2 * folded
+
+    press = asyncio.create_task(page.get_by_role("button", name="Читать").click())
+    query = await _next_query(api)
+    await api.call("answerCallbackQuery", callback_query_id=query["id"], text="Открываю")
+    await press
+    await expect(page.locator("#toast")).to_have_text("Открываю")
+
+    await api.call(
+        "editMessageText", chat_id=reader, message_id=sent["message_id"], text="Новый /full_12"
+    )
+    await expect(bubble.locator(".stamp")).to_contain_text("изм.")
+    await bubble.get_by_role("button", name="/full_12").click()
+    await expect(page.locator(".message.out .text").last).to_have_text("/full_12")
+
+    await page.get_by_role("button", name="Меню").click()
+    await page.get_by_role("button", name="Свежие новости").click()
+    await expect(page.locator(".message.out .text").last).to_have_text("/latest")
+
+    box = page.get_by_role("textbox", name="Сообщение")
+    await bubble.locator(".stamp").dblclick()
+    await box.fill("спасибо")
+    await box.press("Enter")
+    await expect(page.locator(".message.out .reply-quote").last).to_contain_text("Новый /full_12")
+    assert (await people.messages(reader))[-1]["reply_to"] == sent["message_id"]
+
+    await api.call("deleteMessage", chat_id=reader, message_id=sent["message_id"])
+    await expect(bubble).to_have_count(0)
+
+
+async def test_a_rich_message_is_shown_whole(
+    page: Page, sandbox: Sandbox, people: Control, api: Api, reader: int
+) -> None:
+    photo = sandbox.state.files.add(png(60, 40), name="a.png", mime="image/png", photo=True)
+    picture = {
+        "type": "photo",
+        "photo": {"type": "photo", "media": photo.file_id},
+        "caption": {"text": "Мост", "credit": "Фото редакции"},
+    }
+    await people.send_text(reader, "/full 1")
+    await api.call(
+        "sendRichMessage",
+        chat_id=reader,
+        rich_message={
+            "blocks": [
+                {"type": "heading", "text": "Заголовок", "size": 1},
+                {"type": "paragraph", "text": ["Текст ", {"type": "bold", "text": "жирный"}]},
+                {"type": "slideshow", "blocks": [picture, picture]},
+                {
+                    "type": "blockquote",
+                    "blocks": [{"type": "paragraph", "text": "Цитата"}],
+                    "credit": "Мэр",
+                },
+                {"type": "list", "items": [{"blocks": [{"type": "paragraph", "text": "пункт"}]}]},
+                {
+                    "type": "table",
+                    "cells": [[{"align": "left", "valign": "top", "text": "клетка"}]],
+                },
+                {
+                    "type": "details",
+                    "summary": "Ещё",
+                    "blocks": [{"type": "paragraph", "text": "внутри"}],
+                },
+                {"type": "divider"},
+                {"type": "buttons", "buttons": [{"text": "Сохранить", "callback_data": "s"}]},
+                {"type": "footer", "text": "Источник"},
+            ]
+        },
+    )
+    await page.goto(f"{sandbox.url}/#{reader}")
+    rich = page.locator(".rich")
+    await expect(rich.get_by_role("heading")).to_have_text("Заголовок")
+    await expect(rich.locator("p b")).to_have_text("жирный")
+    await expect(rich.locator("figcaption").first).to_have_text("Мост · Фото редакции")
+    await expect(rich.locator(".picture").first).to_have_js_property("naturalWidth", 60)
+    await rich.get_by_role("button", name="›").click()
+    await expect(rich.locator(".count")).to_have_text("2 / 2")
+    await expect(rich.locator("blockquote cite")).to_have_text("Мэр")
+    await expect(rich.locator("li")).to_contain_text("пункт")
+    await expect(rich.get_by_role("cell")).to_have_text("клетка")
+    await expect(rich.get_by_text("внутри")).to_be_hidden()
+    await rich.get_by_text("Ещё").click()
+    await expect(rich.get_by_text("внутри")).to_be_visible()
+    await expect(rich.locator("footer")).to_have_text("Источник")
+    press = asyncio.create_task(rich.get_by_role("button", name="Сохранить").click())
+    assert (await _next_query(api))["data"] == "s"
+    await press
+
+
+async def test_a_phone_in_english(
+    browser: Browser, sandbox: Sandbox, people: Control, api: Api
+) -> None:
+    context = await browser.new_context(locale="en-GB", viewport={"width": 390, "height": 780})
+    page = await context.new_page()
+    page.set_default_timeout(5000)
+    await page.goto(sandbox.url)
+    await page.get_by_role("button", name="Start talking to the bot").click()
+    await page.get_by_role("button", name="Start", exact=True).click()
+    (chat,) = await people.chats()
+    assert chat["person"]["language_code"] == "en"
+    await expect(page.locator(".message.out .text")).to_have_text("/start")
+    long = "https://example.org/" + "x" * 200
+    await api.call("sendMessage", chat_id=chat["id"], text=f"long {long}")
+    await expect(page.locator(".message.in")).to_be_visible()
+    width = await page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+    await page.get_by_role("button", name="Back to the chats").click()
+    await expect(page.locator("#chats .row")).to_be_visible()
+    await expect(page.locator("#log")).to_be_hidden()
+    await page.get_by_role("button", name="New reader").click()
+    await page.get_by_label("Name").fill("Boris")
+    await page.get_by_role("button", name="Create").click()
+    await expect(page.locator("#chat-title")).to_have_text("Boris")
+    await context.close()
+
+
+async def test_the_page_forbids_itself_everything_foreign(sandbox: Sandbox, api: Api) -> None:
+    async with api.session.get(sandbox.url + "/") as response:
+        policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    async with api.session.get(sandbox.url, headers={"Host": "evil.example"}) as response:
+        assert response.status == 403
+
+
+async def _height(element: Locator) -> float:
+    box = await element.bounding_box()
+    assert box is not None
+    return box["height"]
+
+
+async def _next_query(api: Api) -> dict[str, Any]:
+    """The next callback query that the bot gets."""
+    offset = 0
+    while True:
+        for update in await api.call("getUpdates", offset=offset, timeout=5):
+            offset = update["update_id"] + 1
+            if "callback_query" in update:
+                query: dict[str, Any] = update["callback_query"]
+                return query
