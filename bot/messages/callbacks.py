@@ -117,10 +117,10 @@ class LatestTopics:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A page of a day's archive; `before` is a search key, 0 for the first page."""
+    """A page of a day's archive, from the `offset`-th headline on."""
 
     day: date
-    before: int = 0
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,8 +337,8 @@ def _build(code: str, values: list[str]) -> Callback:
             )
         case "t", []:
             return LatestTopics()
-        case "d", [day, before]:
-            return Day(date.fromisoformat(day), _number(before))
+        case "d", [day, offset]:
+            return Day(date.fromisoformat(day), _number(offset))
         case "s", [query, offset]:
             return Search(_number(query), _number(offset))
         case "w", [query]:

@@ -131,7 +131,7 @@ def top(headlines: Sequence[Headline], viewer: Viewer) -> Payload:
 def archive(
     headlines: Sequence[Headline], viewer: Viewer, day: date, *, older: int | None
 ) -> Payload:
-    """Return a page of all news of `day`."""
+    """Return a page of all news of `day`; the next one starts at the `older`-th, None: no more."""
     _ = viewer.texts.gettext
     today = viewer.now.astimezone(viewer.zone).date()
     heading = _("All news · {day}").format(day=viewer.texts.day(day, today))

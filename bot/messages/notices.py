@@ -83,11 +83,6 @@ def needs_words(texts: Texts) -> str:
     )
 
 
-def too_common(texts: Texts) -> str:
-    """A search of which nothing is left to look for."""
-    return texts.gettext("These words are too common to look for. Add another one.")
-
-
 def wrong_day(texts: Texts) -> str:
     """`/archive` with something that is no date."""
     return texts.gettext("Which day? Write it like this: {example}").format(
@@ -119,12 +114,16 @@ def not_stopped(texts: Texts) -> str:
 
 
 def hidden(texts: Texts, name: str, days: int) -> str:
-    """What «Не показывать» hid, for `days` or (0) for ever."""
+    """What «Не показывать» hid, for `days` or (0) for ever, and how it comes back."""
+    shown = _quoted(name)
+    back = texts.gettext("To bring it back: {command}").format(command=f"/subscribe {shown}")
     if not days:
-        return texts.gettext("Hidden: {name}.").format(name=clean(name))
-    return texts.ngettext(
-        "Hidden for {n} day: {name}.", "Hidden for {n} days: {name}.", days
-    ).format(n=days, name=clean(name))
+        said = texts.gettext("Hidden: {name}.").format(name=shown)
+    else:
+        said = texts.ngettext(
+            "Hidden for {n} day: {name}.", "Hidden for {n} days: {name}.", days
+        ).format(n=days, name=shown)
+    return f"{said} {back}"
 
 
 def collapsed_old(texts: Texts) -> str:

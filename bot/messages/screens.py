@@ -279,7 +279,8 @@ def settings_screen(
         case Screen.QUIET:
             said = _("No alert comes in quiet hours; what they hold back comes after them.")
             choices = [(one.replace("-", "–"), one) for one in _QUIET] + [(off, "off")]
-            current, width = value.replace("–", "-"), 2
+            current = "off" if subscriber.quiet_from is None else value.replace("–", "-")
+            width = 2
         case Screen.HOURLY:
             said = _("What is over the limit goes into the next digest.")
             choices = [(one, one) for one in _HOURLY] + [(_("no limit"), "off")]

@@ -1,0 +1,28 @@
+"""Handlers: an update in, an answer out. No markup and no SQL here.
+
+update ─▶ door (who may ask, as whom) ─▶ a router ─▶ storage ─▶ messages ─▶ Answer ─▶ Telegram
+"""
+
+from aiogram import Dispatcher
+
+from bot.handlers import arrivals, articles, preferences, reading, rest
+from bot.handlers.answering import Answer
+from bot.handlers.desk import Desk, Reader
+from bot.handlers.door import Door
+
+__all__ = ["Answer", "Desk", "Door", "Reader", "install"]
+
+
+def install(dispatcher: Dispatcher, desk: Desk) -> None:
+    """Give a dispatcher the door, all routers and the error handler."""
+    door = Door(desk)
+    dispatcher.message.outer_middleware(door)
+    dispatcher.callback_query.outer_middleware(door)
+    dispatcher.include_routers(
+        arrivals.make_router(desk),
+        reading.make_router(desk),
+        articles.make_router(desk),
+        preferences.make_router(desk),
+        rest.make_router(desk),
+    )
+    dispatcher.errors.register(rest.make_error_handler(desk))

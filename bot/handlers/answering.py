@@ -1,0 +1,179 @@
+"""Answers: rendered payloads go back to the chat, thread and message that an update came from.
+
+Limits and repeats are the session's (`bot.telegram.retries`). What is handled here is what an
+answer can do about a refusal: a screen that cannot be edited any more comes as a new message, one
+that shows the same already stays, a group that became a supergroup is followed there, a closed
+thread gives way to the chat, markup that is refused goes out as plain text.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from aiogram import Bot
+from aiogram.exceptions import AiogramError, TelegramAPIError
+from aiogram.types import CallbackQuery, InaccessibleMessage, Message
+
+from bot.messages.notices import note, toast
+from bot.messages.payloads import Payload
+from bot.telegram.faults import FaultKind, classify
+from bot.telegram.requests import edit, send
+from storage import Storage
+
+log = logging.getLogger(__name__)
+
+
+class RichRefusedError(Exception):
+    """Telegram refused a rich message: the classic one is to be sent."""
+
+
+class Answer:
+    """Answers one update. `message_id` is the pressed message, None where it cannot be edited."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        storage: Storage,
+        chat_id: int,
+        *,
+        thread_id: int = 0,
+        reply_to: int | None = None,
+        message_id: int | None = None,
+        query: CallbackQuery | None = None,
+    ) -> None:
+        self.bot = bot
+        self.chat_id = chat_id
+        self.message_id = message_id
+        self._storage = storage
+        self._thread_id = thread_id
+        self._reply_to = reply_to
+        self._query = query
+        self._toasted = False
+
+    @classmethod
+    def to_message(cls, bot: Bot, storage: Storage, message: Message, *, group: bool) -> "Answer":
+        """An answer to a message: in its thread, and in a group as a reply."""
+        return cls(
+            bot,
+            storage,
+            message.chat.id,
+            thread_id=_thread_of(message),
+            reply_to=message.message_id if group else None,
+        )
+
+    @classmethod
+    def to_press(
+        cls,
+        bot: Bot,
+        storage: Storage,
+        query: CallbackQuery,
+        message: Message | InaccessibleMessage,
+    ) -> "Answer":
+        """An answer to a button: the pressed message is edited while Telegram lets us."""
+        reachable = isinstance(message, Message)
+        return cls(
+            bot,
+            storage,
+            message.chat.id,
+            thread_id=_thread_of(message) if isinstance(message, Message) else 0,
+            message_id=message.message_id if reachable else None,
+            query=query,
+        )
+
+    async def say(self, payload: Payload, *, reply_to: int | None = None) -> int:
+        """Send a message; returns its id.
+
+        Raises RichRefusedError, and the framework's error where the chat cannot be reached.
+        """
+        plain = False
+        target = reply_to if reply_to is not None else self._reply_to
+        while True:
+            request = send(
+                payload, self.chat_id, thread_id=self._thread_id, reply_to=target, plain=plain
+            )
+            try:
+                sent = await self.bot(request)
+            except AiogramError as error:
+                fault = classify(error)
+                if fault.kind is FaultKind.MIGRATED and fault.chat_id is not None:
+                    await self._storage.subscribers.migrate_chat(self.chat_id, fault.chat_id)
+                    self.chat_id, target = fault.chat_id, None
+                elif fault.kind is FaultKind.THREAD_GONE and self._thread_id:
+                    self._thread_id = 0
+                elif fault.kind is FaultKind.PICTURE and payload.preview:
+                    payload = replace(payload, preview="")
+                elif fault.kind is FaultKind.PAYLOAD and payload.rich is not None:
+                    raise RichRefusedError from error
+                elif fault.kind is FaultKind.PAYLOAD and not plain and _refused(error):
+                    log.exception("refused as markup, sent as plain text: %s", fault.text)
+                    plain = True
+                else:
+                    raise
+            else:
+                return sent.message_id
+
+    async def tell(self, text: str) -> None:
+        """Send one plain text."""
+        await self.say(note(text))
+
+    async def turn(self, payload: Payload, message_id: int | None = None) -> None:
+        """Make the pressed message (or `message_id`) show the payload; else send it anew.
+
+        Raises as `say` does.
+        """
+        target = message_id if message_id is not None else self.message_id
+        if target is None:
+            await self.say(payload)
+            return
+        plain = False
+        while True:
+            try:
+                await self.bot(edit(payload, self.chat_id, target, plain=plain))
+            except AiogramError as error:
+                fault = classify(error)
+                if fault.kind is FaultKind.NOTHING_TO_DO:
+                    if "not modified" not in fault.text.lower():
+                        await self.say(payload)
+                    return
+                if fault.kind is FaultKind.PICTURE and payload.preview:
+                    payload = replace(payload, preview="")
+                elif fault.kind is FaultKind.PAYLOAD and payload.rich is not None:
+                    raise RichRefusedError from error
+                elif fault.kind is FaultKind.PAYLOAD and not plain and _refused(error):
+                    log.exception("refused as markup, edited as plain text: %s", fault.text)
+                    plain = True
+                else:
+                    raise
+            else:
+                return
+
+    async def toast(self, text: str = "", *, alert: bool = False) -> None:
+        """Answer the press, once; the query may be too old for that."""
+        if self._query is None or self._toasted:
+            return
+        self._toasted = True
+        try:
+            await self._query.answer(toast(text) if text else None, show_alert=alert or None)
+        except AiogramError as error:
+            if classify(error).kind is not FaultKind.NOTHING_TO_DO:
+                log.warning("a press was not answered: %s", classify(error).text)
+
+    async def delete(self, message_ids: Sequence[int]) -> bool:
+        """Delete messages of ours; returns whether Telegram did."""
+        if not message_ids:
+            return True
+        try:
+            return await self.bot.delete_messages(self.chat_id, list(message_ids))
+        except AiogramError as error:
+            if classify(error).kind not in (FaultKind.NOTHING_TO_DO, FaultKind.PAYLOAD):
+                raise
+            return False
+
+
+def _thread_of(message: Message) -> int:
+    return (message.message_thread_id or 0) if message.is_topic_message else 0
+
+
+def _refused(error: AiogramError) -> bool:
+    """Whether Telegram itself refused the request; else it is a mistake that text cannot cure."""
+    return isinstance(error, TelegramAPIError)

@@ -1,0 +1,120 @@
+"""Coming and going: /start, /help, the bot added, blocked or moved with a group."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from aiogram import Bot, Router
+from aiogram.filters import Command, CommandObject, Filter
+from aiogram.types import ChatMemberUpdated, Message
+
+from bot.delivery.digest import weight
+from bot.handlers.answering import Answer
+from bot.handlers.articles import show_card
+from bot.handlers.desk import Desk, Reader, viewer_of
+from bot.handlers.reading import latest_page
+from bot.messages import lists, notices, screens
+from bot.messages.callbacks import Latest
+from bot.messages.payloads import Payload
+from storage import ChatKind, Headline, SubscriberState, Topic
+
+_GREETING = 3  # headlines under the greeting
+_ARTICLE = re.compile(r"a(\d{1,18})", re.ASCII)
+_TOPIC = re.compile(r"t-([a-z]+)", re.ASCII)
+_PRESENT = ("member", "administrator", "creator", "restricted")
+
+
+class Migration(Filter):
+    """Passes the two service messages of a group that became a supergroup."""
+
+    async def __call__(self, message: Message) -> bool | dict[str, Any]:
+        """Give the handler the old and the new id."""
+        if message.migrate_to_chat_id is not None:
+            return {"old": message.chat.id, "new": message.migrate_to_chat_id}
+        if message.migrate_from_chat_id is not None:
+            return {"old": message.migrate_from_chat_id, "new": message.chat.id}
+        return False
+
+
+def make_router(desk: Desk) -> Router:
+    """Return the router of /start, /help and membership."""
+    router = Router(name="arrivals")
+
+    @router.message(Migration())
+    async def migrated(message: Message, old: int, new: int) -> None:
+        await desk.storage.subscribers.migrate_chat(old, new)
+
+    @router.message(Command("start", ignore_case=True))
+    async def start(
+        message: Message,
+        command: CommandObject,
+        reader: Reader,
+        answer: Answer,
+        invited: bool = False,
+    ) -> None:
+        payload = (command.args or "").strip()
+        if reader.subscriber.state is not SubscriberState.ACTIVE and not reader.group:
+            active = await desk.storage.subscribers.change(
+                reader.subscriber.id, state=SubscriberState.ACTIVE
+            )
+            reader = reader.changed(active, desk.texts)
+        if match := _ARTICLE.fullmatch(payload):
+            await show_card(desk, reader, answer, int(match[1]))
+            return
+        topic = _TOPIC.fullmatch(payload)
+        if topic and topic[1] in set(Topic):
+            await answer.say(await latest_page(desk, reader, Latest(topic=topic[1])))
+            return
+        if invited:
+            admin = await desk.admin(reader.person_id)
+            await answer.tell(notices.welcome(reader.texts, admin=admin))
+        elif payload:
+            await answer.tell(notices.bad_invitation(reader.texts))
+        if reader.group:
+            await answer.say(screens.help_screen(reader.viewer, group=True))
+            return
+        await answer.say(await greeting(desk, reader))
+
+    @router.message(Command("help", ignore_case=True))
+    async def help_command(message: Message, reader: Reader, answer: Answer) -> None:
+        await answer.say(screens.help_screen(reader.viewer, group=reader.group))
+
+    @router.my_chat_member()
+    async def membership(update: ChatMemberUpdated, bot: Bot) -> None:
+        chat = update.chat
+        subscribers = desk.storage.subscribers
+        if update.new_chat_member.status not in _PRESENT:
+            await subscribers.pause(chat.id, f"membership: {update.new_chat_member.status}")
+            return
+        await subscribers.revive(chat.id)
+        joined = update.old_chat_member.status not in _PRESENT
+        if chat.type not in (ChatKind.GROUP, ChatKind.SUPERGROUP) or not joined:
+            return
+        if not await desk.admitted(update.from_user.id):
+            return
+        subscriber, _created = await desk.enrol(
+            chat.id, ChatKind(chat.type), chat.title or "", update.from_user.language_code
+        )
+        viewer = viewer_of(subscriber, desk.texts, desk.clock())
+        await Answer(bot, desk.storage, chat.id).say(screens.help_screen(viewer, group=True))
+
+    return router
+
+
+async def top_headlines(desk: Desk, reader: Reader, count: int) -> list[Headline]:
+    """The day's weightiest headlines; the newest where the day had none."""
+    now, language = reader.viewer.now, reader.subscriber.news_language
+    found = await desk.storage.articles.top(now - timedelta(hours=24), language=language)
+    found.sort(key=lambda one: weight(one, now, followed=False), reverse=True)
+    return found[:count] or await desk.storage.articles.latest(language=language, limit=count)
+
+
+async def greeting(desk: Desk, reader: Reader) -> Payload:
+    """The answer to /start: the top headlines at once, and when news will come."""
+    return lists.greeting(
+        await top_headlines(desk, reader, _GREETING),
+        reader.viewer,
+        reader.subscriber,
+        await desk.storage.subscribers.slots(reader.subscriber.id),
+        screens.greeting_keyboard(reader.texts, desk.texts),
+    )

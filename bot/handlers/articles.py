@@ -1,0 +1,259 @@
+"""One article: its card and its whole text, by command, by reply and by button.
+
+«Читать» makes the pressed message show the text where that fits one message; else the text comes
+part by part as replies to it, and the message becomes a card whose «Свернуть» deletes the parts.
+What a push shows is noted in its line of the ledger.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from aiogram import Router
+from aiogram.filters import Command, CommandObject
+from aiogram.types import CallbackQuery, Message
+
+from bot.handlers.answering import Answer, RichRefusedError
+from bot.handlers.desk import Desk, Reader
+from bot.handlers.door import Keepers, Pressed, keeps
+from bot.messages import classic, keyboards, notices, rich
+from bot.messages.callbacks import Card, Collapse, Hide, HideMenu, Read, parse
+from bot.messages.payloads import Payload
+from storage import (
+    Article,
+    Delivery,
+    FollowKind,
+    Layout,
+    Mute,
+    NotFoundError,
+    View,
+)
+
+_FULL = re.compile(r"full_(\d{1,18})", re.ASCII)
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+
+
+def make_router(desk: Desk) -> Router:
+    """Return the router of single articles."""
+    router = Router(name="articles")
+    hiding = Router(name="hiding")
+    hiding.callback_query.middleware(Keepers())
+    router.include_router(hiding)
+
+    @router.message(Command("summary", ignore_case=True))
+    async def summary(
+        message: Message, command: CommandObject, reader: Reader, answer: Answer
+    ) -> None:
+        article_id = await _asked_for(desk, reader, message, command.args)
+        if article_id is None:
+            await answer.tell(notices.needs_id(reader.texts, "summary"))
+            return
+        await show_card(desk, reader, answer, article_id)
+
+    @router.message(Command("full", _FULL, ignore_case=True))
+    async def full(
+        message: Message, command: CommandObject, reader: Reader, answer: Answer
+    ) -> None:
+        named = command.regexp_match[1] if command.regexp_match else command.args
+        article_id = await _asked_for(desk, reader, message, named)
+        if article_id is None:
+            await answer.tell(notices.needs_id(reader.texts, "full"))
+            return
+        article = await find(desk, reader, article_id)
+        if article is None:
+            await answer.tell(notices.gone(reader.texts))
+            return
+        parts = texts_of(article, reader)
+        if len(parts) == 1:
+            try:
+                await answer.say(parts[0])
+            except RichRefusedError:
+                await _send_parts(answer, reader, article, classic.full(article, reader.viewer))
+            return
+        await _send_parts(answer, reader, article, parts)
+
+    @router.callback_query(Pressed(Read))
+    async def read(query: CallbackQuery, pressed: Read, reader: Reader, answer: Answer) -> None:
+        article = await find(desk, reader, pressed.article)
+        if article is None:
+            await answer.toast(notices.gone(reader.texts))
+            return
+        parts = texts_of(article, reader)
+        if len(parts) == 1:
+            try:
+                await answer.turn(parts[0])
+            except RichRefusedError:
+                parts = classic.full(article, reader.viewer)
+            else:
+                await _note(desk, reader, answer, View.FULL)
+                return
+        if len(parts) == 1:
+            await answer.turn(parts[0])
+            await _note(desk, reader, answer, View.FULL)
+            return
+        await answer.toast()
+        sent = await _send_parts(answer, reader, article, parts, below=answer.message_id)
+        await answer.turn(classic.folded(article, reader.viewer, sent))
+        await _note(desk, reader, answer, View.FULL, sent)
+
+    @router.callback_query(Pressed(Card))
+    async def card(query: CallbackQuery, pressed: Card, reader: Reader, answer: Answer) -> None:
+        article = await find(desk, reader, pressed.article)
+        if article is None:
+            await answer.toast(notices.gone(reader.texts))
+            return
+        await answer.turn(classic.card(article, reader.viewer))
+        await _note(desk, reader, answer, View.CARD)
+
+    @router.callback_query(Pressed(Collapse))
+    async def collapse(
+        query: CallbackQuery, pressed: Collapse, reader: Reader, answer: Answer
+    ) -> None:
+        article = await find(desk, reader, pressed.article)
+        delivery = await _delivery(desk, reader, answer.message_id)
+        parts = set(pressed.parts)
+        above = _card_above(query, answer)
+        if above is not None and answer.message_id is not None:
+            parts.add(answer.message_id)
+            delivery = await _delivery(desk, reader, above)
+        # Callback data can be forged: what a member names must not cost a group its messages.
+        if not await keeps(answer.bot, reader, answer.chat_id):
+            parts &= set(delivery.parts) if delivery else set()
+        if article is not None:
+            # First the card: should the deletion fail, the text is only longer on the screen.
+            await answer.turn(classic.card(article, reader.viewer), above)
+        if not await answer.delete(sorted(parts)):
+            await answer.toast(notices.collapsed_old(reader.texts))
+        elif article is None:
+            await answer.toast(notices.gone(reader.texts))
+        if delivery is not None:
+            await desk.storage.outbox.show(delivery.id, View.CARD, ())
+
+    @hiding.callback_query(Pressed(HideMenu))
+    async def hide_menu(
+        query: CallbackQuery, pressed: HideMenu, reader: Reader, answer: Answer
+    ) -> None:
+        article = await find(desk, reader, pressed.article)
+        if article is None:
+            await answer.toast(notices.gone(reader.texts))
+            return
+        shown = classic.card(article, reader.viewer)
+        await answer.turn(replace(shown, keyboard=keyboards.hide(article, reader.texts)))
+        await _note(desk, reader, answer, View.CARD)
+
+    @hiding.callback_query(Pressed(Hide))
+    async def hide(query: CallbackQuery, pressed: Hide, reader: Reader, answer: Answer) -> None:
+        article = await find(desk, reader, pressed.article)
+        if article is None:
+            await answer.toast(notices.gone(reader.texts))
+            return
+        if pressed.kind is FollowKind.TOPIC:
+            key, name = article.topic.value, reader.texts.topic(article.topic)
+        elif pressed.kind is FollowKind.SOURCE:
+            key = name = article.source_domain
+        else:
+            await answer.toast(notices.stale_button(reader.texts))
+            return
+        days = min(pressed.days, 3650)
+        expires = reader.viewer.now + timedelta(days=days) if days else None
+        await desk.storage.subscribers.mute(
+            Mute(reader.subscriber.id, pressed.kind, key, name, expires)
+        )
+        await answer.toast(notices.hidden(reader.texts, name, days), alert=True)
+        await answer.turn(classic.card(article, reader.viewer))
+
+    return router
+
+
+async def find(desk: Desk, reader: Reader, article_id: int) -> Article | None:
+    """The article, where it is still kept and the reader may see it."""
+    try:
+        article = await desk.storage.articles.get(article_id)
+    except NotFoundError:
+        return None
+    return article if article.owner in (None, reader.subscriber.id) else None
+
+
+async def show_card(desk: Desk, reader: Reader, answer: Answer, article_id: int) -> None:
+    """Send an article's card, or say that it is gone."""
+    article = await find(desk, reader, article_id)
+    if article is None:
+        await answer.tell(notices.gone(reader.texts))
+    else:
+        await answer.say(classic.card(article, reader.viewer))
+
+
+def texts_of(article: Article, reader: Reader) -> tuple[Payload, ...]:
+    """The whole text in the reader's layout."""
+    if reader.subscriber.layout is Layout.RICH and reader.subscriber.rich_confirmed:
+        return rich.full(article, reader.viewer)
+    return classic.full(article, reader.viewer)
+
+
+async def _send_parts(
+    answer: Answer,
+    reader: Reader,
+    article: Article,
+    parts: Sequence[Payload],
+    below: int | None = None,
+) -> tuple[int, ...]:
+    """Send a text's parts, as replies to the message `below`; the last one folds them all."""
+    sent: list[int] = []
+    try:
+        for index, part in enumerate(parts):
+            if index == len(parts) - 1:
+                folding = keyboards.folded(article, reader.texts, tuple(sent))
+                part = replace(part, keyboard=folding)
+            sent.append(await answer.say(part, reply_to=below))
+    except RichRefusedError:
+        if sent:
+            raise
+        return await _send_parts(
+            answer, reader, article, classic.full(article, reader.viewer), below
+        )
+    return tuple(sent)
+
+
+async def _asked_for(desk: Desk, reader: Reader, message: Message, named: str | None) -> int | None:
+    """The article that a command names by its number, or by replying to a message about it."""
+    if named:
+        return int(named.strip()) if _NUMBER.fullmatch(named.strip()) else None
+    replied = message.reply_to_message
+    if replied is None:
+        return None
+    delivery = await _delivery(desk, reader, replied.message_id)
+    if delivery is not None and delivery.article_id is not None:
+        return delivery.article_id
+    # Cards and texts sent on request are not in the ledger, but their buttons know the article.
+    for row in replied.reply_markup.inline_keyboard if replied.reply_markup else ():
+        for button in row:
+            pressed = parse(button.callback_data)
+            if isinstance(pressed, Read | Card | Collapse | HideMenu):
+                return pressed.article
+    return None
+
+
+async def _delivery(desk: Desk, reader: Reader, message_id: int | None) -> Delivery | None:
+    if message_id is None:
+        return None
+    return await desk.storage.outbox.by_message(reader.subscriber.id, message_id)
+
+
+async def _note(
+    desk: Desk, reader: Reader, answer: Answer, view: View, parts: Sequence[int] = ()
+) -> None:
+    """Note in the ledger what the pressed push shows now."""
+    delivery = await _delivery(desk, reader, answer.message_id)
+    if delivery is not None:
+        await desk.storage.outbox.show(delivery.id, view, parts)
+
+
+def _card_above(query: CallbackQuery, answer: Answer) -> int | None:
+    """The id of our own message that the pressed one replies to: the text's card."""
+    if answer.message_id is None or not isinstance(query.message, Message):
+        return None
+    above = query.message.reply_to_message
+    if above is None or above.from_user is None or above.from_user.id != answer.bot.id:
+        return None
+    return above.message_id

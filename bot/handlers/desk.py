@@ -1,0 +1,125 @@
+"""What handlers work with: the desk, which the composition root lays once, and who is asking."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.config import Access, Settings
+from bot.delivery.digest import Digests
+from bot.delivery.schedule import next_due
+from bot.messages.texts import Texts, Viewer, closest
+from bot.words.normaliser import Normaliser
+from storage import ChatKind, Slot, SlotPlan, Storage, Subscriber, SubscriberDefaults
+
+# A new reader's first digest reaches back so far.
+_COVERED = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The dependencies of all handlers. `texts` are all languages by code."""
+
+    storage: Storage
+    texts: Mapping[str, Texts]
+    normaliser: Normaliser
+    digests: Digests
+    settings: Settings
+    clock: Callable[[], datetime]
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody may use the bot."""
+        return self.settings.access is Access.PUBLIC
+
+    def language(self, code: str | None) -> str:
+        """The interface language for a client's `language_code`."""
+        return closest(code, self.texts, self.settings.language)
+
+    async def admin(self, person_id: int) -> bool:
+        """Whether a person runs the bot: by the settings, or by the one-time link."""
+        return person_id in self.settings.admins or await self.storage.people.admin(person_id)
+
+    async def admitted(self, person_id: int) -> bool:
+        """Whether a person may use the bot."""
+        return (
+            self.public
+            or person_id in self.settings.admins
+            or await self.storage.people.admitted(person_id)
+        )
+
+    async def enrol(
+        self, chat_id: int, kind: ChatKind, title: str, language_code: str | None
+    ) -> tuple[Subscriber, bool]:
+        """The chat's subscriber, made with the operator's defaults where it is new.
+
+        A group starts without digests: it asked for nothing yet.
+        """
+        settings, now = self.settings, self.clock()
+        language = self.language(language_code)
+        news = language if language in await self.storage.feeds.languages() else "all"
+        slots = settings.default_digest if kind is ChatKind.PRIVATE else ()
+        quiet_from, quiet_to = settings.default_quiet or (None, None)
+        defaults = SubscriberDefaults(
+            language=language,
+            news_language=news,
+            zone=settings.time_zone,
+            alerts=settings.default_alerts,
+            quiet_from=quiet_from,
+            quiet_to=quiet_to,
+            hourly=settings.default_hourly,
+            daily=settings.default_daily,
+            slots=slots,
+            slot_dues=dues(slots, settings.time_zone, now),
+        )
+        return await self.storage.subscribers.create(
+            chat_id,
+            kind=kind,
+            title=title,
+            defaults=defaults,
+            now=now,
+            covered_before=now - _COVERED,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks, where, and how it is to be answered."""
+
+    subscriber: Subscriber
+    viewer: Viewer
+    person_id: int
+    group: bool
+    anonymous_admin: bool = False
+
+    @property
+    def texts(self) -> Texts:
+        """The reader's language."""
+        return self.viewer.texts
+
+    def changed(self, subscriber: Subscriber, texts: Mapping[str, Texts]) -> "Reader":
+        """The reader after a change of the subscriber's settings."""
+        return replace(
+            self, subscriber=subscriber, viewer=viewer_of(subscriber, texts, self.viewer.now)
+        )
+
+
+def viewer_of(subscriber: Subscriber, texts: Mapping[str, Texts], now: datetime) -> Viewer:
+    """How messages are rendered for a subscriber."""
+    return Viewer(
+        texts=texts[subscriber.language],
+        zone=ZoneInfo(subscriber.zone),
+        now=now,
+        pictures=subscriber.pictures,
+    )
+
+
+def dues(
+    plans: tuple[SlotPlan, ...], zone: str, now: datetime, former: tuple[Slot, ...] = ()
+) -> tuple[datetime, ...]:
+    """The first instants of digest times; one that was there before keeps its rest."""
+    fired = {slot.minute: slot.fired for slot in former}
+    return tuple(
+        next_due(plan.minute, plan.weekdays, ZoneInfo(zone), now, fired.get(plan.minute))
+        for plan in plans
+    )

@@ -1,0 +1,377 @@
+"""Handlers as they run: a real dispatcher and a real store; only Telegram's end is played.
+
+`Telegram` is a session of the framework: it judges what is sent as the server does (markup by
+TDLib, lengths, "not modified"), keeps what each chat shows, and plays people and faults.
+"""
+
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from aiogram import Bot, Dispatcher
+from aiogram.client.session.base import BaseSession
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    DeleteMessages,
+    EditMessageText,
+    GetChatMember,
+    GetMe,
+    SendMessage,
+    SendRichMessage,
+    TelegramMethod,
+)
+from aiogram.types import (
+    ChatMemberMember,
+    ChatMemberOwner,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    Message,
+    Update,
+    User,
+)
+
+from bot.config import Access, Settings
+from bot.delivery.digest import Digests
+from bot.handlers import Desk, install
+from bot.messages.callbacks import Callback, pack, parse
+from bot.messages.texts import load_all
+from bot.words.normaliser import Normaliser
+from storage import (
+    ArticleDraft,
+    BodyFrom,
+    EntryKey,
+    Feed,
+    FeedOutcome,
+    Paragraph,
+    Span,
+    Storage,
+    Stored,
+    Topic,
+)
+from tests.messages.samples import parsed
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)  # noon in Moscow, a Sunday
+BOT_ID = 123456789
+ADMIN = 7
+ANNA = 1001
+
+
+@dataclass
+class Shown:
+    """A message as its chat shows it."""
+
+    message_id: int
+    text: str
+    keyboard: list[list[InlineKeyboardButton]]
+    reply_to: int | None = None
+    rich: bool = False
+
+    @property
+    def labels(self) -> list[str]:
+        return [button.text for row in self.keyboard for button in row]
+
+    @property
+    def callbacks(self) -> list[Callback | None]:
+        return [parse(b.callback_data) for row in self.keyboard for b in row if b.callback_data]
+
+
+@dataclass
+class Telegram(BaseSession):
+    """Telegram's end of the wire."""
+
+    requests: list[TelegramMethod[Any]] = field(default_factory=list)
+    chats: dict[int, dict[int, Shown]] = field(default_factory=dict)
+    toasts: list[str] = field(default_factory=list)
+    owners: set[int] = field(default_factory=set)
+    faults: deque[tuple[type[TelegramMethod[Any]], Exception]] = field(default_factory=deque)
+    last_id: int = 100
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def stream_content(self, *args: Any, **kwargs: Any) -> AsyncGenerator[bytes, None]:
+        yield b""
+
+    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: Any = None) -> Any:  # noqa: ASYNC109 — the framework's signature
+        self.requests.append(method)
+        if self.faults and isinstance(method, self.faults[0][0]):
+            raise self.faults.popleft()[1]
+        match method:
+            case SendMessage() | SendRichMessage():
+                return self._sent(bot, method)
+            case EditMessageText():
+                return self._edited(method)
+            case DeleteMessages():
+                for message_id in method.message_ids:
+                    self.chats.get(int(method.chat_id), {}).pop(message_id, None)
+                return True
+            case AnswerCallbackQuery():
+                assert len(method.text or "") <= 200
+                self.toasts.append(method.text or "")
+                return True
+            case GetChatMember():
+                user = User(id=method.user_id, is_bot=False, first_name="x")
+                if method.user_id in self.owners:
+                    return ChatMemberOwner(user=user, is_anonymous=False)
+                return ChatMemberMember(user=user)
+            case GetMe():
+                return User(id=BOT_ID, is_bot=True, first_name="News", username="newsboy_bot")
+            case _:
+                raise AssertionError(f"unexpected {method!r}")
+
+    def _shown(self, message_id: int, method: Any, reply_to: int | None = None) -> Shown:
+        rich = getattr(method, "rich_message", None) is not None
+        text = "" if rich else method.text
+        if not rich and method.parse_mode == "HTML":
+            message = parsed(text)
+            assert message.units <= 4096
+            text = message.text
+        assert rich or text.strip()
+        markup = method.reply_markup
+        keyboard = markup.inline_keyboard if isinstance(markup, InlineKeyboardMarkup) else []
+        for row in keyboard:
+            assert 1 <= len(row) <= 8
+            assert all(len((b.callback_data or b.url or "").encode()) >= 1 for b in row)
+        return Shown(message_id, text, keyboard, reply_to, rich)
+
+    def _sent(self, bot: Bot, method: SendMessage | SendRichMessage) -> Message:
+        self.last_id += 1
+        chat_id = int(method.chat_id)
+        reply_to = method.reply_parameters.message_id if method.reply_parameters else None
+        shown = self._shown(self.last_id, method, reply_to)
+        self.chats.setdefault(chat_id, {})[self.last_id] = shown
+        return Message.model_validate(
+            {"message_id": self.last_id, "date": NOW, "chat": {"id": chat_id, "type": "private"}},
+            context={"bot": bot},
+        )
+
+    def _edited(self, method: EditMessageText) -> bool:
+        chat = self.chats.setdefault(int(cast("int", method.chat_id)), {})
+        before = chat.get(method.message_id or 0)
+        if before is None:
+            raise TelegramBadRequest(method, "Bad Request: message to edit not found")
+        after = self._shown(before.message_id, method, before.reply_to)
+        if after == before:
+            raise TelegramBadRequest(method, "Bad Request: message is not modified")
+        chat[before.message_id] = after
+        return True
+
+
+class Person:
+    """Somebody in a chat with the bot, seen from their side."""
+
+    def __init__(self, world: "World", person_id: int, chat_id: int, language: str = "ru") -> None:
+        self.world = world
+        self.id = person_id
+        self.chat_id = chat_id
+        self.language = language
+
+    @property
+    def _chat(self) -> dict[str, Any]:
+        if self.chat_id > 0:
+            return {"id": self.chat_id, "type": "private", "first_name": "Анна"}
+        return {"id": self.chat_id, "type": "supergroup", "title": "Группа"}
+
+    @property
+    def _user(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "is_bot": False,
+            "first_name": "Анна",
+            "language_code": self.language,
+        }
+
+    async def say(self, text: str, **more: Any) -> list[Shown]:
+        """Send a text; returns the messages that came in answer."""
+        return await self.send({"text": text, **_entities(text), **more})
+
+    async def send(self, content: dict[str, Any]) -> list[Shown]:
+        before = self.world.telegram.last_id
+        self.world.telegram.last_id += 1
+        message = {
+            "message_id": self.world.telegram.last_id,
+            "date": int(NOW.timestamp()),
+            "chat": self._chat,
+            "from": self._user,
+            **content,
+        }
+        await self.world.update({"message": message})
+        return [shown for shown in self.messages() if shown.message_id > before]
+
+    async def press(self, shown: Shown, wanted: Callback | str) -> Shown | None:
+        """Press a button by its label or meaning; returns the message as it is then."""
+        data = wanted if isinstance(wanted, str) else pack(wanted)
+        for row in shown.keyboard:
+            for button in row:
+                if button.text == wanted:
+                    data = button.callback_data or ""
+        message: dict[str, Any] = {
+            "message_id": shown.message_id,
+            "date": int(NOW.timestamp()),
+            "chat": self._chat,
+            "from": {"id": BOT_ID, "is_bot": True, "first_name": "News"},
+            "text": shown.text or "x",
+        }
+        if shown.reply_to is not None and (above := self.message(shown.reply_to)):
+            message["reply_to_message"] = {
+                "message_id": above.message_id,
+                "date": int(NOW.timestamp()),
+                "chat": self._chat,
+                "from": {"id": BOT_ID, "is_bot": True, "first_name": "News"},
+                "text": above.text,
+            }
+        await self.press_raw(data, message)
+        return self.message(shown.message_id)
+
+    async def press_raw(self, data: str, message: dict[str, Any] | None) -> None:
+        query = {"id": "1", "from": self._user, "chat_instance": "1", "data": data}
+        await self.world.update(
+            {"callback_query": query | ({"message": message} if message else {})}
+        )
+
+    async def membership(self, old: str, new: str) -> list[Shown]:
+        before = self.world.telegram.last_id
+        bot_user = {"id": BOT_ID, "is_bot": True, "first_name": "News"}
+
+        def member(status: str) -> dict[str, Any]:
+            return {"status": status, "user": bot_user, "until_date": 0}
+
+        await self.world.update(
+            {
+                "my_chat_member": {
+                    "chat": self._chat,
+                    "from": self._user,
+                    "date": int(NOW.timestamp()),
+                    "old_chat_member": member(old),
+                    "new_chat_member": member(new),
+                }
+            }
+        )
+        return [shown for shown in self.messages() if shown.message_id > before]
+
+    def messages(self) -> list[Shown]:
+        return list(self.world.telegram.chats.get(self.chat_id, {}).values())
+
+    def message(self, message_id: int) -> Shown | None:
+        return self.world.telegram.chats.get(self.chat_id, {}).get(message_id)
+
+
+def _entities(text: str) -> dict[str, Any]:
+    if not text.startswith("/"):
+        return {}
+    return {"entities": [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]}
+
+
+class World:
+    """The bot at work."""
+
+    def __init__(self, storage: Storage, access: Access, normaliser: Normaliser) -> None:
+        self.storage = storage
+        self.telegram = Telegram()
+        self.bot = Bot(f"{BOT_ID}:{'A' * 35}", session=self.telegram)
+        self.now = NOW
+        texts = load_all()
+        settings = Settings.model_construct(
+            admins=frozenset({ADMIN}),
+            access=access,
+            language="ru",
+            time_zone="Europe/Moscow",
+            default_alerts=Settings.model_fields["default_alerts"].default,
+            default_quiet=(1380, 480),
+            default_hourly=3,
+            default_daily=12,
+            default_digest=Settings.model_fields["default_digest"].default,
+        )
+        self.desk = Desk(
+            storage, texts, normaliser, Digests(storage, texts), settings, lambda: self.now
+        )
+        self.dispatcher = Dispatcher(disable_fsm=True)
+        install(self.dispatcher, self.desk)
+        self._updates = 0
+        self._articles = 0
+        self._feeds: dict[str, Feed] = {}
+
+    async def update(self, content: dict[str, Any]) -> None:
+        self._updates += 1
+        update = Update.model_validate(
+            {"update_id": self._updates, **content}, context={"bot": self.bot}
+        )
+        await self.dispatcher.feed_update(self.bot, update)
+
+    def person(
+        self, person_id: int = ANNA, *, group: int | None = None, language: str = "ru"
+    ) -> Person:
+        return Person(self, person_id, group or person_id, language)
+
+    async def article(
+        self,
+        title: str = "Открыт новый мост",
+        *,
+        domain: str = "vestnik.example",
+        topic: Topic = Topic.SOCIETY,
+        language: str = "ru",
+        age: timedelta = timedelta(minutes=5),
+        body: str = "Движение открыли утром.",
+        paragraphs: int = 1,
+    ) -> Stored:
+        """Store an article."""
+        if domain not in self._feeds:
+            self._feeds[domain] = await self.storage.feeds.add(
+                f"https://{domain}/feed", domain, self.now
+            )
+            outcome = FeedOutcome(
+                self._feeds[domain].id, self.now, self.now, 300, ok=True, language=language
+            )
+            await self.storage.feeds.save_outcome(outcome)
+        feed = self._feeds[domain]
+        self._articles += 1
+        n = self._articles
+        draft = ArticleDraft(
+            feed_id=feed.id,
+            source_id=feed.source_id,
+            key=EntryKey(f"guid{n}", f"{domain}/{n}", f"hash{n}"),
+            url=f"https://{domain}/{n}",
+            title=title,
+            summary=body[:200],
+            published=self.now - age,
+            fetched=self.now,
+            language=language,
+            topic=topic,
+            body=(Paragraph((Span(body),)),) * paragraphs,
+            body_from=BodyFrom.PAGE,
+            search_title=self.desk.normaliser.text(title),
+            search_body=self.desk.normaliser.text(body),
+        )
+        return await self.storage.articles.store(draft, now=self.now)
+
+
+@pytest.fixture(scope="session")
+def normaliser() -> Normaliser:
+    """The normaliser takes half a second to load: one for all."""
+    return Normaliser()
+
+
+@pytest.fixture
+async def storage(tmp_path: Path) -> AsyncIterator[Storage]:
+    async with Storage.open(tmp_path / "news.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def world(storage: Storage, normaliser: Normaliser) -> World:
+    """A public bot."""
+    return World(storage, Access.PUBLIC, normaliser)
+
+
+@pytest.fixture
+def private_world(storage: Storage, normaliser: Normaliser) -> World:
+    """A private bot."""
+    return World(storage, Access.PRIVATE, normaliser)

@@ -1,0 +1,236 @@
+"""One article: card, text, parts, hiding."""
+
+from typing import Any
+
+import pytest
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.methods import DeleteMessages, EditMessageText, SendMessage, SendRichMessage
+
+from bot.messages import callbacks as cb
+from storage import (
+    DeliveryState,
+    FollowKind,
+    Layout,
+    Outcome,
+    View,
+)
+from tests.handlers.conftest import ANNA, NOW, Person, Shown, World
+
+
+def refused(text: str) -> TelegramBadRequest:
+    return TelegramBadRequest(SendMessage(chat_id=1, text="x"), f"Bad Request: {text}")
+
+
+async def delivered(world: World, person: Person, shown: Shown, article: Any) -> int:
+    """Put a sent message into the ledger, as if it had been a digest's line about one story."""
+    subscriber = await world.storage.subscribers.find(person.chat_id)
+    assert subscriber
+    outbox = world.storage.outbox
+    delivery = await outbox.begin_digest(subscriber.id, [article.story_id], NOW)
+    await outbox.acknowledge(
+        [Outcome(delivery, DeliveryState.SENT, NOW, message_id=shown.message_id, view=View.PUSH)]
+    )
+    return delivery
+
+
+@pytest.mark.parametrize("command", ["/full {id}", "/full_{id}", "/full_{id}@newsboy_bot"])
+async def test_full_by_command(world: World, command: str) -> None:
+    article = await world.article("Мост", body="Весь текст целиком.")
+    (full,) = await world.person().say(command.format(id=article.article_id))
+    assert "Весь текст целиком." in full.text
+    assert "Свернуть" in full.labels
+
+
+async def test_summary_then_the_text_and_back_in_one_message(world: World) -> None:
+    article = await world.article("Мост", body="Первое. " * 60)
+    anna = world.person()
+    (card,) = await anna.say(f"/summary {article.article_id}")
+    full = await anna.press(card, "Читать")
+    assert full
+    assert full.text.count("Первое.") == 60
+    back = await anna.press(full, "Свернуть")
+    assert back == card
+    assert len(anna.messages()) == 1
+
+
+async def test_full_as_a_reply(world: World) -> None:
+    article = await world.article("Мост")
+    anna = world.person()
+    (card,) = await anna.say(f"/summary {article.article_id}")
+    (full,) = await anna.say("/full", reply_to_message=_reply(anna, card))
+    assert "Движение открыли утром." in full.text
+    (nothing,) = await anna.say("/full")
+    assert "/full_123" in nothing.text
+    (gone,) = await anna.say("/full 999")
+    assert "Этой статьи уже нет в архиве" in gone.text
+    (wrong,) = await anna.say("/summary сто")
+    assert "/latest" in wrong.text
+
+
+def _reply(person: Person, shown: Shown) -> dict[str, Any]:
+    return {
+        "message_id": shown.message_id,
+        "date": int(NOW.timestamp()),
+        "chat": {"id": person.chat_id, "type": "private"},
+        "from": {"id": 123456789, "is_bot": True, "first_name": "News"},
+        "text": shown.text,
+        "reply_markup": {
+            "inline_keyboard": [
+                [button.model_dump(exclude_none=True) for button in row] for row in shown.keyboard
+            ]
+        },
+    }
+
+
+class TestLongText:
+    async def test_comes_in_parts_below_the_card_and_is_folded_from_the_last(
+        self, world: World
+    ) -> None:
+        article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)
+        anna = world.person()
+        (card,) = await anna.say(f"/summary {article.article_id}")
+        folded = await anna.press(card, "Читать")
+        assert folded
+        assert "Свернуть" in folded.labels
+        parts = anna.messages()[1:]
+        assert len(parts) > 2
+        assert sum(part.text.count("Слова идут.") for part in parts) == 800
+        assert {part.reply_to for part in parts} == {card.message_id}
+        await anna.press(parts[-1], "Свернуть")
+        assert anna.messages() == [card]
+
+    async def test_is_folded_from_the_card(self, world: World) -> None:
+        article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)
+        anna = world.person()
+        (card,) = await anna.say(f"/summary {article.article_id}")
+        delivery = await delivered(world, anna, card, article)
+        folded = await anna.press(card, "Читать")
+        assert folded
+        ledger = await world.storage.outbox.delivery(delivery)
+        assert ledger
+        assert ledger.view is View.FULL
+        assert list(ledger.parts) == [part.message_id for part in anna.messages()[1:]]
+        await anna.press(folded, "Свернуть")
+        assert anna.messages() == [card]
+        ledger = await world.storage.outbox.delivery(delivery)
+        assert ledger
+        assert (ledger.view, ledger.parts) == (View.CARD, ())
+
+    async def test_by_command_is_folded_into_a_card(self, world: World) -> None:
+        article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)
+        anna = world.person()
+        parts = await anna.say(f"/full {article.article_id}")
+        assert len(parts) > 2
+        await anna.press(parts[-1], "Свернуть")
+        (card,) = anna.messages()
+        assert "Читать" in card.labels
+
+    async def test_parts_too_old_to_delete_stay(self, world: World) -> None:
+        article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)
+        anna = world.person()
+        (card,) = await anna.say(f"/summary {article.article_id}")
+        folded = await anna.press(card, "Читать")
+        assert folded
+        world.telegram.faults.append((DeleteMessages, refused("message can't be deleted")))
+        again = await anna.press(folded, "Свернуть")
+        assert again == card
+        assert "48" in world.telegram.toasts[-1]
+
+    async def test_a_member_of_a_group_cannot_have_named_messages_deleted(
+        self, world: World
+    ) -> None:
+        article = await world.article("Мост")
+        world.telegram.owners.add(1)
+        member = world.person(ANNA, group=-100)
+        (card,) = await member.say(f"/full {article.article_id}")
+        await member.press(card, cb.Collapse(article.article_id, (1, 2, 3)))
+        assert not [r for r in world.telegram.requests if isinstance(r, DeleteMessages)]
+        owner = world.person(1, group=-100)
+        await owner.press(card, cb.Collapse(article.article_id, (1, 2, 3)))
+        assert [r for r in world.telegram.requests if isinstance(r, DeleteMessages)]
+
+
+class TestRich:
+    async def test_sample_first_then_rich_texts(self, world: World) -> None:
+        article = await world.article("Мост")
+        anna = world.person()
+        (sample,) = await anna.say("/settings layout rich")
+        assert sample.rich
+        (before,) = await anna.say(f"/full {article.article_id}")
+        assert not before.rich, "only after a yes"
+        said = await anna.press(sample, "Да, всё видно")
+        assert said
+        assert "с оформлением" in said.text
+        (full,) = await anna.say(f"/full {article.article_id}")
+        assert full.rich
+        (card,) = await anna.say(f"/summary {article.article_id}")
+        flipped = await anna.press(card, "Читать")
+        assert flipped
+        assert flipped.rich
+
+    async def test_a_no_keeps_the_classic_layout(self, world: World) -> None:
+        anna = world.person()
+        (sample,) = await anna.say("/settings layout rich")
+        await anna.press(sample, "Нет")
+        subscriber = await world.storage.subscribers.find(ANNA)
+        assert subscriber
+        assert subscriber.layout is Layout.CLASSIC
+
+    async def test_refused_rich_messages_come_classic(self, world: World) -> None:
+        article = await world.article("Мост")
+        anna = world.person()
+        (sample,) = await anna.say("/settings layout rich")
+        await anna.press(sample, "Да, всё видно")
+        world.telegram.faults.append((SendRichMessage, refused("RICH_MESSAGE_INVALID")))
+        (full,) = await anna.say(f"/full {article.article_id}")
+        assert "Движение открыли утром." in full.text
+        (card,) = await anna.say(f"/summary {article.article_id}")
+        world.telegram.faults.append((EditMessageText, refused("RICH_MESSAGE_INVALID")))
+        shown = await anna.press(card, "Читать")
+        assert shown
+        assert "Движение открыли утром." in shown.text
+
+
+class TestHide:
+    async def test_topic_for_a_month(self, world: World) -> None:
+        article = await world.article("Мост")
+        anna = world.person()
+        (card,) = await anna.say(f"/summary {article.article_id}")
+        menu = await anna.press(card, "Не показывать…")
+        assert menu
+        assert "Общество: на 30 дней" in menu.labels
+        back = await anna.press(menu, "◀ Назад")
+        assert back == card
+        await anna.press(card, cb.Hide(article.article_id, FollowKind.TOPIC, 30))
+        assert "Не показываем 30 дней: Общество." in world.telegram.toasts[-1]
+        subscriber = await world.storage.subscribers.find(ANNA)
+        assert subscriber
+        (mute,) = await world.storage.subscribers.mutes(subscriber.id, NOW)
+        assert (mute.kind, mute.key) == (FollowKind.TOPIC, "society")
+        await anna.say("/subscribe общество")
+        assert not await world.storage.subscribers.mutes(subscriber.id, NOW)
+
+    async def test_source_for_ever(self, world: World) -> None:
+        article = await world.article("Мост")
+        anna = world.person()
+        (card,) = await anna.say(f"/summary {article.article_id}")
+        await anna.press(card, cb.Hide(article.article_id, FollowKind.SOURCE, 0))
+        subscriber = await world.storage.subscribers.find(ANNA)
+        assert subscriber
+        (mute,) = await world.storage.subscribers.mutes(subscriber.id, NOW)
+        assert (mute.key, mute.expires) == ("vestnik.example", None)
+
+
+async def test_buttons_of_an_article_that_is_gone(world: World) -> None:
+    anna = world.person()
+    (shown,) = await anna.say("/help")
+    for button in (
+        cb.Read(99),
+        cb.Card(99),
+        cb.Collapse(99),
+        cb.HideMenu(99),
+        cb.Hide(99, FollowKind.TOPIC, 30),
+    ):
+        await anna.press(shown, button)
+        assert "Этой статьи уже нет в архиве" in world.telegram.toasts[-1]
+    assert len(anna.messages()) == 1

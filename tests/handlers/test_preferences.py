@@ -1,0 +1,214 @@
+"""Settings, follows and /stop, typed and tapped."""
+
+from bot.messages import callbacks as cb
+from storage import Alerts, FollowKind, Level, Subscriber, SubscriberState
+from tests.handlers.conftest import ANNA, Person, Shown, World
+
+
+async def reader(world: World, chat: int = ANNA) -> Subscriber:
+    found = await world.storage.subscribers.find(chat)
+    assert found
+    return found
+
+
+async def follows(world: World) -> dict[tuple[FollowKind, str], Level]:
+    subscriber = await reader(world)
+    found = await world.storage.subscribers.subscriptions(subscriber.id)
+    return {(one.kind, one.key): one.level for one in found}
+
+
+async def minutes(world: World) -> list[int]:
+    subscriber = await reader(world)
+    return [slot.minute for slot in await world.storage.subscribers.slots(subscriber.id)]
+
+
+async def pressed(person: Person, shown: Shown, wanted: str) -> Shown:
+    after = await person.press(shown, wanted)
+    assert after
+    return after
+
+
+class TestTyped:
+    async def test_each_is_confirmed_in_one_line_and_stored(self, world: World) -> None:
+        anna = world.person()
+        (said,) = await anna.say("/settings alerts on")
+        assert said.text == "Срочные уведомления: включены."
+        await anna.say("/settings hourly off")
+        await anna.say("/settings headlines 10")
+        await anna.say("/settings silent on")
+        await anna.say("/settings pictures off")
+        await anna.say("/settings news both")
+        subscriber = await reader(world)
+        assert subscriber.alerts is Alerts.ON
+        assert subscriber.hourly is None
+        assert subscriber.headlines == 10
+        assert subscriber.silent
+        assert not subscriber.pictures
+        assert subscriber.news_language == "all"
+
+    async def test_language_answers_in_the_new_one(self, world: World) -> None:
+        anna = world.person()
+        (said,) = await anna.say("/settings language en")
+        assert said.text == "Language: English."
+        (helped,) = await anna.say("/help")
+        assert "Read" in helped.text, "a chosen language outlives the client's"
+
+    async def test_wrong_values_name_what_would_do(self, world: World) -> None:
+        (said,) = await world.person().say("/settings alerts perhaps")
+        assert "вкл, важные, выкл" in said.text
+
+    async def test_first_time_asks_for_the_zone_once(self, world: World) -> None:
+        anna = world.person()
+        said, zones = await anna.say("/settings digest 8:00 пн-пт 20:00")
+        assert said.text == "Дайджест: 08:00 по будням и 20:00 ежедневно."
+        assert "Который у вас час?" in zones.text
+        assert await minutes(world) == [480, 1200]
+        tokyo = await anna.press(zones, cb.Change(cb.Setting.ZONE, "Asia/Vladivostok"))
+        assert tokyo
+        assert (await reader(world)).zone == "Asia/Vladivostok"
+        (again,) = await anna.say("/settings digest 9:00")
+        assert "09:00" in again.text
+
+    async def test_a_new_zone_moves_the_digests(self, world: World) -> None:
+        anna = world.person()
+        await anna.say("/start")
+        subscriber = await reader(world)
+        before = await world.storage.subscribers.slots(subscriber.id)
+        await anna.say("/settings zone владивосток")
+        after = await world.storage.subscribers.slots(subscriber.id)
+        assert [slot.minute for slot in before] == [slot.minute for slot in after]
+        assert [slot.due for slot in before] != [slot.due for slot in after]
+
+
+class TestScreens:
+    async def test_one_message_all_the_way(self, world: World) -> None:
+        anna = world.person()
+        (home,) = await anna.say("/settings")
+        alerts = await pressed(anna, home, "Срочные уведомления")
+        on = await pressed(anna, alerts, "включены")
+        assert "✓ включены" in on.labels
+        home = await pressed(anna, on, "◀ Назад")
+        home = await pressed(anna, home, "☐ Всё без звука")
+        assert "☑ Всё без звука" in home.labels
+        assert len(anna.messages()) == 1
+        assert (await reader(world)).silent
+
+    async def test_digest_hours_are_toggled(self, world: World) -> None:
+        anna = world.person()
+        (home,) = await anna.say("/settings")
+        digest = await pressed(anna, home, "Дайджест")
+        zones = await pressed(anna, digest, "13:00")
+        assert "Который у вас час?" in zones.text
+        assert 780 in await minutes(world)
+        home = await pressed(anna, zones, "◀ Назад")
+        digest = await pressed(anna, home, "Дайджест")
+        digest = await pressed(anna, digest, "✓ 13:00")
+        assert 780 not in await minutes(world)
+        digest = await pressed(anna, digest, "Без дайджестов")
+        assert await minutes(world) == []
+
+    async def test_too_many_digests(self, world: World) -> None:
+        anna = world.person()
+        await anna.say("/settings digest 7 8 9 10 11 12")
+        (home,) = await anna.say("/settings")
+        digest = await pressed(anna, home, "Дайджест")
+        await anna.press(digest, "20:00")
+        assert "не больше 6" in world.telegram.toasts[-1]
+        assert len(await minutes(world)) == 6
+
+    async def test_pressing_what_is_set_already_is_answered(self, world: World) -> None:
+        anna = world.person()
+        (home,) = await anna.say("/settings")
+        screen = await pressed(anna, home, "Тихие часы")
+        screen = await pressed(anna, screen, "нет")
+        again = await pressed(anna, screen, "✓ нет")
+        assert again == screen
+        assert world.telegram.toasts[-1] == "Тихих часов нет."
+
+
+class TestFollows:
+    async def test_typed(self, world: World) -> None:
+        await world.article()
+        anna = world.person()
+        (said,) = await anna.say("/subscribe спорт сразу")
+        assert said.text == "Спорт: сразу."
+        (said,) = await anna.say("/subscribe землетрясение на Камчатке")
+        assert said.text == "“землетрясение на Камчатке”: сразу."
+        (said,) = await anna.say("/unsubscribe source vestnik.example")
+        assert "не приходит" in said.text
+        (said,) = await anna.say("/subscribe https://unknown.example")
+        assert "нет среди источников: vestnik.example" in said.text
+        (said,) = await anna.say("/subscribe слова !!!")
+        assert "Какие слова?" in said.text
+        levels = await follows(world)
+        assert levels[FollowKind.TOPIC, "sport"] is Level.NOW
+        assert levels[FollowKind.SOURCE, "vestnik.example"] is Level.OFF
+        words = [key for kind, key in levels if kind is FollowKind.WORDS]
+        assert words == [world.desk.normaliser.phrase("землетрясения на камчатке")]
+        (said,) = await anna.say("/unsubscribe землетрясений на Камчатке")
+        assert "не приходит" in said.text
+        (said,) = await anna.say("/unsubscribe землетрясений на Камчатке")
+        assert "Подписки на" in said.text
+        (said,) = await anna.say("/unsubscribe all")
+        assert await follows(world) == {}
+
+    async def test_tapped(self, world: World) -> None:
+        await world.article()
+        anna = world.person()
+        await anna.say("/subscribe слова мост через Неву")
+        (home,) = await anna.say("/subscribe")
+        topics = await pressed(anna, home, "Темы")
+        topics = await pressed(anna, topics, "📰 Спорт")
+        assert "⚡ Спорт" in topics.labels
+        assert world.telegram.toasts[-1] == "Спорт: сразу."
+        home = await pressed(anna, topics, "◀ Назад")
+        sources = await pressed(anna, home, "Источники")
+        assert "5 минут назад" in sources.text
+        label = next(one for one in sources.labels if "vestnik" in one)
+        await pressed(anna, sources, label)
+        home = await pressed(anna, sources, "◀ Назад")
+        words = await pressed(anna, home, "Слова")
+        words = await pressed(anna, words, "✕")
+        assert "Подписок на слова нет." in words.text
+        home = await pressed(anna, words, "◀ Назад")
+        home = await pressed(anna, home, "📰 Все новости")
+        levels = await follows(world)
+        assert levels == {
+            (FollowKind.EVERYTHING, ""): Level.NOW,
+            (FollowKind.TOPIC, "sport"): Level.NOW,
+            (FollowKind.SOURCE, "vestnik.example"): Level.NOW,
+        }
+
+    async def test_buttons_of_what_is_no_more(self, world: World) -> None:
+        anna = world.person()
+        (shown,) = await anna.say("/help")
+        for kind, key in (
+            (FollowKind.SOURCE, "99"),
+            (FollowKind.SOURCE, "x"),
+            (FollowKind.TOPIC, "x"),
+            (FollowKind.WORDS, cb.word_token("x")),
+            (FollowKind.STORY, "1"),
+        ):
+            await anna.press(shown, cb.Follow(kind, key, Level.NOW))
+            assert "устарела" in world.telegram.toasts[-1]
+
+
+class TestStop:
+    async def test_asks_once_and_start_revives(self, world: World) -> None:
+        anna = world.person()
+        await anna.say("/settings alerts on")
+        (question,) = await anna.say("/stop")
+        said = await pressed(anna, question, "Остановить")
+        assert "/start" in said.text
+        assert (await reader(world)).state is SubscriberState.STOPPED
+        await anna.say("/latest")
+        assert (await reader(world)).state is SubscriberState.STOPPED, "reading is no /start"
+        await anna.say("/start")
+        assert (await reader(world)).state is SubscriberState.ACTIVE
+        assert (await reader(world)).alerts is Alerts.ON
+
+    async def test_called_off(self, world: World) -> None:
+        anna = world.person()
+        (question,) = await anna.say("/stop")
+        await pressed(anna, question, "Не останавливать")
+        assert (await reader(world)).state is SubscriberState.ACTIVE

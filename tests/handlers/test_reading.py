@@ -1,0 +1,185 @@
+"""Lists and searches, as a person sees them."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from bot.handlers.reading import read_day
+from bot.messages import callbacks as cb
+from storage import Topic
+from tests.handlers.conftest import World
+
+
+async def test_latest_pages_back_and_forth(world: World) -> None:
+    for n in range(20):
+        await world.article(f"Новость {n}", age=timedelta(minutes=30 - n))
+    anna = world.person()
+    (first,) = await anna.say("/latest")
+    assert "Новость 19" in first.text
+    assert "Новость 11" not in first.text
+    second = await anna.press(first, "Раньше ▶")
+    assert second
+    assert "Новость 11" in second.text
+    assert "Новость 12" not in second.text
+    third = await anna.press(second, "Раньше ▶")
+    assert third
+    assert "Новость 0 " in third.text.replace("\n", " ")
+    assert "Раньше ▶" not in third.labels
+    back = await anna.press(third, "◀ Новее")
+    assert back
+    assert back.text == second.text
+    top = await anna.press(back, "◀ Новее")
+    assert top == first
+    assert world.telegram.toasts == [""] * 4, "every press is answered"
+
+
+async def test_latest_of_a_topic_or_source(world: World) -> None:
+    await world.article("Матч", topic=Topic.SPORT)
+    await world.article("Закон", topic=Topic.POLITICS, domain="gazeta.example")
+    anna = world.person()
+    (sport,) = await anna.say("/latest спорт")
+    assert "Матч" in sport.text
+    assert "Закон" not in sport.text
+    (source,) = await anna.say("/latest gazeta.example")
+    assert "Закон" in source.text
+    assert "Матч" not in source.text
+    (unknown,) = await anna.say("/latest гороскоп")
+    assert "Нет ни темы, ни источника «гороскоп»" in unknown.text
+    choice = await anna.press(sport, "Тема…")
+    assert choice
+    politics = await anna.press(choice, "Политика")
+    assert politics
+    assert "Закон" in politics.text
+    assert cb.Latest() in politics.callbacks
+
+
+async def test_empty_lists_say_what_to_do(world: World) -> None:
+    anna = world.person()
+    for command in ("/latest", "/top", "/archive", "/digest"):
+        (answer,) = await anna.say(command)
+        assert answer.text
+
+
+async def test_top_weighs_and_names(world: World) -> None:
+    await world.article("Давнее", age=timedelta(hours=40))
+    await world.article("Свежее")
+    (top,) = await world.person().say("/top")
+    assert "Свежее" in top.text
+    assert "Давнее" not in top.text
+
+
+async def test_archive_goes_day_by_day(world: World) -> None:
+    for n in range(10):
+        await world.article(f"Сегодня {n}", age=timedelta(minutes=n))
+    await world.article("Вчерашнее", age=timedelta(days=1))
+    anna = world.person()
+    (today,) = await anna.say("/archive")
+    assert "Сегодня 0" in today.text
+    rest = await anna.press(today, "Раньше ▶")
+    assert rest
+    assert "Сегодня 9" in rest.text
+    yesterday = await anna.press(rest, "◀ 21 ноября")
+    assert yesterday
+    assert "Вчерашнее" in yesterday.text
+    (typed,) = await anna.say("/archive 21.11")
+    assert typed.text == yesterday.text
+    (wrong,) = await anna.say("/archive чепуха")
+    assert "/archive 2026-11-22" in wrong.text
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("", date(2026, 11, 22)),
+        ("вчера", date(2026, 11, 21)),
+        ("2026-11-01", date(2026, 11, 1)),
+        ("1.11.2025", date(2025, 11, 1)),
+        ("22.12", date(2025, 12, 22)),
+        ("31.02", None),
+        ("2027-01-01", None),
+        ("0001-01-01", None),
+        ("завтра", None),
+    ],
+)
+def test_days_as_people_write_them(text: str, day: date | None) -> None:
+    assert read_day(text, date(2026, 11, 22)) == day
+
+
+class TestSearch:
+    async def test_plain_text_is_a_search(self, world: World) -> None:
+        await world.article("Переговоры в Японии продолжаются")
+        await world.article("Совсем другое")
+        anna = world.person()
+        (found,) = await anna.say("переговоры с японией")
+        assert "Переговоры в Японии" in found.text
+        assert "Совсем другое" not in found.text
+        (again,) = await anna.say("/search переговоры с японией")
+        assert again.text == found.text
+
+    async def test_pages_stay_while_news_arrives(self, world: World) -> None:
+        for n in range(12):
+            await world.article(f"Мост номер {n}", age=timedelta(minutes=60 - n))
+        anna = world.person()
+        (first,) = await anna.say("/search мост")
+        world.now += timedelta(minutes=1)
+        await world.article("Мост самый новый")
+        second = await anna.press(first, "Ещё ▶")
+        assert second
+        assert "самый новый" not in second.text
+        back = await anna.press(second, "◀ Назад")
+        assert back
+        assert back.text == first.text
+
+    async def test_nothing_found_can_be_followed(self, world: World) -> None:
+        anna = world.person()
+        (nothing,) = await anna.say("/search землетрясение на камчатке")
+        assert "Ничего не нашлось. Сообщить, когда появится?" in nothing.text
+        await anna.press(nothing, "Сообщить")
+        (subscriber,) = [await world.storage.subscribers.find(anna.id)]
+        assert subscriber
+        follows = await world.storage.subscribers.subscriptions(subscriber.id)
+        assert "землетрясение на камчатке" in [one.label for one in follows]
+        assert "сразу" in anna.messages()[-1].text
+
+    async def test_without_words(self, world: World) -> None:
+        anna = world.person()
+        (empty,) = await anna.say("/search")
+        assert "/search переговоры с японией" in empty.text
+        (signs,) = await anna.say("!!!")
+        assert signs.text == empty.text
+        (photo,) = await anna.send({"photo": []})
+        assert "/search" in photo.text
+
+    async def test_a_search_that_is_kept_no_more(self, world: World) -> None:
+        anna = world.person()
+        (shown,) = await anna.say("/help")
+        await anna.press(shown, cb.Search(999, 8))
+        assert "устарела" in world.telegram.toasts[-1]
+
+
+class TestDigest:
+    async def test_comes_once_and_moves_the_watermark(self, world: World) -> None:
+        anna = world.person()
+        await anna.say("/start")
+        for n in range(12):
+            await world.article(f"Событие {n}", topic=list(Topic)[n % 4])
+        (digest,) = await anna.say("/digest")
+        assert "Дневной дайджест · 22 ноября" in digest.text
+        assert digest.text.count("/full_") == 7
+        (again,) = await anna.say("/digest")
+        assert "С прошлого дайджеста ничего нового." in again.text
+        assert "Ещё 5 заголовков" in digest.labels
+        await anna.press(digest, "Ещё 5 заголовков")
+        more = anna.messages()[-1]
+        assert more.text.count("/full_") == 5
+        assert anna.message(digest.message_id) == digest, "the front page stays"
+
+    async def test_others_digests_stay_theirs(self, world: World) -> None:
+        await world.person().say("/start")
+        await world.article()
+        (digest,) = await world.person().say("/digest")
+        assert digest
+        boris = world.person(1002)
+        (shown,) = await boris.say("/help")
+        await boris.press(shown, cb.DigestMore(1, 0))
+        assert "устарела" in world.telegram.toasts[-1]
