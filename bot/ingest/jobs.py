@@ -2,11 +2,46 @@
 
 Each job imports what it needs when it runs, in the worker: the bot's own process names these
 functions and passes their arguments and results on, and must not carry the parsers' weight.
+Composing runs here too: a feed can carry a megabyte of text, and the bot answers people meanwhile.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import cache
 
+from bot.articles.newsroom import Desk, FeedItem, Newsroom
+from bot.articles.page import ExtractedPage
 from bot.feeds.entries import ParsedFeed
+from bot.words.normaliser import Normaliser
+from storage import ArticleDraft, EntryKey
+
+NO_ARTICLE = "No article was found on the page."
+
+
+@dataclass(frozen=True, slots=True)
+class PageBytes:
+    """An article's page as it was fetched."""
+
+    body: bytes
+    url: str
+    content_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """How an article's page failed, how often, and when it is due: stored as it is."""
+
+    error: str | None = None
+    tries: int = 0
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """An article ready to be stored, and what its site calls itself, "" where unknown."""
+
+    draft: ArticleDraft
+    site: str = ""
 
 
 def parse_feed(
@@ -23,3 +58,45 @@ def find_feeds(body: bytes, *, url: str, content_type: str | None) -> tuple[str,
     from bot.feeds.discovery import feed_links
 
     return feed_links(body, url=url, content_type=content_type)
+
+
+def extract_page(page: PageBytes) -> ExtractedPage:
+    """See `bot.articles.extractor.extract`."""
+    from bot.articles.extractor import extract
+
+    return extract(page.body, url=page.url, content_type=page.content_type)
+
+
+def compose(
+    item: FeedItem,
+    page: PageBytes | None,
+    *,
+    desk: Desk,
+    key: EntryKey,
+    now: datetime,
+    state: PageState,
+) -> Composed:
+    """The article of an entry and its page; see `bot.articles.newsroom`.
+
+    A page without any article counts as failed, and is not asked for again.
+    """
+    extracted = extract_page(page) if page is not None else None
+    if extracted is not None and not extracted.body:
+        state = PageState(error=NO_ARTICLE, tries=1)
+    draft = _newsroom().compose(
+        item,
+        extracted,
+        desk=desk,
+        key=key,
+        now=now,
+        page_error=state.error,
+        page_tries=state.tries,
+        page_due=state.due,
+    )
+    return Composed(draft, extracted.site if extracted is not None else "")
+
+
+@cache
+def _newsroom() -> Newsroom:
+    """The worker's own, with its dictionaries: they take longer to load than an article to read."""
+    return Newsroom(Normaliser())

@@ -1,0 +1,116 @@
+"""An entry to an article: its page is fetched here, and read and composed in a worker.
+
+A page that fails is no error: the article is composed of what the feed says, and the page is
+asked for again later. What breaks or stalls the newsroom is left out piece by piece: first the
+page, then the feed's own texts; a headline with its link is always left.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+from html import escape
+from urllib.parse import urlsplit
+
+from bot.articles.newsroom import Desk, FeedItem
+from bot.feeds.entries import ParsedEntry
+from bot.ingest import jobs
+from bot.ingest.decider import Candidate, article_url, fault, next_page_try
+from bot.ingest.jobs import Composed, PageBytes, PageState
+from bot.ingest.workers import Workers
+from bot.web.errors import BadUrlError, FetchError, ForbiddenAddressError, TooLargeError
+from bot.web.fetcher import Fetcher
+from storage import ArticleDraft, EntryKey, PictureBlock
+
+log = logging.getLogger(__name__)
+
+_HOPELESS = (BadUrlError, ForbiddenAddressError, TooLargeError)
+_PAGES = ("text/html", "application/xhtml+xml", "text/xml", "application/xml", "text/plain")
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Turns entries into drafts."""
+
+    fetcher: Fetcher
+    workers: Workers
+
+    async def article(self, one: Candidate, desk: Desk, now: datetime) -> Composed:
+        """The article of a feed's entry; raises only where no worker can be had at all."""
+        return await self._compose(_item(one.entry), one.key, desk, now, tries=1)
+
+    async def again(self, draft: ArticleDraft, now: datetime) -> Composed:
+        """The article of a stored draft whose page failed before."""
+        desk = Desk(draft.feed_id, draft.source_id, language=draft.language)
+        return await self._compose(
+            _item_of(draft), draft.key, desk, now, tries=draft.page_tries + 1
+        )
+
+    async def _compose(
+        self, item: FeedItem, key: EntryKey, desk: Desk, now: datetime, *, tries: int
+    ) -> Composed:
+        page, state = await self._page(item.url, tries, now)
+        bare = replace(item, summary_html="", content_html="")
+        attempts = [(item, page), (item, None), (bare, None)]
+        for number, (said, shown) in enumerate(attempts):
+            if number == 1 and page is None:
+                continue
+            try:
+                return await self.workers.run(
+                    jobs.compose, said, shown, desk=desk, key=key, now=now, state=state
+                )
+            except Exception as error:
+                if number == len(attempts) - 1:
+                    raise
+                log.warning("%s cannot be read whole: %s", item.url, error)
+                state = PageState(error=f"The page cannot be read: {error}", tries=tries)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _page(
+        self, url: str, tries: int, now: datetime
+    ) -> tuple[PageBytes | None, PageState]:
+        host = urlsplit(url).hostname or url
+        again = next_page_try(tries, now)
+        try:
+            response = await self.fetcher.fetch(url)
+        except FetchError as error:
+            due = None if isinstance(error, _HOPELESS) else again
+            return None, PageState(str(error), tries, due)
+        if not 200 <= response.status < 300:
+            due = None if response.status == 410 else again
+            return None, PageState(fault(response.status, host), tries, due)
+        if response.content_type is not None and response.content_type not in _PAGES:
+            said = f"{host} sends {response.content_type}, which is no web page."
+            return None, PageState(said, tries)
+        return PageBytes(response.body, response.url, response.full_content_type), PageState()
+
+
+def _item(entry: ParsedEntry) -> FeedItem:
+    """A feed's entry as the newsroom reads it."""
+    image = entry.image
+    return FeedItem(
+        url=article_url(entry),
+        title=entry.title,
+        published=entry.published,
+        updated=entry.updated,
+        author=entry.author,
+        summary_html=entry.summary_html,
+        content_html=entry.content_html,
+        categories=entry.categories,
+        image=PictureBlock(image.url, width=image.width, height=image.height) if image else None,
+        labels=entry.labels,
+    )
+
+
+def _item_of(draft: ArticleDraft) -> FeedItem:
+    """What is still known of the entry of a stored article."""
+    return FeedItem(
+        url=draft.url,
+        title=draft.title,
+        published=draft.published,
+        updated=draft.updated,
+        author=draft.author,
+        summary_html=escape(draft.standfirst or draft.summary, quote=False),
+        categories=(draft.rubric,) if draft.rubric else (),
+        image=draft.image,
+        labels=draft.labels,
+    )

@@ -1,0 +1,295 @@
+"""The pipeline, with a newspaper on loopback, a real database and real workers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from bot.articles.blocks import plain_text
+from bot.ingest.clustering import Clustering
+from bot.ingest.pipeline import FeedReport, Pipeline
+from bot.ingest.workers import Workers
+from bot.web.fetcher import Fetcher
+from bot.words.normaliser import Normaliser
+from storage import Article, ArticleState, BodyFrom, Feed, FeedState, Storage
+from tests.ingest.newspaper import NOW, PARAGRAPHS, Newspaper
+
+LATER = NOW + timedelta(minutes=10)
+
+
+@dataclass
+class House:
+    """A pipeline over a newspaper, with its clock in hand."""
+
+    storage: Storage
+    paper: Newspaper
+    pipeline: Pipeline
+    pushes: list[bool] = field(default_factory=list)
+
+    async def poll(self, minutes: float = 0) -> FeedReport:
+        """Poll the newspaper's feed so many minutes after the start."""
+        now = NOW + timedelta(minutes=minutes)
+        return await self.pipeline.fetch_feed(await self.feed(), now)
+
+    async def feed(self) -> Feed:
+        (feed,) = [one for one in await self.storage.feeds.all() if one.id == 1]
+        return feed
+
+    async def articles(self) -> list[Article]:
+        """The newspaper's articles, newest first."""
+        found = await self.storage.articles.latest(language="all", limit=100)
+        return [await self.storage.articles.get(one.article_id) for one in found]
+
+    async def pushes_owed(self) -> int:
+        return len(await self.storage.outbox.open_pushes())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def workers() -> AsyncIterator[Workers]:
+    pool = Workers(size=2)
+    yield pool
+    await pool.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def house(tmp_path: Path, workers: Workers) -> AsyncIterator[House]:
+    paper = Newspaper()
+    await paper.start()
+    pushes: list[bool] = []
+    normaliser = Normaliser()
+    async with (
+        Storage.open(tmp_path / "newsboy.db") as storage,
+        Fetcher(agent="newsboy-test", allow_private=True, seconds=5) as fetcher,
+    ):
+        pipeline = Pipeline(
+            storage=storage,
+            fetcher=fetcher,
+            workers=workers,
+            clustering=Clustering(storage, normaliser),
+            floor=300,
+            on_push=lambda: pushes.append(True),
+        )
+        await storage.feeds.add(paper.feed_url, "127.0.0.1", NOW)
+        yield House(storage, paper, pipeline, pushes)
+        await pipeline.stop()
+    await paper.stop()
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_first_sight_stores_everything_and_pushes_nothing(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    house.paper.publish("two", "Учёные нашли новый вид бабочек", ago=timedelta(hours=1))
+    (report,) = await house.pipeline.poll(NOW)
+    assert (report.entries, report.stored, report.pushes, report.error) == (2, 2, 0, None)
+    newest, older = await house.articles()
+    assert newest.title == "Утверждён план развития железных дорог"
+    assert older.published == NOW - timedelta(hours=1)
+    assert newest.body_from is BodyFrom.PAGE
+    assert PARAGRAPHS[2] in plain_text(newest.body)
+    assert newest.page_error is None
+    assert newest.source == "Гудок", "the site's own name, from its pages"
+    assert newest.language == "ru"
+    assert not house.pushes
+    feed = await house.feed()
+    assert (feed.title, feed.failures, feed.succeeded) == ("Новости Гудка", 0, NOW)
+    assert feed.due > NOW
+
+
+async def test_later_news_owes_a_push_if_it_is_fresh(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    await house.poll()
+    house.paper.publish("fresh", "Учёные нашли новый вид бабочек", ago=timedelta(minutes=1))
+    house.paper.publish("stale", "Музей открыл выставку часов", ago=timedelta(hours=7))
+    report = await house.poll(10)
+    assert (report.stored, report.pushes) == (2, 1)
+    assert house.pushes == [True]
+    assert await house.pushes_owed() == 1
+
+
+async def test_an_unchanged_feed_costs_a_304_or_a_hash(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    await house.poll()
+    report = await house.poll(10)
+    assert report.unchanged
+    assert house.paper.validators[1] is not None
+    house.paper.etag = False
+    feed = await house.feed()
+    assert (await house.poll(20)).unchanged, "the same bytes, though the server forgot its ETag"
+    assert (await house.feed()).body_hash == feed.body_hash
+    assert house.paper.asked["/one.html"] == 1
+
+
+async def test_a_return_after_a_week_is_silent(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    await house.poll()
+    house.paper.publish("two", "Учёные нашли новый вид бабочек", ago=-timedelta(days=8))
+    report = await house.poll(8 * 24 * 60 + 1)
+    assert (report.stored, report.pushes) == (1, 0)
+
+
+async def test_a_failing_feed_is_stored_with_its_reason_and_keeps_its_validators(
+    house: House,
+) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    await house.poll()
+    before = await house.feed()
+    house.paper.statuses["/rss.xml"] = 503
+    house.paper.headers = {"Retry-After": "7200"}
+    report = await house.poll(10)
+    assert report.error is not None
+    assert "503" in report.error
+    feed = await house.feed()
+    assert (feed.failures, feed.error, feed.etag) == (1, report.error, before.etag)
+    assert feed.due == LATER + timedelta(hours=2)
+    house.paper.statuses.clear()
+    assert (await house.poll(200)).error is None
+    assert (await house.feed()).failures == 0
+
+
+async def test_a_feed_that_is_gone_is_polled_no_more(house: House) -> None:
+    house.paper.statuses["/rss.xml"] = 410
+    await house.poll()
+    assert (await house.feed()).state is FeedState.GONE
+    assert await house.storage.feeds.due(NOW + timedelta(days=30)) == []
+
+
+async def test_one_bad_feed_does_not_stop_another(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    await house.storage.feeds.add("http://127.0.0.1:9/closed.xml", "closed.example", NOW)
+    await house.storage.feeds.add(f"{house.paper.url}/one.html", "page.example", NOW)
+    reports = {report.url: report for report in await house.pipeline.poll(NOW)}
+    assert reports[house.paper.feed_url].stored == 1
+    assert "cannot be reached" in (reports["http://127.0.0.1:9/closed.xml"].error or "")
+    assert "web page" in (reports[f"{house.paper.url}/one.html"].error or "")
+
+
+async def test_a_page_that_fails_leaves_the_feeds_text_and_is_retried(house: House) -> None:
+    content = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS[:2])
+    house.paper.publish("one", "Утверждён план развития железных дорог", content=content)
+    house.paper.statuses["/one.html"] = 500
+    report = await house.poll()
+    assert (report.stored, report.without_page) == (1, 1)
+    (article,) = await house.articles()
+    assert article.body_from is BodyFrom.FEED
+    assert PARAGRAPHS[1] in plain_text(article.body)
+    assert "500" in (article.page_error or "")
+    assert await house.pipeline.retry_pages(NOW + timedelta(minutes=4)) == 0
+    assert house.paper.asked["/one.html"] == 1
+    assert await house.pipeline.retry_pages(NOW + timedelta(minutes=5)) == 0
+    assert house.paper.asked["/one.html"] == 2
+    house.paper.statuses.clear()
+    assert await house.pipeline.retry_pages(NOW + timedelta(minutes=36)) == 1
+    (better,) = await house.articles()
+    assert (better.id, better.body_from, better.page_error) == (article.id, BodyFrom.PAGE, None)
+    assert PARAGRAPHS[3] in plain_text(better.body)
+    assert better.state is ArticleState.LIVE, "the better body is no correction"
+    assert await house.pipeline.retry_pages(NOW + timedelta(days=1)) == 0
+
+
+async def test_a_page_that_never_comes_is_given_up(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    house.paper.statuses["/one.html"] = 404
+    await house.poll()
+    for hours in range(1, 10):
+        await house.pipeline.retry_pages(NOW + timedelta(hours=hours * 3))
+    assert house.paper.asked["/one.html"] == 4
+    (article,) = await house.articles()
+    assert article.summary
+    assert article.page_tries == 4
+
+
+async def test_a_publishers_change_becomes_a_revision(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    await house.poll()
+    house.paper.publish(
+        "one",
+        "Утверждён план развития железных дорог до 2036 года",
+        paragraphs=(*PARAGRAPHS, "Уточнение: план рассчитан до 2036 года."),
+    )
+    report = await house.poll(10)
+    assert (report.stored, report.corrected, report.pushes) == (0, 1, 0)
+    (article,) = await house.articles()
+    assert article.title.endswith("до 2036 года")
+    assert article.state is ArticleState.CORRECTED
+    assert "Уточнение" in plain_text(article.body)
+    house.paper.publish("two", "Учёные нашли новый вид бабочек")
+    assert (await house.poll(20)).corrected == 0, "a change is stored once"
+
+
+async def test_the_same_story_in_two_feeds_is_stored_once(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    await house.storage.feeds.add(f"{house.paper.url}/again.xml", "127.0.0.1", NOW)
+    reports = await house.pipeline.poll(NOW)
+    assert sum(report.stored for report in reports) == 1
+    assert len(await house.articles()) == 1
+
+
+async def test_a_feed_that_moved_is_followed_at_the_second_sight(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    house.paper.moved = f"{house.paper.url}/new.xml"
+    house.paper.etag = False
+    await house.poll()
+    assert (await house.feed()).url == house.paper.feed_url
+    house.paper.publish("two", "Учёные нашли новый вид бабочек")
+    await house.poll(10)
+    assert (await house.feed()).url == house.paper.moved
+
+
+async def test_a_poll_cut_off_loses_nothing(house: House) -> None:
+    for number in range(8):
+        house.paper.publish(f"n{number}", f"Новость номер {number} о разных событиях дня")
+    tasks = await house.pipeline.start_due(NOW)
+    while not await house.articles():  # noqa: ASYNC110 - the store has no event to wait for
+        await asyncio.sleep(0.01)
+    await house.pipeline.stop()
+    assert all(task.done() for task in tasks)
+    assert len(await house.articles()) < 8
+    feed = await house.feed()
+    assert (feed.etag, feed.succeeded) == (None, None), "validators come last"
+    (report,) = await house.pipeline.poll(NOW)
+    assert report.error is None
+    assert len(await house.articles()) == 8
+
+
+async def test_a_feed_being_polled_is_not_polled_twice(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    first = await house.pipeline.start_due(NOW)
+    assert await house.pipeline.start_due(NOW) == []
+    await asyncio.gather(*first)
+    assert house.paper.asked["/rss.xml"] == 1
+
+
+async def test_check_shows_what_would_be_stored_and_stores_nothing(house: House) -> None:
+    for number in range(5):
+        house.paper.publish(f"n{number}", f"Новость номер {number} о разных событиях дня")
+    report = await house.pipeline.check(house.paper.feed_url, NOW)
+    assert (report.title, report.language, report.entries) == ("Новости Гудка", "ru", 5)
+    assert len(report.drafts) == 3
+    assert report.drafts[0].body_from is BodyFrom.PAGE
+    assert report.error is None
+    assert await house.articles() == []
+    assert (await house.feed()).checked is None
+
+
+async def test_check_finds_the_feed_of_a_site(house: House) -> None:
+    house.paper.raw_feed = (
+        b'<html><head><link rel="alternate" type="application/rss+xml" href="/real.xml"></head>'
+    )
+    report = await house.pipeline.check(house.paper.feed_url, NOW)
+    assert "web page" in (report.error or "")
+    assert report.found == (f"{house.paper.url}/real.xml",)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("nothing-here", "404"), ("rss.xml", "no RSS, Atom or JSON feed")]
+)
+async def test_check_says_what_is_wrong(house: House, path: str, said: str) -> None:
+    house.paper.raw_feed = b"just words"
+    report = await house.pipeline.check(f"{house.paper.url}/{path}", NOW)
+    assert said in (report.error or "")
