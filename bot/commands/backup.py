@@ -4,7 +4,9 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.commands.terminal import CommandError, console, read_settings
+import typer
+
+from bot.commands.terminal import CommandError, read_settings
 from storage import backup as copy_out
 from storage import restore as copy_in
 
@@ -17,7 +19,7 @@ def backup(path: Path) -> None:
     if not path.absolute().parent.is_dir():
         raise CommandError(f"the folder {path.absolute().parent} does not exist: make it first")
     asyncio.run(copy_out(settings.database, path))
-    console().print(
+    typer.echo(
         f"{settings.database} is copied to {path} ({path.stat().st_size / 1e6:.1f} MB, checked)."
     )
 
@@ -30,7 +32,6 @@ def restore(path: Path) -> None:
     if settings.database.exists() and path.samefile(settings.database):
         raise CommandError(f"{path} is the database itself: name a backup of it")
     aside = asyncio.run(copy_in(path, settings.database, datetime.now(UTC)))
-    screen = console()
-    screen.print(f"{settings.database} is now what was in {path}.")
+    typer.echo(f"{settings.database} is now what was in {path}.")
     if aside is not None:
-        screen.print(f"What was there before is kept as {aside}.")
+        typer.echo(f"What was there before is kept as {aside}.")

@@ -5,17 +5,23 @@ and checking only read.
 """
 
 import asyncio
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
+import typer
 from rich.table import Table
 from rich.text import Text
 
 from bot.commands.terminal import CommandError, clean, console, local_time, read_settings
 from bot.config import Settings
-from bot.web.addresses import check_url
+from bot.ingest.assembly import open_pipeline
+from bot.ingest.pipeline import CheckReport
+from bot.web.addresses import check_url, source_domain
 from bot.web.errors import BadUrlError
-from storage import Feed, FeedState, Storage
+from bot.words.normaliser import Normaliser
+from storage import ArticleDraft, Feed, FeedState, Storage
 
 
 def list_feeds() -> None:
@@ -28,7 +34,7 @@ def list_feeds() -> None:
 
     feeds = asyncio.run(read())
     if not feeds:
-        console().print("No feeds yet. Add one: newsboy feed add URL")
+        typer.echo("No feeds yet. Add one: newsboy feed add URL")
         return
     table = Table()
     for title in ("Feed", "Title", "Last success", "Entries", "State"):
@@ -58,6 +64,92 @@ def _state(feed: Feed, settings: Settings) -> tuple[str, str]:
     return f"well; next poll {local_time(feed.due, settings)}", "green"
 
 
+def add(url: str) -> None:
+    """Add the feed at an address, or the one feed that the page there announces.
+
+    Raises CommandError where there is no feed, or a choice of several.
+    """
+    settings = read_settings("ERROR")
+    address = _address(url)
+
+    async def write() -> tuple[str, CheckReport]:
+        now = datetime.now(UTC)
+        async with (
+            Storage.open(settings.database) as storage,
+            open_pipeline(settings, storage, Normaliser()) as pipeline,
+        ):
+            report = await pipeline.check(address, now)
+            found = address
+            if report.error is not None:
+                found = _only(report)
+                report = await pipeline.check(found, now)
+                if report.error is not None:
+                    raise CommandError(f"{found} is not added. {report.error}")
+            await storage.feeds.add(found, source_domain(found), now)
+            return found, report
+
+    added, report = asyncio.run(write())
+    typer.echo(f"{added} is added: {clean(report.title)}, {report.entries} entries.")
+    typer.echo("The bot reads it when it runs. To read it now: newsboy fetch")
+
+
+def _only(report: CheckReport) -> str:
+    """The one feed that a page announces; raises CommandError for none or several."""
+    if not report.found:
+        raise CommandError(f"{report.url} is not added. {report.error}")
+    if len(report.found) > 1:
+        raise CommandError(
+            f"{report.url} is a page with several feeds: add one of {', '.join(report.found)}"
+        )
+    return report.found[0]
+
+
+def check(url: str) -> None:
+    """Print what a feed would give, and store nothing; exit status 1 where it gives nothing."""
+    settings = read_settings("ERROR")
+    address = _address(url)
+
+    async def read(folder: str) -> CheckReport:
+        # The pipeline needs a store: one that is thrown away, so that a bot may run beside.
+        async with (
+            Storage.open(Path(folder, "check.db")) as storage,
+            open_pipeline(settings, storage, Normaliser()) as pipeline,
+        ):
+            return await pipeline.check(address, datetime.now(UTC))
+
+    with tempfile.TemporaryDirectory(prefix="newsboy-check-") as folder:
+        report = asyncio.run(read(folder))
+    screen = console()
+    if report.error is not None:
+        screen.print(Text(clean(report.error), style="red"))
+        if report.found:
+            typer.echo("The page announces these feeds:")
+            for found in report.found:
+                typer.echo(f"  {clean(found)}")
+        raise typer.Exit(1)
+    screen.print(Text(clean(report.title), style="bold"))
+    typer.echo(f"{clean(report.url)}, language {report.language or 'unknown'}")
+    for problem in report.problems:
+        screen.print(Text(clean(problem), style="yellow"))
+    typer.echo(f"{report.entries} entries; the newest would be stored like this:")
+    for draft in report.drafts:
+        screen.print(_draft(draft, settings))
+    typer.echo("Nothing was stored.")
+
+
+def _draft(draft: ArticleDraft, settings: Settings) -> Text:
+    """An article to be, in a few lines."""
+    facts = [local_time(draft.published, settings), draft.author, draft.topic.value]
+    body = f"{len(draft.body)} blocks from the {draft.body_from}" if draft.body else "no text"
+    text = Text(f"\n{clean(draft.title)}\n", style="bold")
+    text.append(clean(" · ".join(filter(None, [*facts, body]))) + "\n", style="not bold dim")
+    text.append(clean(draft.url) + "\n", style="not bold dim")
+    text.append(clean(draft.standfirst or draft.summary), style="not bold")
+    if draft.page_error:
+        text.append(f"\n{clean(draft.page_error)}", style="not bold yellow")
+    return text
+
+
 def remove(url: str) -> None:
     """Stop polling a feed; raises NotFoundError where it is not polled."""
     settings = read_settings("WARNING")
@@ -68,7 +160,7 @@ def remove(url: str) -> None:
             await storage.feeds.remove(address)
 
     asyncio.run(write())
-    console().print(f"{address} is no longer polled; its articles stay.")
+    typer.echo(f"{address} is no longer polled; its articles stay.")
 
 
 def _address(url: str) -> str:
