@@ -76,7 +76,7 @@ class Citations:
 
     def __init__(self) -> None:
         self._sources = [
-            (name, re.compile(rf"(?<![\w«-])(?:{pattern})(?![\w-])"))
+            (name, re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])"))
             for name, pattern in _SOURCES.items()
         ]
         self._any = re.compile("|".join(f"(?:{pattern})" for pattern in _SOURCES.values()))

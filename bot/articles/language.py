@@ -1,7 +1,8 @@
 """Which language a text is in: the publisher's word, unless the letters deny it.
 
 Letters alone part the scripts and, by letters that only one of them uses, the Cyrillic languages
-that news come in. Latin ones are taken as declared, English where nothing is.
+that news come in. Latin ones are told by their commonest words; where these are too few, the
+publisher's word is taken, and English where there is none.
 """
 
 import re
@@ -20,7 +21,21 @@ _OWN_LETTERS = (
     ("ru", re.compile("[ыэёЫЭЁ]")),
     ("bg", re.compile("[ъЪ]")),
 )
+_COMMON_WORDS = {
+    "en": "the of and to in is that for was with on it",
+    "de": "der die und das ist nicht mit von den ein auf für",
+    "fr": "le les des et est une dans pour que qui sur du",
+    "es": "el los las que del una por con para se en su",
+    "pt": "os que do da em um uma não com para no dos",
+    "it": "il di che per una con del della non sono gli è",
+    "pl": "i w na się nie że jest z do to od przez",
+    "nl": "het een van en de is dat niet op te zijn voor",
+    "tr": "ve bir bu için ile olarak çok olan daha gibi kadar",
+    "id": "yang dan di dari untuk dengan ini itu pada tidak",
+}
+_WORD = re.compile(r"[^\W\d_]+")
 _READ = 2000
+_FEW_WORDS = 3
 _ENOUGH = 0.004
 """A foreign name or quotation brings fewer of another language's own letters than this."""
 
@@ -41,5 +56,19 @@ def language_of(declared: str, title: str, text: str) -> str:
         return found or (declared if declared in _CYRILLIC_LANGUAGES else "ru")
     if latin * 2 > letters:
         foreign = _CYRILLIC_LANGUAGES | _OTHER_SCRIPTS
-        return declared if declared and declared not in foreign else "en"
+        return _by_words(sample, declared if declared not in foreign else "")
     return declared
+
+
+def _by_words(sample: str, declared: str) -> str:
+    words = _WORD.findall(sample.casefold())
+    counts = {
+        name: sum(map(frozenset(common.split()).__contains__, words))
+        for name, common in _COMMON_WORDS.items()
+    }
+    likeliest = max(counts, key=lambda name: (counts[name], name == "en"))
+    sure = counts[likeliest] > max(_FEW_WORDS, 1.5 * counts.get(declared, 0))
+    # A language that the table lacks cannot be outvoted by its neighbours' words.
+    if sure and (declared in counts or not declared):
+        return likeliest
+    return declared or (likeliest if counts[likeliest] else "en")

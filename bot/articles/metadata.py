@@ -22,6 +22,7 @@ _ARTICLE = re.compile(r"(?:Article|Posting|Review|Report)$")
 _LISTS = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement")
 _DEEP = 6
 _LONGEST_AUTHOR = 120
+_LONGEST_SECTION = 60
 _OLDEST = 1990
 """A date of an earlier year is a template's placeholder («0001-01-01»)."""
 _MOSCOW = ZoneInfo("Europe/Moscow")
@@ -75,7 +76,7 @@ def read_metadata(document: turbohtml.Document, url: str) -> Metadata:
         updated=moment(text("dateModified"), zone)
         or moment(meta("article:modified_time", "og:updated_time"), zone),
         image=_image(records, graph, url),
-        section=text("articleSection") or meta("article:section", "og:section"),
+        section=_section(text("articleSection") or meta("article:section", "og:section")),
         url=_canonical(document, graph, url),
         language=_language(document, records, graph),
         site=site,
@@ -105,9 +106,10 @@ def moment(text: str, zone: tzinfo) -> datetime | None:
 
 
 def resembles(first: str, second: str) -> bool:
-    """Whether two titles share at least half of the shorter one's words."""
+    """Whether two titles share half of the shorter one's words, and more than a single one."""
     one, two = set(_WORDS.findall(first.casefold())), set(_WORDS.findall(second.casefold()))
-    return bool(one and two) and 2 * len(one & two) >= min(len(one), len(two))
+    shared = len(one & two)
+    return one == two != set() or (shared > 1 and 2 * shared >= min(len(one), len(two)))
 
 
 def _meta(document: turbohtml.Document) -> dict[str, str]:
@@ -198,6 +200,11 @@ def _without_site(title: str, site: str) -> str:
         return title[: -len(site)].rstrip(" |-–—:•·/")
     cut = _SITE_TAIL.sub("", title)
     return cut if len(cut.split()) > 3 else title
+
+
+def _section(name: str) -> str:
+    """A section's name; a path or a domain instead of one names nothing to a reader."""
+    return "" if re.search(r"^/|\w\.\w", name) or len(name) > _LONGEST_SECTION else name
 
 
 def _image(records: list[dict[str, Any]], graph: dict[str, str], url: str) -> PictureBlock | None:

@@ -185,9 +185,10 @@ class Newsroom:
             page.description,
             _MORE.sub("", clean_text(item.summary_html)),
         )
+        titles = (title, clean_text(item.title), page.subheadline)
         fallback = ""
         for candidate in candidates:
-            if not self._is_standfirst(candidate, (title, page.subheadline), body.text):
+            if not self._is_standfirst(candidate, titles, body.text):
                 continue
             summary = candidate if len(candidate) <= SUMMARY_LIMIT else _whole(candidate)
             if candidate == page.standfirst or not in_body(candidate, body.blocks):

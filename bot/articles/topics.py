@@ -21,7 +21,7 @@ _RUBRICS: Mapping[Topic, str] = {
     Topic.POLITICS: """политик выборы власть армия оборон госдум парламент правительств
         politic elections election government parliament congress white-house army defence
         defense military""",
-    Topic.WORLD: """мир в-мире за-рубежом зарубеж международн ближнее-зарубежье бывший-ссср
+    Topic.WORLD: """мир миров в-мире за-рубежом зарубеж международн ближнее-зарубежье бывший-ссср
         иностран world international global europe asia africa middle-east americas usa""",
     Topic.INCIDENTS: """происшеств криминал чп дтп преступлен суд силовые силовые-структуры
         катастроф пожар crime incident accident police court disaster""",
@@ -132,10 +132,13 @@ class Topics:
         name = re.sub(r"[\s/&,|]+", "-", rubric.casefold().replace("ё", "е").strip())
         if len(name) > 60:
             return None
-        for topic, pattern in self._rubrics:
-            if pattern.search(name):
-                return topic
-        return None
+        # The first word that the table knows names the rubric: «Шоу-бизнес» is no business.
+        found = [
+            (match.start(), -match.end(), topic)
+            for topic, pattern in self._rubrics
+            if (match := pattern.search(name))
+        ]
+        return min(found)[2] if found else None
 
     def _by_words(self, title: str, text: str) -> Topic:
         head = " ".join(_WORD.findall(title.casefold().replace("ё", "е")))
