@@ -4,6 +4,10 @@
 seconds the bot has to wait. The figures are those of Telegram's bot FAQ ("My bot is hitting
 limits"): about 30 messages a second in all, one a second in a chat with short bursts, 20 a minute
 in a group. A bot that goes on during a wait is refused until the wait is over.
+
+A busy machine delivers in a bunch what was sent evenly. A message that arrives close behind others
+is therefore taken to have been sent a little earlier, `JITTER_SECONDS` at most; a real burst, which
+is longer than that, is still seen as one.
 """
 
 from __future__ import annotations
@@ -12,7 +16,6 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-# A message may arrive this much early: the network shifts what the sender spaced rightly.
 JITTER_SECONDS = 0.25
 
 
@@ -61,9 +64,17 @@ class Rates:
 
     def _total_wait(self, now: float) -> float:
         recent = self._recent
-        while recent and now - recent[0] >= 1.0:
+        sent = self._sent_at(now)
+        while recent and sent - recent[0] >= 1.0:
             recent.popleft()
-        return recent[0] + 1.0 - now if len(recent) >= self.limits.per_second else 0.0
+        return recent[0] + 1.0 - sent if len(recent) >= self.limits.per_second else 0.0
+
+    def _sent_at(self, now: float) -> float:
+        """When a message that arrives `now` was sent, in the sender's favour."""
+        earliest = now - JITTER_SECONDS
+        if self._recent:
+            earliest = max(earliest, self._recent[-1] + 1.0 / self.limits.per_second)
+        return min(earliest, now)
 
     def _tokens(self, chat_id: int, now: float) -> float:
         tokens, at = self._buckets.get(chat_id, (float(self.limits.chat_burst), now))
@@ -77,12 +88,12 @@ class Rates:
 
     def _group_wait(self, chat_id: int, now: float) -> float:
         sent = self._groups.setdefault(chat_id, deque())
-        while sent and now - sent[0] >= 60.0:
+        while sent and now - sent[0] >= 60.0 - JITTER_SECONDS:
             sent.popleft()
         return sent[0] + 60.0 - now if len(sent) >= self.limits.group_per_minute else 0.0
 
     def _count(self, chat_id: int, *, group: bool, now: float) -> None:
-        self._recent.append(now)
+        self._recent.append(self._sent_at(now))
         self._buckets[chat_id] = (self._tokens(chat_id, now) - 1.0, now)
         if group:
             self._groups[chat_id].append(now)

@@ -34,6 +34,20 @@ def test_thirty_a_second_in_all() -> None:
     assert rates.admit(999, group=False, now=101.6) is None
 
 
+def test_a_stalled_machine_is_not_blamed_on_the_sender() -> None:
+    rates = Rates()
+    # Twenty-eight a second, but what comes in some fifths of a second arrives at their ends.
+    sent = [100 + n / 28 for n in range(28 * 20)]
+    arrived = [at if int(at * 5) % 3 else (int(at * 5) + 1) / 5 for at in sent]
+    assert sum(rates.admit(n, group=False, now=at) is None for n, at in enumerate(arrived)) == 560
+
+
+def test_slightly_too_many_for_long_are_noticed() -> None:
+    rates = Rates()
+    times = [100 + n / 33 for n in range(33 * 8)]
+    assert sum(rates.admit(n, group=False, now=at) is None for n, at in enumerate(times)) < 264
+
+
 def test_a_group_gets_twenty_a_minute() -> None:
     rates = Rates()
     assert admitted(rates, -1, [100.0 + 1.1 * n for n in range(25)], group=True) == 20
