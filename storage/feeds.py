@@ -241,8 +241,8 @@ class Feeds:
         """Of these guids the known ones, each with the hash of what the feed last said of it."""
         rows = await self._database.rows(
             """
-            SELECT e.guid, e.item_hash FROM json_each(:guids) g
-            JOIN entry e ON e.feed_id = :feed AND e.guid = g.value
+            SELECT e.guid, e.item_hash FROM json_each(:guids) g CROSS JOIN entry e
+            WHERE e.feed_id = :feed AND e.guid = g.value
             """,
             {"feed": feed_id, "guids": json_list(guids)},
         )

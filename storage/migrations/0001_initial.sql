@@ -189,13 +189,13 @@ CREATE TABLE subscription (
     kind          TEXT    NOT NULL
                   CHECK (kind IN ('everything', 'topic', 'source', 'words', 'story')),
     key           TEXT    NOT NULL,
-    anchor        TEXT    NOT NULL DEFAULT '',  -- a phrase's first word: finds it in an article
+    anchor        TEXT    NOT NULL DEFAULT '',  -- a phrase's first word finds it in an article
     label         TEXT    NOT NULL,
     level         TEXT    NOT NULL CHECK (level IN ('off', 'digest', 'now', 'sound')),
     PRIMARY KEY (subscriber_id, kind, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX subscription_key ON subscription (kind, key, subscriber_id);
-CREATE INDEX subscription_anchor ON subscription (anchor, key) WHERE kind = 'words';
+CREATE INDEX subscription_anchor ON subscription (anchor, key) WHERE anchor <> '';
 
 CREATE TABLE mute (
     subscriber_id INTEGER NOT NULL REFERENCES subscriber (id) ON DELETE CASCADE,
@@ -206,7 +206,7 @@ CREATE TABLE mute (
     expires       INTEGER,
     PRIMARY KEY (subscriber_id, kind, key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX mute_anchor ON mute (anchor, key) WHERE kind = 'words';
+CREATE INDEX mute_anchor ON mute (anchor, key) WHERE anchor <> '';
 
 CREATE TABLE slot (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
