@@ -8,7 +8,6 @@ page, then the feed's own texts; a headline with its link is always left.
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
-from html import escape
 from urllib.parse import urlsplit
 
 from bot.articles.newsroom import Desk, FeedItem
@@ -16,10 +15,10 @@ from bot.feeds.entries import ParsedEntry
 from bot.ingest import jobs
 from bot.ingest.decider import Candidate, article_url, fault, next_page_try
 from bot.ingest.jobs import Composed, PageBytes, PageState
-from bot.ingest.workers import Workers
+from bot.ingest.workers import WorkerCrashedError, Workers
 from bot.web.errors import BadUrlError, FetchError, ForbiddenAddressError, TooLargeError
 from bot.web.fetcher import Fetcher
-from storage import ArticleDraft, EntryKey, PictureBlock
+from storage import ArticleDraft, PictureBlock, Source
 
 log = logging.getLogger(__name__)
 
@@ -36,34 +35,34 @@ class Composer:
 
     async def article(self, one: Candidate, desk: Desk, now: datetime) -> Composed:
         """The article of a feed's entry; raises only where no worker can be had at all."""
-        return await self._compose(_item(one.entry), one.key, desk, now, tries=1)
-
-    async def again(self, draft: ArticleDraft, now: datetime) -> Composed:
-        """The article of a stored draft whose page failed before."""
-        desk = Desk(draft.feed_id, draft.source_id, language=draft.language)
-        return await self._compose(
-            _item_of(draft), draft.key, desk, now, tries=draft.page_tries + 1
-        )
-
-    async def _compose(
-        self, item: FeedItem, key: EntryKey, desk: Desk, now: datetime, *, tries: int
-    ) -> Composed:
-        page, state = await self._page(item.url, tries, now)
-        bare = replace(item, summary_html="", content_html="")
-        attempts = [(item, page), (item, None), (bare, None)]
-        for number, (said, shown) in enumerate(attempts):
-            if number == 1 and page is None:
-                continue
+        item = _item(one.entry)
+        page, state = await self._page(item.url, 1, now)
+        for said, shown in ((item, page), (item, None))[page is None :]:
             try:
                 return await self.workers.run(
-                    jobs.compose, said, shown, desk=desk, key=key, now=now, state=state
+                    jobs.compose, said, shown, desk=desk, key=one.key, now=now, state=state
                 )
-            except Exception as error:
-                if number == len(attempts) - 1:
-                    raise
+            except Exception as error:  # noqa: BLE001 - the next attempt has less to stumble over
                 log.warning("%s cannot be read whole: %s", item.url, error)
-                state = PageState(error=f"The page cannot be read: {error}", tries=tries)
-        raise AssertionError("the last attempt returns or raises")
+                state = PageState(f"The page cannot be read: {error}", 1, state.due)
+        bare = replace(item, summary_html="", content_html="")
+        return await self.workers.run(
+            jobs.compose, bare, None, desk=desk, key=one.key, now=now, state=state
+        )
+
+    async def complete(self, draft: ArticleDraft, source: Source, now: datetime) -> ArticleDraft:
+        """A stored draft whose page failed, with its page; or with how the page failed again."""
+        tries = draft.page_tries + 1
+        page, state = await self._page(draft.url, tries, now)
+        if page is not None:
+            desk = Desk(draft.feed_id, draft.source_id, source.title, source.language)
+            try:
+                return await self.workers.run(jobs.complete, draft, page, desk=desk, now=now)
+            except WorkerCrashedError as error:
+                state = PageState(str(error), tries, next_page_try(tries, now))
+            except Exception as error:  # noqa: BLE001 - whatever a page does, the feed's text stays
+                state = PageState(f"The page cannot be read: {error}", tries)
+        return replace(draft, page_error=state.error, page_tries=tries, page_due=state.due)
 
     async def _page(
         self, url: str, tries: int, now: datetime
@@ -98,19 +97,4 @@ def _item(entry: ParsedEntry) -> FeedItem:
         categories=entry.categories,
         image=PictureBlock(image.url, width=image.width, height=image.height) if image else None,
         labels=entry.labels,
-    )
-
-
-def _item_of(draft: ArticleDraft) -> FeedItem:
-    """What is still known of the entry of a stored article."""
-    return FeedItem(
-        url=draft.url,
-        title=draft.title,
-        published=draft.published,
-        updated=draft.updated,
-        author=draft.author,
-        summary_html=escape(draft.standfirst or draft.summary, quote=False),
-        categories=(draft.rubric,) if draft.rubric else (),
-        image=draft.image,
-        labels=draft.labels,
     )

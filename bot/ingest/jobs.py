@@ -5,7 +5,7 @@ functions and passes their arguments and results on, and must not carry the pars
 Composing runs here too: a feed can carry a megabyte of text, and the bot answers people meanwhile.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import cache
 
@@ -94,6 +94,14 @@ def compose(
         page_due=state.due,
     )
     return Composed(draft, extracted.site if extracted is not None else "")
+
+
+def complete(draft: ArticleDraft, page: PageBytes, *, desk: Desk, now: datetime) -> ArticleDraft:
+    """A stored article with its page, which came late; its body is the better of the two."""
+    extracted = extract_page(page)
+    if not extracted.body:
+        return replace(draft, page_error=NO_ARTICLE, page_tries=draft.page_tries + 1, page_due=None)
+    return _newsroom().with_page(draft, extracted, desk=desk, now=now)
 
 
 @cache

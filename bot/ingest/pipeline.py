@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from bot.articles.blocks import plain_text
 from bot.articles.metadata import default_zone
 from bot.articles.newsroom import Desk
 from bot.feeds.entries import ParsedFeed
@@ -34,7 +33,6 @@ from bot.ingest.decider import (
     decide,
     fault,
     is_silent,
-    next_page_try,
     outcome_of_change,
     outcome_of_failure,
     outcome_of_no_change,
@@ -61,8 +59,6 @@ log = logging.getLogger(__name__)
 FEEDS_AT_ONCE = 12
 PAGES_AHEAD = 3  # of one feed, while an article is being stored
 CHECKED_PAGES = 3  # that `check` reads
-
-_BETTER = 0.9  # of the feed's text: a page that says less is a teaser
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,18 +378,12 @@ class Pipeline:
         return sum(await asyncio.gather(*(self._retry_page(pending, now) for pending in due)))
 
     async def _retry_page(self, pending: PendingPage, now: datetime) -> bool:
-        old = pending.draft
+        source = await self._storage.feeds.source(pending.draft.source_id)
         async with self._places:
-            try:
-                draft = (await self._composer.again(old, now)).draft
-            except WorkerError as error:
-                draft = replace(old, page_error=str(error), page_tries=old.page_tries + 1)
-                draft = replace(draft, page_due=next_page_try(draft.page_tries, now))
-        better = draft.body_from is BodyFrom.PAGE and len(plain_text(draft.body)) >= _BETTER * len(
-            plain_text(old.body)
-        )
-        try:
-            if better:
+            draft = await self._composer.complete(pending.draft, source, now)
+        came = draft.body_from is BodyFrom.PAGE
+        with suppress(NotFoundError):  # pruned meanwhile
+            if came:
                 await self._storage.articles.replace(
                     pending.article_id, draft, now=now, revision=False
                 )
@@ -401,12 +391,10 @@ class Pipeline:
                 await self._storage.articles.page_failed(
                     pending.article_id,
                     error=draft.page_error or "The page says less than the feed.",
-                    tries=old.page_tries + 1,
+                    tries=pending.draft.page_tries + 1,
                     due=draft.page_due,
                 )
-        except NotFoundError:  # pruned meanwhile
-            return False
-        return better
+        return came
 
     # ------------------------------------------------------------ trying an address
 

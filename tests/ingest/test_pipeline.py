@@ -204,6 +204,53 @@ async def test_a_page_that_never_comes_is_given_up(house: House) -> None:
     assert article.page_tries == 4
 
 
+async def test_a_page_that_stalls_its_reader_costs_the_page_alone(
+    house: House, tmp_path: Path
+) -> None:
+    hostile = "<p " + " ".join(f"a{number}=x" for number in range(30_000)) + ">x"
+    house.paper.publish("hostile", "Утверждён план развития железных дорог", paragraphs=(hostile,))
+    house.paper.publish("harmless", "Учёные нашли новый вид бабочек", ago=timedelta(hours=1))
+    hurried = Workers(size=1, seconds=1)
+    async with (
+        Storage.open(tmp_path / "hurried.db") as storage,
+        Fetcher(agent="newsboy-test", allow_private=True) as fetcher,
+    ):
+        feed = await storage.feeds.add(house.paper.feed_url, "127.0.0.1", NOW)
+        pipeline = Pipeline(
+            storage=storage,
+            fetcher=fetcher,
+            workers=hurried,
+            clustering=Clustering(storage, Normaliser()),
+            floor=300,
+        )
+        report = await pipeline.fetch_feed(feed, NOW)
+        assert (report.stored, report.without_page, report.error) == (2, 1, None)
+        newest = (await storage.articles.latest(language="all", limit=1))[0]
+        article = await storage.articles.get(newest.article_id)
+    await hurried.stop()
+    assert article.title == "Утверждён план развития железных дорог"
+    assert "stopped after 1 s" in (article.page_error or "")
+    assert article.summary, "of what the feed says"
+
+
+async def test_what_no_worker_could_read_is_not_taken_for_read(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    stopped = Workers()
+    await stopped.stop()
+    async with Fetcher(agent="newsboy-test", allow_private=True) as fetcher:
+        pipeline = Pipeline(
+            storage=house.storage,
+            fetcher=fetcher,
+            workers=stopped,
+            clustering=Clustering(house.storage, Normaliser()),
+            floor=300,
+        )
+        report = await pipeline.fetch_feed(await house.feed(), NOW)
+    assert report.error is not None
+    feed = await house.feed()
+    assert (feed.etag, feed.succeeded) == (None, None)
+
+
 async def test_a_publishers_change_becomes_a_revision(house: House) -> None:
     house.paper.publish("one", "Утверждён план развития железных дорог")
     await house.poll()
