@@ -65,7 +65,7 @@ check: setup
 	@echo "== mypy"
 	@$(PY) -m mypy
 	@echo "== import-linter"
-	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/lint-imports --no-logo
 
 bench: setup
 	@$(PY) -m tests.bench

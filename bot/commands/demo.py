@@ -62,7 +62,9 @@ async def _show(port: int, every: float) -> None:
                 person = await people.create_user(first_name="Анна", language_code="ru")
                 environment = _environment(sandbox.url, newspaper.feeds, person)
                 async with _newsboy("fetch", environment, folder) as fetching:
-                    if await fetching.wait():
+                    table, _ = await fetching.communicate()
+                    if fetching.returncode:
+                        typer.echo(table)
                         raise CommandError("the sample newspaper could not be read: see above")
                 async with _newsboy("run", environment, folder) as bot:
                     await _answered(people, person, bot)
@@ -140,8 +142,8 @@ async def _newsboy(
         env=environment,
         cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,
-        # `fetch` prints a table that belongs to an operator.
-        stdout=asyncio.subprocess.DEVNULL,
+        # What `fetch` prints is shown where it fails; `run` only logs.
+        stdout=asyncio.subprocess.PIPE if command == "fetch" else asyncio.subprocess.DEVNULL,
         # Ctrl-C in a terminal goes to the whole group: the bot stops before its Telegram does.
         start_new_session=True,
     )
