@@ -50,14 +50,15 @@ class _Head(HTMLParser):
 
 
 async def link_card(url: str) -> Json:
-    """`url`, `site`, and where known `title`, `description` and `image` (an address of ours)."""
+    """`url`, `site`, and where known `title`, `description` and `image` (an address of ours);
+    `is_picture`: the address is a picture itself."""
     card: Json = {"url": url, "site": urlsplit(url).hostname or url}
     try:
         mime, data = await fetch_local(url, PAGE_BYTES)
     except FetchError:
         return card
     if picture_size(data) is not None:
-        return card | {"image": picture_address(url)}
+        return card | {"image": picture_address(url), "is_picture": True}
     if mime not in ("text/html", "application/xhtml+xml"):
         return card
     head = _Head()

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from bot.sandbox.client import ControlError
 
 from .conftest import TOKEN, Api
+from .test_server import png
 
 if TYPE_CHECKING:
     from bot.sandbox import Sandbox
@@ -221,3 +223,34 @@ async def test_a_page_elsewhere_cannot_drive_the_sandbox(
 async def test_unknown_things_are_404(people: Control) -> None:
     with pytest.raises(ControlError, match="no chat 5"):
         await people.messages(5)
+
+
+async def test_link_previews_show_local_pages_and_only_name_others(
+    sandbox: Sandbox, api: Api
+) -> None:
+    async def serve(request: web.Request) -> web.Response:
+        if request.path == "/p.png":
+            return web.Response(body=png(4, 3), content_type="image/png")
+        head = '<title>Заголовок</title><meta property="og:image" content="/p.png">'
+        return web.Response(text=head, content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/{name}", serve)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    local = f"http://127.0.0.1:{runner.addresses[0][1]}/article"
+    try:
+        cards = []
+        for url in (local, "https://example.org/x"):
+            async with api.session.get(f"{sandbox.url}/control/preview", params={"url": url}) as r:
+                cards.append(await r.json())
+        assert cards[0]["title"] == "Заголовок"
+        assert cards[1] == {"url": "https://example.org/x", "site": "example.org"}
+        async with api.session.get(sandbox.url + cards[0]["image"]) as response:
+            assert await response.read() == png(4, 3)
+        foreign = {"url": "https://example.org/p.png"}
+        async with api.session.get(f"{sandbox.url}/control/picture", params=foreign) as response:
+            assert response.status == 404
+    finally:
+        await runner.cleanup()

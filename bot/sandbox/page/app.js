@@ -374,7 +374,10 @@ function messageRow(message) {
   if (!above) bubble.append(previewCard(message, act) ?? "");
   bubble.append(stamp(message));
   const row = make("div", message.from_bot ? "message in" : "message out", bubble);
-  if (message.keyboard) row.append(keyboard(message.keyboard, act));
+  if (message.keyboard) {
+    row.classList.add("keyed");
+    row.append(keyboard(message.keyboard, act));
+  }
   bubble.append(replyButton(message));
   bubble.addEventListener("dblclick", () => startReply(message));
   row.dataset.id = message.id;
@@ -493,8 +496,10 @@ function fillPreview(card, found) {
   const words = make("span", "preview-words", make("b", "site", found.site));
   if (found.title) words.append(make("b", "", found.title));
   if (found.description) words.append(make("span", "", found.description));
-  if (!found.title) words.append(make("span", "", found.url));
+  if (!found.title && !found.is_picture) words.append(make("span", "", found.url));
   card.replaceChildren(words);
+  // Without words beside it a picture is never small (Bot API, LinkPreviewOptions).
+  if (found.is_picture) card.classList.add("large");
   if (!found.image) return;
   const image = make("img");
   image.src = found.image;
