@@ -29,7 +29,7 @@ from bot.articles.blocks import (
 from bot.articles.metadata import Metadata, default_zone, moment, read_metadata, tidy_author
 from bot.articles.page import ExtractedPage
 from bot.articles.publishers import Profile, load_profiles, profile_for, text_at
-from bot.articles.tidy import in_body, is_notice, pictures, squeezed, tidy, without_read_also
+from bot.articles.tidy import is_notice, pictures, squeezed, tidy, without_read_also
 from storage import (
     Block,
     Embed,
@@ -57,6 +57,8 @@ _KNOWN_TEXT = 12
 """A shorter text (letters) is found in any article: it must be a whole line of this one."""
 _MOST = 0.8
 _CONTAINER = 0.9
+_LEAD_NAMES = ("standfirst", "lead", "lede", "deck", "intro", "subtitle", "annotation", "summary")
+_LEADS = ", ".join(("[itemprop=description]", *(f"[class*={name}]" for name in _LEAD_NAMES)))
 
 
 def extract(html: bytes, *, url: str, content_type: str | None = None) -> ExtractedPage:
@@ -114,8 +116,6 @@ def _by_profile(
     )
     if not any(isinstance(block, Paragraph) for block in body):
         return None
-    if not standfirst and not in_body(metadata.description, body):
-        standfirst = metadata.description
     return ExtractedPage(
         url=metadata.url,
         title=title,
@@ -138,6 +138,7 @@ def _by_profile(
 
 
 def _by_its_text(document: turbohtml.Document, metadata: Metadata, url: str) -> ExtractedPage:
+    standfirst = _marked_lead(document, metadata.description)
     for post in document.select(_POSTS):
         del post.attrs["class"]
     for card in document.select(_HOVER_CARDS):
@@ -145,12 +146,13 @@ def _by_its_text(document: turbohtml.Document, metadata: Metadata, url: str) -> 
     found = _trafilatura(document.html, metadata, url)
     body, container = _in_the_page(document, found, url)
     linked = _link_texts(document, container)
-    body = tidy(body, titles=(metadata.title, metadata.subheadline), linked=linked)
+    titles = (metadata.title, metadata.subheadline, standfirst)
+    body = tidy(body, titles=titles, linked=linked)
     return ExtractedPage(
         url=metadata.url,
         title=metadata.title or one_line(found.title or "" if found else ""),
         subheadline=metadata.subheadline,
-        standfirst="" if in_body(metadata.description, body) else metadata.description,
+        standfirst=standfirst,
         description=metadata.description,
         body=body,
         author=metadata.author or tidy_author((found.author or "").split(";") if found else ()),
@@ -163,6 +165,15 @@ def _by_its_text(document: turbohtml.Document, metadata: Metadata, url: str) -> 
         site=metadata.site,
         labels=_labels(document, body),
     )
+
+
+def _marked_lead(document: turbohtml.Document, description: str) -> str:
+    """The description where the page shows it as its lead, in an element marked as such."""
+    wanted = squeezed(description)
+    for element in document.select(_LEADS) if wanted else ():
+        if squeezed(element.text) == wanted:
+            return description
+    return ""
 
 
 def _trafilatura(html: str, metadata: Metadata, url: str) -> Any:
@@ -235,7 +246,7 @@ def _wanted_blocks(blocks: Sequence[Block], wanted: str, lines: set[str]) -> tup
             if not isinstance(block, PictureBlock | Embed):
                 # A heading right above an unwanted text goes with it.
                 between = [item for item in between if not isinstance(item, Heading)]
-            if isinstance(block, PictureBlock | Embed | Quote | Heading):
+            if isinstance(block, PictureBlock | Embed | Quote | Heading | Table):
                 between.append(block)
             continue
         text = squeezed(block_text(chosen))
@@ -245,7 +256,13 @@ def _wanted_blocks(blocks: Sequence[Block], wanted: str, lines: set[str]) -> tup
         kept += between if kept else pictures(between)[-1:]
         between = []
         kept.append(chosen)
+    if kept and between and isinstance(between[0], Table) and _announces(kept[-1]):
+        kept.append(between[0])
     return tuple(kept)
+
+
+def _announces(block: Block) -> bool:
+    return block_text(block).endswith(":")
 
 
 def _chosen(block: Block, is_wanted: Any) -> Block | None:

@@ -29,7 +29,7 @@ from storage import ArticleDraft, Block, BodyFrom, EntryKey, PictureBlock
 _FEWEST, _MOST, _MOST_SENTENCES = 25, 700, 4
 """A standfirst's length in characters and sentences; longer texts are bodies."""
 
-_SAME_WORDS = 0.4
+_SAME_WORDS = 0.25
 """The share of a standfirst's words that its text has, where the title shares none."""
 
 _NEARLY_ALL = 0.9
@@ -122,6 +122,8 @@ class Newsroom:
         standfirst, summary = self._standfirst(item, page, title, body)
         if standfirst and body.origin is BodyFrom.PAGE:
             body = replace(body, blocks=tidy(body.blocks, titles=(title, subheadline, standfirst)))
+        image = page.image or item.image or next(iter(pictures(body.blocks)), None)
+        image, body = _without_repeated_picture(image, body)
         text = body.text
         language = language_of(page.language or desk.language, title, f"{standfirst} {text}")
         if not summary:
@@ -145,7 +147,7 @@ class Newsroom:
             body=body.blocks,
             body_from=body.origin,
             author=page.author or tidy_author([clean_text(item.author)]),
-            image=page.image or item.image or next(iter(pictures(body.blocks)), None),
+            image=image,
             topic=self._topics.topic_of(rubrics, item.url, title, f"{summary} {text}"),
             rubric=next(iter(rubrics), ""),
             labels=_labels((*item.labels, *page.labels)),
@@ -188,22 +190,25 @@ class Newsroom:
         titles = (title, clean_text(item.title), page.subheadline)
         fallback = ""
         for candidate in candidates:
-            if not self._is_standfirst(candidate, titles, body.text):
+            shown = candidate == page.standfirst
+            if not self._is_standfirst(candidate, titles, body.text, trusted=shown):
                 continue
             summary = candidate if len(candidate) <= SUMMARY_LIMIT else _whole(candidate)
-            if candidate == page.standfirst or not in_body(candidate, body.blocks):
+            if shown or not in_body(candidate, body.blocks):
                 return candidate, summary
             fallback = fallback or summary
         return "", fallback
 
-    def _is_standfirst(self, text: str, titles: tuple[str, ...], body: str) -> bool:
+    def _is_standfirst(
+        self, text: str, titles: tuple[str, ...], body: str, *, trusted: bool
+    ) -> bool:
         """Whether a text can be the article's standfirst: neither cut, nor a body, nor a slogan."""
         if not _FEWEST <= len(text) <= _MOST or _CUT.search(text) or "://" in text:
             return False
         if squeezed(text) in map(squeezed, titles) or len(sentences(text)) > _MOST_SENTENCES:
             return False
         words = self._content(text)
-        if words & self._content(titles[0]):
+        if trusted or words & self._content(titles[0]):
             return True
         return bool(words) and len(words & self._content(body)) >= _SAME_WORDS * len(words)
 
@@ -236,6 +241,23 @@ def _body(in_feed: tuple[Block, ...], page: ExtractedPage) -> _Body:
     if has_text(page.body) and len(plain_text(page.body)) >= _NEARLY_ALL * feed_length:
         return _Body(page.body, BodyFrom.PAGE)
     return _Body(in_feed, BodyFrom.FEED) if feed_length else _Body()
+
+
+def _without_repeated_picture(
+    image: PictureBlock | None, body: _Body
+) -> tuple[PictureBlock | None, _Body]:
+    """The article's picture with what the body knows of it, which need not begin with it again."""
+    first = body.blocks[0] if body.blocks else None
+    if image is None or not isinstance(first, PictureBlock) or first.url != image.url:
+        return image, body
+    known = replace(
+        image,
+        caption=image.caption or first.caption,
+        credit=image.credit or first.credit,
+        width=image.width or first.width,
+        height=image.height or first.height,
+    )
+    return known, replace(body, blocks=body.blocks[1:])
 
 
 def _whole(text: str) -> str:

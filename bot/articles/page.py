@@ -13,8 +13,8 @@ from storage import Block, PictureBlock
 class ExtractedPage:
     """An article's page, taken apart. Texts are plain, empty where unknown; times are aware.
 
-    `standfirst` is the lead that the page shows apart from its body; `description` is the one
-    that the page gives to machines, which may repeat the body's first words. `labels` are age
+    `standfirst` is the lead that the page shows, taken out of its body; `description` is what the
+    page tells machines: a lead, the body's first words, or a slogan of the site. `labels` are age
     marks and legal notices that stand outside the body.
     """
 

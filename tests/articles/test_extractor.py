@@ -118,7 +118,8 @@ def test_the_model_shape_serves_without_a_lead() -> None:
 def test_an_unknown_publishers_page_keeps_its_form() -> None:
     page = extract(PLAIN.encode(), url="https://paper.example/local/1")
     assert page.title == "Council approves new library"
-    assert page.standfirst == "The vote ended a decade of argument."
+    assert page.description == "The vote ended a decade of argument."
+    assert page.standfirst == ""
     assert page.author == "Ann Lee, Bo Ray"
     assert page.published == datetime(2026, 11, 20, 8, tzinfo=UTC)
     assert page.updated == datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -135,6 +136,16 @@ def test_an_unknown_publishers_page_keeps_its_form() -> None:
         assert junk not in text
     spans = [s for b in page.body if isinstance(b, Paragraph) for s in b.spans]
     assert "https://paper.example/spring" in {span.link for span in spans}
+
+
+def test_a_lead_that_the_page_marks_is_the_standfirst() -> None:
+    lead = '<p class="standfirst">The vote ended a decade of argument.</p>'
+    page = extract(
+        PLAIN.replace("<p>The city council voted", f"{lead}<p>The city council voted").encode(),
+        url="https://paper.example/local/1",
+    )
+    assert page.standfirst == "The vote ended a decade of argument."
+    assert plain_text(page.body).startswith("The city council voted")
 
 
 def test_a_page_survives_the_way_between_processes() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.articles.likeness import SAME_STORY, fingerprint, likeness
+from bot.articles.likeness import SAME_STORY, fingerprint, likeness, rarities
 from bot.words.normaliser import Normaliser
 from tests.articles.practice import records
 
@@ -68,5 +68,14 @@ def test_labelled_pairs(normaliser: Normaliser) -> None:
         right += same and said
         wrong += said and not same
         missed += same and not said
-    assert right / (right + wrong) >= 0.9  # .94 when written
-    assert right / (right + missed) >= 0.55  # .61 when written
+    assert right / (right + wrong) >= 0.9  # .93 when written
+    assert right / (right + missed) >= 0.55  # .60 when written
+
+
+def test_common_words_do_not_make_a_story(normaliser: Normaliser) -> None:
+    """In a city's own paper the city's name says nothing."""
+    one = fingerprint("Сто лет на рельсах: трамвай Заречья", "Трамваю Заречья сто лет.", normaliser)
+    other = fingerprint("В Заречье открыли мост для трамвая", "Мост ждали в Заречье.", normaliser)
+    counts = dict.fromkeys(normaliser.tokens("Заречье трамвай"), 90)
+    known = rarities(one.words, counts, 100)
+    assert likeness(one, other, known) < likeness(one, other)

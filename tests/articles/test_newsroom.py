@@ -153,6 +153,20 @@ def test_the_lead_stands_once(newsroom: Newsroom) -> None:
     assert draft.body == paragraphs(FIRST, SECOND)
 
 
+def test_the_articles_picture_stands_once(newsroom: Newsroom) -> None:
+    hero = PictureBlock("https://img.example/1.jpg", "Мост утром", "ТАСС", 800, 450)
+    draft = compose(newsroom, ITEM, replace(PAGE, body=(hero, *PAGE.body)))
+    assert draft.image == hero
+    assert draft.body == PAGE.body
+    other = replace(hero, url="https://img.example/2.jpg")
+    draft = compose(newsroom, ITEM, replace(PAGE, body=(other, *PAGE.body)))
+    assert draft.image == PAGE.image
+    assert draft.body[0] == other
+    bare = compose(newsroom, ITEM, replace(PAGE, image=None, body=(hero, *PAGE.body)))
+    assert bare.image == hero
+    assert bare.body == PAGE.body
+
+
 def test_times_are_never_in_the_future(newsroom: Newsroom) -> None:
     page = replace(PAGE, published=NOW - timedelta(days=1), updated=NOW - timedelta(minutes=5))
     late = compose(newsroom, replace(ITEM, published=NOW + timedelta(hours=2)), page)
