@@ -39,11 +39,11 @@ $(READY): requirements.lock pyproject.toml bot/locales/hatch_build.py
 	echo "== making $(VENV) with $$($$python --version)"; \
 	$$python -m venv --clear $(VENV)
 	@echo "== installing the pinned dependencies into $(VENV) (once; a minute or two)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || { \
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock || { \
 	  echo "The dependencies could not be installed: see the lines above."; \
 	  echo "This step needs a package index: check the network, or pip's index-url."; exit 1; }
 	@echo "== installing newsboy into $(VENV), editable"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 %.mo: %.po | $(READY)
@@ -73,7 +73,7 @@ bench: setup
 # No registry host enters the lock: it must serve every index.
 lock: $(READY)
 	@echo "== pinning"
-	@$(PY) -m pip install --quiet --disable-pip-version-check uv
+	@$(PY) -m pip install -qq --disable-pip-version-check uv
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --all-extras --upgrade \
 	  --no-emit-index-url --custom-compile-command "make lock" \
 	  --output-file requirements.lock pyproject.toml
