@@ -24,7 +24,7 @@ _FADE_SECONDS = 30 * 86400
 
 
 def pack_text(title: str, body: str) -> bytes:
-    """The indexed text as it is kept with the article."""
+    """The indexed text as it is kept with the article; normalised, so without a NUL."""
     return zlib.compress(f"{title}\0{body}".encode(), 6)
 
 
@@ -82,7 +82,8 @@ async def unindex(transaction: Transaction, key: int, packed: bytes) -> None:
 
 
 def _quoted(terms: Sequence[str]) -> list[str]:
-    return ['"' + term.replace('"', '""') + '"' for term in terms]
+    # The index's own parser would end a query at a NUL, inside the quotes.
+    return ['"' + term.replace("\0", " ").replace('"', '""') + '"' for term in terms]
 
 
 class Search:
