@@ -183,7 +183,7 @@ def wrong(error: forms.Wrong, texts: Texts) -> str:
             return said.format(given=given, setting=error.setting or "", values=values)
         case forms.Fault.TIMES:
             said = _("“{given}” is neither a time nor a day. Like this: {example}")
-            example = "/settings digest 08:00 mon-fri 10:00 sat-sun 19:00 daily"
+            example = "/settings " + _("digest 08:00 mon-fri 10:00 sat-sun 19:00 daily")
             return said.format(given=given, example=example)
         case forms.Fault.TOO_MANY_TIMES:
             return _("At most {values} digest times, please.").format(values=values)
@@ -262,7 +262,7 @@ def name_of(kind: FollowKind, key: str, label: str, texts: Texts) -> str:
         return texts.topic(Topic(key))
     if kind is FollowKind.EVERYTHING:
         return texts.gettext("All news")
-    return f"“{_quoted(label)}”" if kind is FollowKind.WORDS else _quoted(label)
+    return texts.quoted(_quoted(label)) if kind is FollowKind.WORDS else _quoted(label)
 
 
 def followed(name: str, level: Level, texts: Texts) -> str:

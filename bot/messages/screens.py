@@ -40,6 +40,7 @@ _ZONES = (
     "Europe/Moscow",
     "Europe/Samara",
     "Asia/Yekaterinburg",
+    "Asia/Tashkent",
     "Asia/Omsk",
     "Asia/Krasnoyarsk",
     "Asia/Irkutsk",
@@ -47,7 +48,6 @@ _ZONES = (
     "Asia/Vladivostok",
     "Asia/Magadan",
     "Asia/Kamchatka",
-    "Asia/Kolkata",
 )
 _NEXT_LEVEL = {
     Level.OFF: Level.DIGEST,
@@ -135,7 +135,10 @@ def greeting_keyboard(texts: Texts, languages: Mapping[str, Texts]) -> Keyboard:
             button(_("Choose topics"), Follows(FollowScreen.TOPICS)),
             button(_("Change times"), Settings(Screen.DIGEST)),
         ),
-        tuple(button(_own_name(one), Greet(code)) for code, one in languages.items()),
+        tuple(
+            button(_own_name(languages[code]), Greet(code))
+            for code in sorted(languages, key=lambda code: code != texts.language)
+        ),
     )
 
 
@@ -266,7 +269,7 @@ def settings_screen(
             said = _(
                 "Tap an hour to add or remove a digest. Other times and weekdays can be typed: "
                 "{example}"
-            ).format(example="/settings digest 08:00 mon-fri 10:00 sat-sun 19:00 daily")
+            ).format(example="/settings " + _("digest 08:00 mon-fri 10:00 sat-sun 19:00 daily"))
             taken = {slot.minute for slot in slots}
             choices = [
                 (("✓ " if hour * 60 in taken else "") + clock_of(hour * 60), clock_of(hour * 60))
@@ -277,7 +280,7 @@ def settings_screen(
             choices.append((_("No digests"), "off"))
             width = 6
         case Screen.QUIET:
-            said = _("No alert comes in quiet hours; what they hold back comes after them.")
+            said = _("No alert comes in quiet hours; what they hold back comes later.")
             choices = [(one.replace("-", "–"), one) for one in _QUIET] + [(off, "off")]
             current = "off" if subscriber.quiet_from is None else value.replace("–", "-")
             width = 2
@@ -286,9 +289,10 @@ def settings_screen(
             choices = [(one, one) for one in _HOURLY] + [(_("no limit"), "off")]
             current = "off" if subscriber.hourly is None else str(subscriber.hourly)
         case Screen.ZONE:
-            said = _("What time is it for you? Tap it, or type your city: {example}").format(
-                example="/settings zone " + texts.city("Asia/Tokyo")
-            )
+            said = _(
+                "What time is it for you? Tap the button that shows it, "
+                "or type your city: {example}"
+            ).format(example="/settings " + _("zone Tokyo"))
             by_time = [(zone, ZoneInfo(zone)) for zone in _ZONES]
             choices = [
                 (f"{texts.clock(viewer.now, zone)} {texts.city(key)}", key) for key, zone in by_time
@@ -376,7 +380,7 @@ def _follows_home(followed: Followed, viewer: Viewer) -> Payload:
         elif one.kind is FollowKind.SOURCE:
             name = clean(titles.get(one.key, one.label))
         elif one.kind is FollowKind.WORDS:
-            name = f"“{clean(one.label)}”"
+            name = texts.quoted(clean(one.label))
         entry = line(f"{clip(name, 80)}: ", Run(texts.level(one.level), bold=True))
         if name and fits([*passages, entry, _legend(texts)], limit=3500, entities=90):
             passages.append(entry)

@@ -99,6 +99,10 @@ class Texts:
         """Return «a, b и c»."""
         return format_list(list(items), locale=self._locale)
 
+    def quoted(self, text: str) -> str:
+        """Return a text in the language's quotation marks: «слова»."""
+        return self.gettext("“{text}”").format(text=text)
+
     def city(self, zone: str) -> str:
         """Return the name of an IANA zone's city: «Москва»."""
         return get_timezone_location(ZoneInfo(zone), locale=self._locale, return_city=True)

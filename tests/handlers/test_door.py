@@ -30,7 +30,7 @@ class TestStart:
         (greeting,) = await world.person().say("/start")
         assert greeting.text.count("/full_") == 3
         assert "по будням 08:00" in greeting.text
-        assert greeting.labels == ["Выбрать темы", "Изменить время", "English", "Русский"]
+        assert greeting.labels == ["Выбрать темы", "Изменить время", "Русский", "English"]
         subscriber = await world.storage.subscribers.find(ANNA)
         assert subscriber
         assert subscriber.news_language == "ru"

@@ -133,7 +133,7 @@ class TestFollows:
         (said,) = await anna.say("/subscribe спорт сразу")
         assert said.text == "Спорт: сразу."
         (said,) = await anna.say("/subscribe землетрясение на Камчатке")
-        assert said.text == "“землетрясение на Камчатке”: сразу."
+        assert said.text == "«землетрясение на Камчатке»: сразу."
         (said,) = await anna.say("/unsubscribe source vestnik.example")
         assert "не приходит" in said.text
         (said,) = await anna.say("/subscribe https://unknown.example")

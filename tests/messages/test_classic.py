@@ -274,7 +274,7 @@ def letters(text: str) -> list[str]:
 
 
 @given(_ARTICLES)
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_article_is_delivered_whole_and_accepted(any_article: Article) -> None:
     checked(classic.push(any_article, viewer()))
     checked(classic.card(any_article, viewer()))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.messages import forms, notices
 from bot.messages.forms import Fault, FollowIntent, SettingIntent, UnfollowAll, Wrong
-from bot.messages.texts import DAILY, WEEKDAYS, WEEKEND
+from bot.messages.texts import DAILY, WEEKDAYS, WEEKEND, Texts
 from storage import Alerts, FollowKind, Layout, Level, Reading, SlotPlan, Source
 from tests.messages.samples import EN, LANGUAGES, RU
 
@@ -175,3 +175,14 @@ def test_unsubscribe() -> None:
     assert forms.parse_unsubscribe("спорт", LANGUAGES, _SOURCES) == FollowIntent(
         FollowKind.TOPIC, "sport", "спорт", Level.OFF
     )
+
+
+@pytest.mark.parametrize("texts", [RU, EN])
+def test_the_examples_that_readers_are_shown_can_be_typed(texts: Texts) -> None:
+    _ = texts.gettext
+    digest = settings(_("digest 08:00 mon-fri 10:00 sat-sun 19:00 daily"))
+    assert digest == plans((480, WEEKDAYS, False), (600, WEEKEND, False), (1140, DAILY, False))
+    assert settings(_("zone Tokyo")) == forms.SetZone("Asia/Tokyo")
+    follow = forms.parse_subscribe(_("words earthquake in kamchatka"), LANGUAGES, _SOURCES)
+    assert isinstance(follow, FollowIntent)
+    assert follow.kind is FollowKind.WORDS

@@ -46,7 +46,7 @@ def shown(passages: list[Passage]) -> str:
 
 
 @given(_PASSAGES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_split_keeps_the_limits_and_every_character(passages: list[Passage]) -> None:
     parts = markup.split(passages)
     delivered = []

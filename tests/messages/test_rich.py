@@ -131,7 +131,7 @@ def test_long_articles_become_several_messages(body: tuple[Block, ...]) -> None:
 
 
 @given(_ARTICLES)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_article_is_whole(any_article: Article) -> None:
     if not any_article.body:
         return
