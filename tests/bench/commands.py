@@ -1,0 +1,183 @@
+"""Commands with 100,000 articles stored: from the update fed to the last request written.
+
+Everything between is real: dispatcher, door, handlers, the file, rendering, limiter, the session's
+JSON. Only the wire is cut: `_Recorder` notes when a request's bytes are ready and answers at once.
+Updates come one at a time, each of another chat, so that no chat's limit is met.
+"""
+
+import json
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count, cycle, islice
+from random import Random
+from typing import Any
+
+import aiohttp
+from aiogram import Bot
+from aiogram.methods import TelegramMethod
+from aiogram.types import Update
+from pydantic import SecretStr
+
+from bot.config import Access, Settings
+from bot.delivery.digest import Digests
+from bot.handlers import Desk, install
+from bot.messages.texts import load_all
+from bot.sandbox.__main__ import TOKEN
+from bot.telegram.limiter import Limiter
+from bot.telegram.retries import PatientRequests
+from bot.telegram.session import LeanSession
+from bot.telegram.updates import PollingDispatcher
+from bot.words.normaliser import Normaliser
+from storage import Storage, Topic
+from tests.bench.library import ENDS, SOURCES, library, titles
+from tests.bench.report import Figure, percentile
+
+ARTICLES = 100_000
+TIMES = 1_000
+CHATS = 500
+GOAL_MS, SEARCH_GOAL_MS = 50.0, 150.0
+
+_WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
+_COMMON = ("город", "вопрос", "программы", "миллионов рублей", "в городе", "news", "city council")
+
+
+class _Recorder(LeanSession):
+    """The wire's near end: what is written is timed, and answered as Telegram would."""
+
+    def __init__(self) -> None:
+        super().__init__("http://telegram.invalid")
+        self.written = 0.0
+        self.requests = 0
+
+    async def post(
+        self,
+        bot: Bot,
+        method: TelegramMethod[Any],
+        body: bytes | aiohttp.FormData,
+        timeout: float | None = None,  # noqa: ASYNC109  # the overridden signature
+    ) -> tuple[int, bytes]:
+        self.written = time.perf_counter()
+        self.requests += 1
+        chat = {"id": getattr(method, "chat_id", 1), "type": "private"}
+        sent = {"message_id": self.requests, "date": 0, "chat": chat, "text": "-"}
+        return 200, json.dumps({"ok": True, "result": sent}).encode()
+
+
+@dataclass(frozen=True)
+class _Command:
+    """A command with the texts that readers type, and the goal for its p99."""
+
+    name: str
+    texts: Sequence[str]
+    goal: float = GOAL_MS
+
+
+def _commands(stored: Sequence[str], rng: Random) -> list[_Command]:
+    topics = [topic.value for topic in Topic if topic is not Topic.OTHER]
+    sources = [f"bulletin{number}.example" for number in range(SOURCES)]
+    latest = ["/latest", "/latest", *(f"/latest {rng.choice(topics)}" for _ in range(4))]
+    latest += [f"/latest {rng.choice(sources)}" for _ in range(2)]
+    numbers = [rng.randint(1, ARTICLES) for _ in range(TIMES)]
+    return [
+        _Command("/help", ["/help"]),
+        _Command("/latest", latest),
+        _Command("/summary", [f"/summary {number}" for number in numbers]),
+        _Command("/full", [f"/full_{number}" for number in numbers]),
+        _Command(
+            "/search", [f"/search {query}" for query in _queries(stored, rng)], SEARCH_GOAL_MS
+        ),
+    ]
+
+
+def _queries(stored: Sequence[str], rng: Random) -> Iterator[str]:
+    """What readers look for: one to four words of a title in any order, or a very common word."""
+    for number, title in enumerate(stored):
+        words = list(dict.fromkeys(_WORD.findall(title)))
+        if number % 10 == 9 or not words:
+            yield rng.choice(_COMMON)
+        else:
+            yield " ".join(rng.sample(words, min(len(words), rng.randint(1, 4))))
+
+
+class _Feeder:
+    """Feeds updates to the dispatcher, of one chat after another, and times the answers."""
+
+    def __init__(self, dispatcher: PollingDispatcher, bot: Bot, wire: _Recorder) -> None:
+        self._dispatcher = dispatcher
+        self._bot = bot
+        self._wire = wire
+        self._numbers = count(1)
+
+    async def time(self, text: str) -> float:
+        """Milliseconds from the update fed to the last request that answers it."""
+        number = next(self._numbers)
+        update = Update.model_validate(_message(number, text), context={"bot": self._bot})
+        before = self._wire.requests
+        begun = time.perf_counter()
+        await self._dispatcher.feed_update(self._bot, update)
+        if self._wire.requests == before:
+            raise AssertionError(f"no answer to {text}")
+        return (self._wire.written - begun) * 1000
+
+
+def _message(number: int, text: str) -> dict[str, Any]:
+    person = 1_000 + number % CHATS
+    command = text.partition(" ")[0]
+    return {
+        "update_id": number,
+        "message": {
+            "message_id": number,
+            "date": int(ENDS.timestamp()),
+            "chat": {"id": person, "type": "private", "first_name": "Anna"},
+            "from": {"id": person, "is_bot": False, "first_name": "Anna", "language_code": "ru"},
+            "text": text,
+            "entities": [{"type": "bot_command", "offset": 0, "length": len(command)}],
+        },
+    }
+
+
+async def measure() -> list[Figure]:
+    """p50 and p99 of each command; /help is what the road costs without the archive."""
+    path = await library(ARTICLES)
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]  # pydantic-settings' own
+        bot_token=SecretStr(TOKEN),
+        access=Access.PUBLIC,
+        database=path,
+    )
+    wire = _Recorder()
+    wire.middleware(PatientRequests(Limiter(None)))
+    bot = Bot(TOKEN, session=wire)
+    texts = load_all()
+    async with Storage.open(path) as storage:
+        dispatcher = PollingDispatcher(disable_fsm=True)
+        install(
+            dispatcher,
+            Desk(
+                storage=storage,
+                settings=settings,
+                texts=texts,
+                normaliser=Normaliser(),
+                digests=Digests(storage, texts),
+                clock=lambda: ENDS,
+            ),
+        )
+        feeder = _Feeder(dispatcher, bot, wire)
+        for text in ["/search мост"] + ["/help"] * CHATS:
+            await feeder.time(text)  # dictionaries loaded, readers enrolled
+        figures: list[Figure] = []
+        for command in _commands(titles(path, TIMES), Random(1)):  # noqa: S311  # repeatable
+            taken = [await feeder.time(text) for text in islice(cycle(command.texts), TIMES)]
+            half, most = percentile(taken, 0.5), percentile(taken, 0.99)
+            figures.append(Figure(f"{command.name}, p50", f"{half:.1f} ms"))
+            figures.append(
+                Figure(
+                    f"{command.name}, p99",
+                    f"{most:.1f} ms",
+                    f"≤ {command.goal:.0f} ms",
+                    most <= command.goal,
+                )
+            )
+    return figures
