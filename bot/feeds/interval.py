@@ -5,7 +5,8 @@ The rule, in the order in which it is applied:
 - A feed whose newest entry is under a day old is asked at the floor (POLL_SECONDS): news comes in
   bursts, and an unchanged feed costs its server a 304 and us a fraction of a millisecond.
 - Silence lengthens the interval gently: by a forty-eighth of the silence beyond the first day, or
-  by that share of itself at each poll that found nothing new. Never beyond an hour.
+  by that share of itself at each poll that found nothing new. Never beyond an hour. An interval is
+  whole seconds, so one under 25 stays: who asks every two seconds wants to know within them.
 - The feed's own hints (ttl, max-age, skipHours, skipDays) only lengthen it, to a day at most.
 - A failure waits floor × 2ⁿ, to a day at most; Retry-After only lengthens that too.
 - ±10 % of jitter keeps feeds from marching in step, but never goes below the floor.
@@ -53,7 +54,7 @@ def after_no_change(
     interval: int, *, floor: int, hints: Hints, now: datetime, dice: float
 ) -> NextPoll:
     """The next poll of a feed that had nothing new; `interval` is the one that it had."""
-    grown = min(interval + max(1.0, interval / _SHARE), max(floor, HOUR))
+    grown = min(interval + interval / _SHARE, max(floor, HOUR))
     return _poll(max(interval, grown), floor, hints, now, dice)
 
 
