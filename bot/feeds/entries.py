@@ -21,10 +21,11 @@ class EntryImage:
 class ParsedEntry:
     """One item of a feed.
 
-    `url` is absolute http(s). `title` is plain text, never empty. Times are aware UTC and never
-    in the future. `summary_html` and `content_html` are the feed's own markup, "" where it has
-    none; `content_html` is the whole text (content:encoded, yandex:full-text, turbo:content,
-    Atom's content). `labels` are the publisher's age marks («18+») and ratings.
+    `url` is absolute http(s), "" where the entry names no page. `title` is plain text, never
+    empty. Times are aware UTC and never in the future. `summary_html` and `content_html` are the
+    feed's own markup, "" where it has none; `content_html` is the whole text (content:encoded,
+    yandex:full-text, turbo:content, Atom's content). `labels` are the publisher's age marks
+    («18+») and ratings.
     """
 
     guid: str

@@ -211,13 +211,11 @@ def _entry(raw: _Raw, base: str, zone: tzinfo, now: datetime) -> ParsedEntry | s
     title = plain_text(raw.get("title") or "") or _first_words(plain_text(summary or content))
     if not title:
         return "it has neither a title nor a text."
-    url = _link(raw, base)
-    if not url:
-        return f"«{title[:60]}» has no link."
+    url = _link(raw, base)  # "" where there is none: the feed's own text is the article
     published = _date(raw, ("published", "issued", "created"), zone)
     updated = _date(raw, ("updated", "modified"), zone)
     published = published or updated
-    guid = str(raw.get("id") or "").strip() or url
+    guid = str(raw.get("id") or "").strip() or url or _own_guid(title, published)
     return ParsedEntry(
         guid=guid,
         url=url,
@@ -247,13 +245,17 @@ def _with_own_guids(entries: list[ParsedEntry]) -> list[ParsedEntry]:
     owned: list[ParsedEntry] = []
     for entry in entries:
         guid = entry.guid
-        if len(urls[guid]) > 1:
+        if len(urls[guid]) > 1 and entry.url:
             guid = entry.url
         elif len(titles[guid]) > 1:
-            stamp = entry.published.isoformat() if entry.published else ""
-            guid = hashlib.sha256(f"{entry.title}\n{stamp}".encode()).hexdigest()
+            guid = _own_guid(entry.title, entry.published)
         owned.append(_replace_guid(entry, guid))
     return owned
+
+
+def _own_guid(title: str, published: datetime | None) -> str:
+    stamp = published.isoformat() if published else ""
+    return hashlib.sha256(f"{title}\n{stamp}".encode(errors="surrogatepass")).hexdigest()
 
 
 def _replace_guid(entry: ParsedEntry, guid: str) -> ParsedEntry:
@@ -269,7 +271,7 @@ def _without_doubles(entries: list[ParsedEntry]) -> tuple[ParsedEntry, ...]:
     kept: list[ParsedEntry] = []
     for entry in entries:
         page = (url_key(entry.url), entry.title)
-        if entry.guid in guids or page in pages:
+        if entry.guid in guids or (entry.url and page in pages):
             continue
         guids.add(entry.guid)
         pages.add(page)

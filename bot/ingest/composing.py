@@ -67,6 +67,8 @@ class Composer:
     async def _page(
         self, url: str, tries: int, now: datetime
     ) -> tuple[PageBytes | None, PageState]:
+        if not url:
+            return None, PageState()  # the entry names no page: there is nothing to ask for
         host = urlsplit(url).hostname or url
         again = next_page_try(tries, now)
         try:

@@ -137,7 +137,7 @@ def test_json_feed() -> None:
                         "authors": [{"name": "Ann"}],
                         "tags": ["World"],
                     },
-                    {"id": "2", "content_text": "No title, no link"},
+                    {"id": "2", "url": "https://news.example/2"},
                 ],
             }
         )
@@ -156,7 +156,7 @@ def test_json_feed() -> None:
             image=EntryImage("https://news.example/1.jpg"),
         ),
     )
-    assert "no link" in feed.problems[0]
+    assert "neither a title nor a text" in feed.problems[0]
 
 
 def test_json_of_unexpected_shape_loses_only_what_is_odd() -> None:
@@ -190,18 +190,23 @@ def test_a_permalink_guid_serves_as_link() -> None:
 
 
 def test_entries_that_are_nothing_are_left_out_and_told() -> None:
+    feed = read(rss(f"<item><link>/empty</link></item><item>{LINKED}</item>"))
+    assert [entry.title for entry in feed.entries] == ["Заголовок"]
+    (problem,) = feed.problems
+    assert "neither a title nor a text" in problem
+
+
+def test_entries_without_a_usable_link_are_kept_without_one() -> None:
     feed = read(
         rss(
-            f"""<item><link>/empty</link></item><item><title>No link</title></item>
+            """<item><title>No link</title></item><item><title>Other</title></item>
             <item><title>Script</title><link>javascript:alert(1)</link></item>
-            <item><title>Bracket</title><link>http://[broken/</link></item>
-            <item>{LINKED}</item>"""
+            <item><title>Bracket</title><link>http://[broken/</link></item>"""
         )
     )
-    assert [entry.title for entry in feed.entries] == ["Заголовок"]
-    assert len(feed.problems) == 4
-    assert "neither a title nor a text" in feed.problems[0]
-    assert "«No link» has no link" in feed.problems[1]
+    assert [entry.title for entry in feed.entries] == ["No link", "Other", "Script", "Bracket"]
+    assert {entry.url for entry in feed.entries} == {""}
+    assert len({entry.guid for entry in feed.entries}) == 4
 
 
 def test_without_a_guid_the_address_is_the_identity() -> None:
