@@ -1,5 +1,7 @@
 """The command line as a whole: quick, helpful, one line for what can be mended, no secrets."""
 
+import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -9,6 +11,8 @@ import pytest
 
 from bot import __version__
 from bot.config import Settings
+from bot.sandbox import Sandbox
+from storage import Storage
 
 TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
 HEAVY = ("aiogram", "trafilatura", "pymorphy3", "feedparser", "lxml", "apscheduler", "aiohttp")
@@ -104,4 +108,32 @@ def test_demo_on_a_taken_port_is_one_line() -> None:
         done = newsboy("demo", "--port", str(port))
     assert done.returncode == 1
     assert f"port {port} cannot be used" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+async def test_run_with_a_refused_token_is_one_line_and_status_2() -> None:
+    sandbox = Sandbox("1:another-token-than-the-one-in-the-settings", strict=False)
+    await sandbox.start()
+    env = f"BOT_TOKEN={TOKEN}\nTELEGRAM_API_URL={sandbox.url}\nFEEDS=off\n"
+    await asyncio.to_thread(Path(".env").write_text, env)
+    try:
+        done = await asyncio.to_thread(newsboy, "run")
+    finally:
+        await sandbox.stop()
+    assert done.returncode == 2
+    lines = [line for line in done.stderr.splitlines() if line.startswith("newsboy: ")]
+    assert lines == done.stderr.splitlines()[-1:]
+    assert "BOT_TOKEN" in lines[0]
+    assert "Traceback" not in done.stderr
+    assert TOKEN not in done.stderr
+
+
+async def test_run_beside_a_running_bot_refuses_and_names_its_process() -> None:
+    env = f"BOT_TOKEN={TOKEN}\nTELEGRAM_API_URL=http://127.0.0.1:9\nFEEDS=off\n"
+    await asyncio.to_thread(Path(".env").write_text, env)
+    async with Storage.open(Path("newsboy.db")):
+        done = await asyncio.to_thread(newsboy, "run")
+    assert done.returncode == 1
+    assert done.stderr.startswith("newsboy: ")
+    assert f"process {os.getpid()}" in done.stderr
     assert done.stderr.count("\n") == 1

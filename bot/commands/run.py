@@ -3,12 +3,17 @@
 import asyncio
 
 from bot.commands.terminal import read_settings
+from bot.config import SettingsError
 
 
 def run() -> None:
-    """Run until SIGINT or SIGTERM; what is wrong with the settings is said before the framework."""
+    """Run until SIGINT or SIGTERM; raises SettingsError where Telegram refuses the token."""
     settings = read_settings()
-    _ = settings.token  # raises SettingsError
-    from bot.app import run as run_app  # imports the framework, which takes seconds
+    _ = settings.token  # said at once: the framework below takes seconds to import
+    from bot.app import run as run_app
+    from bot.telegram.updates import TokenRefusedError
 
-    asyncio.run(run_app(settings))
+    try:
+        asyncio.run(run_app(settings))
+    except TokenRefusedError as error:
+        raise SettingsError(str(error)) from error
