@@ -1,8 +1,13 @@
 """A reader's day, as a person lives it: every message through the strict sandbox."""
 
+import asyncio
 import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from bot.sandbox.newspaper.manuscripts import Paragraph
 from tests.e2e.conftest import Town
 
 Message = dict[str, Any]
@@ -12,6 +17,7 @@ async def ready(town: Town, person: int) -> Message:
     """The first page of /latest, once the newspaper has been read."""
 
     async def read() -> bool:
+        await asyncio.sleep(1)
         page = await town.people.ask(person, "/latest")
         return "/full_" in page["text"]
 
@@ -79,9 +85,7 @@ async def test_every_article_arrives_whole(town: Town) -> None:
             sent = await town.people.send_text(anna, f"/full_{first_article(found)}")
             await town.people.wait_message(anna, after=sent["id"])
             last = [
-                block.text
-                for block in published.manuscript.body
-                if type(block).__name__ == "Paragraph"
+                block.text for block in published.manuscript.body if isinstance(block, Paragraph)
             ][-1]
             ending = re.sub(r"[*_\[\]]|\(\S+\)", "", last).strip()[-25:]
             await town.people.wait_message(anna, after=sent["id"], contains=ending)
@@ -129,8 +133,6 @@ async def test_subscribing_by_words_and_unsubscribing(town: Town) -> None:
     before = (await town.people.messages(anna))[-1]["id"]
     paper = town.newspaper
     manuscript = paper.edition("vestnik").newest(1)[0].manuscript
-    from dataclasses import replace
-
     paper.publish(replace(manuscript, slug="budget", title="Бюджет района принят единогласно"))
     paper.publish(replace(manuscript, slug="beast", title="В лесу заметили редкого зверя"))
     push = await town.people.wait_message(anna, after=before, timeout=20)
@@ -142,9 +144,6 @@ async def test_subscribing_by_words_and_unsubscribing(town: Town) -> None:
 
 async def test_a_digest_comes_at_its_minute(town: Town) -> None:
     """A slot set for the next minute fires once, with the top headline first."""
-    from datetime import UTC, datetime, timedelta
-    from zoneinfo import ZoneInfo
-
     await town.newsboy(DEFAULT_ALERTS="off")
     anna = await town.people.create_user(language_code="ru")
     await town.people.ask(anna, "/start")
