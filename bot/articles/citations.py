@@ -70,6 +70,9 @@ _CUES = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+_READ = 40_000
+"""Characters looked at: cutting a text into sentences costs 15 µs a character."""
+
 
 class Citations:
     """The lexicon, compiled once."""
@@ -86,11 +89,11 @@ class Citations:
 
         `own` are names of the publisher itself, which cites nobody when it names itself.
         """
-        if not self._any.search(text):
+        if not self._any.search(text[:_READ]):
             return ()
         skipped = {name.casefold() for name in own}
         found: dict[str, None] = {}
-        for sentence in sentences(text):
+        for sentence in sentences(text[:_READ]):
             if self._any.search(sentence) and _CUES.search(sentence):
                 places = [
                     (match.start(), name)

@@ -35,7 +35,10 @@ _SAME_WORDS = 0.25
 _NEARLY_ALL = 0.9
 """A page's text this long, compared with the feed's, is not a mere excerpt."""
 
-_LONGEST_FEED_TEXT = 1_000_000
+_LONGEST_FEED_TEXT = 400_000
+"""Characters of markup read of one entry: the main process must not stand still for a hostile
+one. The longest honest bodies are a tenth of this, and the page is read apart."""
+
 _LONGEST_LABEL = 600
 
 _CUT = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\W*$")
@@ -127,7 +130,9 @@ class Newsroom:
         text = body.text
         language = language_of(page.language or desk.language, title, f"{standfirst} {text}")
         if not summary:
-            source_text = text or clean_text(item.summary_html or item.content_html)
+            source_text = text or clean_text(
+                (item.summary_html or item.content_html)[:_LONGEST_FEED_TEXT]
+            )
             summary = summarise(title, source_text, language=language, normaliser=self._normaliser)
         published = min(item.published or page.published or now, now)
         updated = page.updated or item.updated
@@ -185,7 +190,7 @@ class Newsroom:
         candidates = (
             page.standfirst,
             page.description,
-            _MORE.sub("", clean_text(item.summary_html)),
+            _MORE.sub("", clean_text(item.summary_html[:_LONGEST_FEED_TEXT])),
         )
         titles = (title, clean_text(item.title), page.subheadline)
         fallback = ""
@@ -229,10 +234,13 @@ def _title(said: str, shown: str) -> str:
 
 def _feed_body(item: FeedItem, title: str) -> tuple[Block, ...]:
     """The text that the feed brings: its content, or a summary too long to be a standfirst."""
-    markup = item.content_html
-    if not markup and len(sentences(clean_text(item.summary_html))) > _MOST_SENTENCES:
-        markup = item.summary_html
-    blocks = blocks_from_html(markup[:_LONGEST_FEED_TEXT], item.url)
+    markup = item.content_html[:_LONGEST_FEED_TEXT]
+    if not markup:
+        summary = item.summary_html[:_LONGEST_FEED_TEXT]
+        said = clean_text(summary)
+        if len(said) > _MOST or len(sentences(said)) > _MOST_SENTENCES:
+            markup = summary
+    blocks = blocks_from_html(markup, item.url)
     return tidy(blocks, titles=(title,), drop=_FEED_JUNK)
 
 

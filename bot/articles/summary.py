@@ -24,8 +24,9 @@ PUSH_LIMIT = 250
 _PUSH_SENTENCES = 2
 _PLACE, _PLACE_FADES, _CENTROID, _TITLE = 2.0, 3.0, 0.5, 0.8
 _RELEVANCE = 0.8
+_READ = 20_000
 _LOOKED_AT = 40
-"""Sentences after these never make a summary; a book must not cost seconds."""
+"""Characters and sentences after these never make a summary; a book must not cost seconds."""
 _SHORT = 40
 _WEAK = 0.6
 _QUOTE_FIRST = re.compile(r"[«\"“„—–-]")
@@ -41,7 +42,9 @@ def summarise(
 
     Empty for an empty text. A first sentence over the limit is cut at a word.
     """
-    pieces = [piece for piece in sentences(text) if any(map(str.isalpha, piece))][:_LOOKED_AT]
+    pieces = [piece for piece in sentences(text[:_READ]) if any(map(str.isalpha, piece))][
+        :_LOOKED_AT
+    ]
     if not pieces:
         return ""
     most = 2 if language == "en" else 3
@@ -65,7 +68,7 @@ def shorten(text: str, limit: int = PUSH_LIMIT) -> str:
 
     A first sentence over the limit is cut at a clause, or at a word, and ends with «…».
     """
-    pieces = sentences(text)
+    pieces = sentences(text[:_READ])
     if not pieces:
         return ""
     kept = pieces[0]

@@ -23,8 +23,8 @@ from bot.words.stopwords import STOP_WORDS
 NORMALISER_VERSION = 1
 """Stored beside an index: another number there means that the index must be rebuilt."""
 
-REMEMBERED_FORMS = 100_000
-"""Forms kept with their token: 30 MB when full; news repeat over 97 % of them."""
+REMEMBERED_FORMS = 50_000
+"""Forms kept with their token: 30 MB when full, and nearly all that a day's news use."""
 
 QUERY_TERMS = 16
 """Terms taken from a query at most: more only cost time."""
@@ -69,7 +69,7 @@ class Normaliser:
     def words(self, text: str) -> Iterator[Word]:
         """The text's words in order, each with its token and its place."""
         for match in _WORD.finditer(text):
-            token = self._token_of(match.group())
+            token = self._token_of(match.group().lower())
             if token:
                 yield Word(match.start(), match.end(), token)
 
