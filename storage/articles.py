@@ -624,11 +624,10 @@ class Articles:
 
     async def top(self, since: datetime, *, language: str, limit: int = 200) -> list[Headline]:
         """Headlines of the stories told since `since`, most sources first: to be weighed."""
-        # The plus sign makes SQLite start from the few stories, not from all articles that lead.
         rows = await self._database.rows(
             f"""
-            {_HEADLINE} WHERE +a.leads = 1 AND a.owner IS NULL AND st.latest >= :since
-                AND (:language = 'all' OR a.language = :language)
+            {_HEADLINE} WHERE a.id IN (SELECT article_id FROM story WHERE latest >= :since)
+                AND a.owner IS NULL AND (:language = 'all' OR a.language = :language)
             ORDER BY st.sources DESC, st.articles DESC, a.search_key DESC LIMIT :limit
             """,
             {"since": to_epoch(since), "language": language, "limit": limit},
