@@ -127,7 +127,8 @@ class _Newsboy:
             if account is None:
                 return
             await self._invite_admin(account.username or "")
-            poll_seconds = min(_POLL_TICK_SECONDS, self._settings.poll_seconds)
+            # Where tick and interval are equal, a feed due a blink after its tick waits twice.
+            poll_seconds = min(_POLL_TICK_SECONDS, self._settings.poll_seconds / 4)
             scheduler.every(poll_seconds, lambda: pipeline.start_due(now()), "poll")
             scheduler.every(60, lambda: pipeline.retry_pages(now()), "pages")
             scheduler.every(_OUTBOX_SECONDS, lambda: self._outbox.expand(now()), "outbox")
