@@ -13,7 +13,6 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,14 +20,13 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 from aiogram.types import User
 
-from bot.config import Settings, SettingsError
+from bot.config import Settings
 from bot.delivery.digest import Digests
 from bot.delivery.outbox import Outbox
 from bot.delivery.sender import Sender
-from bot.feeds.errors import FeedError
-from bot.feeds.opml import read_opml
 from bot.handlers import Desk, install
 from bot.ingest.assembly import open_pipeline
+from bot.ingest.given import add_given_feeds
 from bot.messages.menu import commands, reading_commands
 from bot.messages.texts import load_all
 from bot.scheduler import Scheduler
@@ -38,7 +36,6 @@ from bot.telegram.menu import register_menus
 from bot.telegram.retries import PatientRequests
 from bot.telegram.session import LeanSession
 from bot.telegram.updates import PollingDispatcher
-from bot.web.addresses import source_domain
 from bot.words.normaliser import Normaliser
 from storage import Storage
 
@@ -67,20 +64,8 @@ async def run(settings: Settings) -> None:
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stopping.set)
     async with Storage.open(settings.database) as storage:
-        await add_feeds(storage, settings)
+        await add_given_feeds(storage, settings, now())
         await _Newsboy(settings, storage).run(stopping)
-
-
-async def add_feeds(storage: Storage, settings: Settings) -> None:
-    """Add the settings' feeds that were never known; raises SettingsError for a bad OPML file."""
-    urls = settings.feeds
-    if isinstance(urls, Path):
-        try:
-            text = await asyncio.to_thread(urls.read_text, encoding="utf-8-sig")
-            urls = tuple(feed.url for feed in read_opml(text))
-        except (OSError, UnicodeDecodeError, FeedError) as error:
-            raise SettingsError(f"FEEDS names {urls}, which cannot be read: {error}") from error
-    await storage.feeds.ensure([(url, source_domain(url)) for url in urls], now())
 
 
 class _Newsboy:
