@@ -146,10 +146,7 @@ class Upkeep:
 
 def check_file(path: Path) -> None:
     """Raise a child of StorageError unless the file is a sound backup that newsboy can read."""
-    try:
-        fault, version = _examined(path)
-    except DatabaseCorruptError as error:
-        fault, version = str(error.__cause__), 0
+    fault, version = _examined(path)
     if fault != "ok":
         raise DatabaseCorruptError(f"{path} is damaged ({fault}): take another backup")
     if version == 0:
@@ -159,11 +156,14 @@ def check_file(path: Path) -> None:
 
 def _examined(path: Path) -> tuple[str, int]:
     """("ok" or SQLite's first finding, the schema's number) of a database file."""
-    with wrapped_errors(path):
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        with closing(connection):
-            fault = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
-            return fault, int(connection.execute("PRAGMA user_version").fetchone()[0])
+    try:
+        with wrapped_errors(path):
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            with closing(connection):
+                fault = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+                return fault, int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except DatabaseCorruptError as error:
+        return str(error.__cause__), 0
 
 
 def _copy(source: Path, target: Path) -> None:
