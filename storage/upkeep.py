@@ -169,12 +169,13 @@ def _examined(path: Path) -> tuple[str, int]:
 def _copy(source: Path, target: Path) -> None:
     with wrapped_errors(source):
         reading = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
-    # From here on a fault is the target's, most likely a full disk; damage passes through the copy
-    # and is found when that is checked.
+    # From here on a fault is the target's, most likely a full disk. Damage passes through the copy,
+    # and shows when that is read.
     with closing(reading), wrapped_errors(target), closing(sqlite3.connect(target)) as writing:
         # All pages in one step: a copy in steps starts anew at every write beside it.
         reading.backup(writing, pages=-1)
-        writing.execute("PRAGMA journal_mode = DELETE")
+        with wrapped_errors(source):
+            writing.execute("PRAGMA journal_mode = DELETE")
 
 
 def _backup(database: Path, target: Path) -> None:
