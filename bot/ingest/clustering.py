@@ -9,7 +9,7 @@ days.
 
 from datetime import datetime, timedelta
 
-from bot.articles.likeness import SAME_STORY, fingerprint, likeness
+from bot.articles.likeness import SAME_STORY, fingerprint, likeness, rarities
 from bot.words.normaliser import Normaliser
 from bot.words.stopwords import STOP_WORDS
 from storage import ArticleDraft, Storage, StoryCandidate
@@ -17,6 +17,7 @@ from storage import ArticleDraft, Storage, StoryCandidate
 STORY_LIFE = timedelta(days=3)
 _RAREST = 6
 _CANDIDATES = 30
+_TELLING = 1000  # articles, before how rare a word is among them says much
 
 
 class Clustering:
@@ -29,27 +30,25 @@ class Clustering:
     async def story_of(self, draft: ArticleDraft, now: datetime) -> int | None:
         """The story that the article tells too, or None where it begins one."""
         since = now - STORY_LIFE
-        keys = await self._storage.search.candidates(
-            await self._rarest(draft), since=since, limit=_CANDIDATES
-        )
-        if not keys:
+        words = self._normaliser.tokens(f"{draft.title} {draft.summary}")
+        terms = [word for word in dict.fromkeys(words) if word not in STOP_WORDS]
+        # Of the words that some other article has too, the rarest find the candidates.
+        counts = await self._storage.search.frequencies(terms)
+        rarest = sorted(counts, key=lambda term: (counts[term], term))[:_RAREST]
+        keys = await self._storage.search.candidates(rarest, since=since, limit=_CANDIDATES)
+        candidates = eligible(await self._storage.articles.story_candidates(keys), draft, since)
+        if not candidates:
             return None
-        candidates = await self._storage.articles.story_candidates(keys)
         mine = fingerprint(draft.title, draft.summary, self._normaliser)
+        documents = await self._storage.search.size()
+        rarity = rarities(terms, counts, documents) if documents >= _TELLING else None
         best: tuple[float, int] | None = None
-        for candidate in eligible(candidates, draft, since):
+        for candidate in candidates:
             theirs = fingerprint(candidate.title, candidate.summary, self._normaliser)
-            score = likeness(mine, theirs)
+            score = likeness(mine, theirs, rarity)
             if score >= SAME_STORY and (best is None or score > best[0]):
                 best = (score, candidate.story_id)
         return None if best is None else best[1]
-
-    async def _rarest(self, draft: ArticleDraft) -> list[str]:
-        """The article's rarest words that some other article has too."""
-        words = self._normaliser.tokens(f"{draft.title} {draft.summary}")
-        terms = [word for word in dict.fromkeys(words) if word not in STOP_WORDS]
-        counts = await self._storage.search.frequencies(terms)
-        return sorted(counts, key=lambda term: (counts[term], term))[:_RAREST]
 
 
 def eligible(
