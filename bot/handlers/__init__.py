@@ -5,7 +5,7 @@ update ─▶ door (who may ask, as whom) ─▶ a router ─▶ storage ─▶ 
 
 from aiogram import Dispatcher
 
-from bot.handlers import arrivals, articles, preferences, reading, rest
+from bot.handlers import arrivals, articles, inviting, preferences, reading, rest
 from bot.handlers.answering import Answer
 from bot.handlers.desk import Desk, Reader
 from bot.handlers.door import Door
@@ -20,6 +20,7 @@ def install(dispatcher: Dispatcher, desk: Desk) -> None:
     dispatcher.callback_query.outer_middleware(door)
     dispatcher.include_routers(
         arrivals.make_router(desk),
+        inviting.make_router(desk),
         reading.make_router(desk),
         articles.make_router(desk),
         preferences.make_router(desk),

@@ -47,7 +47,25 @@ def stranger(texts: Texts) -> str:
 def welcome(texts: Texts, *, admin: bool) -> str:
     """The answer to an invitation link."""
     _ = texts.gettext
-    return _("You are an admin of this bot now.") if admin else _("Welcome!")
+    if admin:
+        return _("You are an admin of this bot now. /invite lets others in.")
+    return _("Welcome!")
+
+
+def invitation(texts: Texts, link: str, people: int, days: int) -> str:
+    """The link that /invite made: for how many people, and for how many days."""
+    for_whom = texts.ngettext(
+        "This link lets {n} person in:", "This link lets {n} people in:", people
+    ).format(n=people)
+    until = texts.ngettext("It works for {n} day.", "It works for {n} days.", days).format(n=days)
+    return f"{for_whom}\n{link}\n{until}"
+
+
+def wrong_people(texts: Texts, most: int) -> str:
+    """A number that /invite cannot use."""
+    return texts.gettext(
+        "How many people may the link let in? A number from 1 to {most}: /invite 5"
+    ).format(most=most)
 
 
 def bad_invitation(texts: Texts) -> str:
