@@ -40,7 +40,7 @@ CHATS = 500
 GOAL_MS, SEARCH_GOAL_MS = 50.0, 150.0
 
 _WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
-_COMMON = ("город", "вопрос", "программы", "миллионов рублей", "в городе", "news", "city council")
+_COMMON = ("город", "вопрос", "программы", "миллионов рублей", "начало в городе", "council plan")
 
 
 class _Recorder(LeanSession):

@@ -1,0 +1,68 @@
+"""`python -m tests.bench [--list] [--quick] [NAME …]`: run the measurements, print their tables.
+
+The exit status is 1 where a goal is missed. All of them take about eight minutes, and four more
+the first time, when the database of 100,000 articles is filled. Run them on a machine that has
+nothing else to do.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from tests.bench import broadcast, commands, freshness, ingest, startup
+from tests.bench.report import Figure, show
+
+
+def _measurements(*, quick: bool) -> dict[str, tuple[str, Callable[[], Awaitable[list[Figure]]]]]:
+    """What can be measured: title and function by name."""
+    return {
+        "startup": ("Start, and weight at rest", partial(startup.measure, quick=quick)),
+        "freshness": ("Feed change to message, POLL_SECONDS=2", freshness.measure),
+        "ingest": ("From the newspaper into the store", ingest.measure),
+        "commands": ("Update fed to request written, 100,000 articles", commands.measure),
+        "broadcast": ("A push to 10,000 chats, the limit lifted", broadcast.measure),
+    }
+
+
+def main() -> int:
+    """Read the arguments and measure; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="The figures, each against its goal or baseline."
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which to run; all by default")
+    parser.add_argument("--list", action="store_true", help="say what there is, and end")
+    parser.add_argument("--quick", action="store_true", help="rest ten seconds, not a minute")
+    options = parser.parse_args()
+    measurements = _measurements(quick=options.quick)
+    if options.list:
+        for name, (title, _measure) in measurements.items():
+            print(f"{name:10} {title}")
+        return 0
+    if unknown := set(options.names) - measurements.keys():
+        parser.error(f"there is no {', '.join(sorted(unknown))}; --list says what there is")
+    logging.basicConfig(level=logging.ERROR)
+    missed = 0
+    for name in options.names or measurements:
+        title, measure = measurements[name]
+        begun = time.perf_counter()
+        figures = asyncio.run(_run(measure))
+        taken = time.perf_counter() - begun
+        load = os.getloadavg()[0]
+        show(f"{name}: {title} ({taken:.0f} s; load {load:.1f})", figures)
+        missed += sum(not figure.met for figure in figures)
+    if missed:
+        print(f"{missed} goal{'s' if missed > 1 else ''} missed")
+    return 1 if missed else 0
+
+
+async def _run(measure: Callable[[], Awaitable[list[Figure]]]) -> list[Figure]:
+    return await measure()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
