@@ -8,8 +8,9 @@ days.
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from bot.articles.likeness import SAME_STORY, fingerprint, likeness, rarities
+from bot.articles.likeness import SAME_STORY, Fingerprint, fingerprint, likeness, rarities
 from bot.words.normaliser import Normaliser
 from bot.words.stopwords import STOP_WORDS
 from storage import ArticleDraft, Storage, StoryCandidate
@@ -17,6 +18,7 @@ from storage import ArticleDraft, Storage, StoryCandidate
 STORY_LIFE = timedelta(days=3)
 _RAREST = 6
 _CANDIDATES = 30
+_REMEMBERED = 500  # fingerprints: the same recent articles are candidates again and again
 _TELLING = 1000  # articles, before how rare a word is among them says much
 
 
@@ -26,6 +28,7 @@ class Clustering:
     def __init__(self, storage: Storage, normaliser: Normaliser) -> None:
         self._storage = storage
         self._normaliser = normaliser
+        self._fingerprint = lru_cache(maxsize=_REMEMBERED)(self._fingerprint_of)
 
     async def story_of(self, draft: ArticleDraft, now: datetime) -> int | None:
         """The story that the article tells too, or None where it begins one."""
@@ -39,16 +42,19 @@ class Clustering:
         candidates = eligible(await self._storage.articles.story_candidates(keys), draft, since)
         if not candidates:
             return None
-        mine = fingerprint(draft.title, draft.summary, self._normaliser)
+        mine = self._fingerprint(draft.title, draft.summary)
         documents = await self._storage.search.size()
         rarity = rarities(terms, counts, documents) if documents >= _TELLING else None
         best: tuple[float, int] | None = None
         for candidate in candidates:
-            theirs = fingerprint(candidate.title, candidate.summary, self._normaliser)
+            theirs = self._fingerprint(candidate.title, candidate.summary)
             score = likeness(mine, theirs, rarity)
             if score >= SAME_STORY and (best is None or score > best[0]):
                 best = (score, candidate.story_id)
         return None if best is None else best[1]
+
+    def _fingerprint_of(self, title: str, summary: str) -> Fingerprint:
+        return fingerprint(title, summary, self._normaliser)
 
 
 def eligible(
