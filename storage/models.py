@@ -585,7 +585,7 @@ class DigestOwed:
 class Outcome:
     """How a claimed delivery ended, or when it is to be tried again (`state` owed, `due`).
 
-    A deferred one with `due` is owed as part of a merged message at that time.
+    One that ended with `due` owes its reader a merged message of what is held back at that time.
     """
 
     delivery_id: int
@@ -597,6 +597,7 @@ class Outcome:
     layout: Layout | None = None
     language: str | None = None
     view: View | None = None
+    tried: bool = True  # of an owed one; False: it only waited, and that is no failed attempt
     stories: tuple[int, ...] = ()  # a digest's, told
     watermark: int | None = None  # a digest's, reached
 

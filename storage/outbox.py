@@ -10,7 +10,7 @@ A story is told once to a subscriber: the index on (subscriber, story) refuses a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from storage.database import (
@@ -64,6 +64,14 @@ _MUTED = """
         JOIN mute m ON m.subscriber_id = s.id
              AND m.kind = k.value ->> 0 AND m.key = k.value ->> 1
         WHERE m.expires IS NULL OR m.expires > :now)
+"""
+
+_OWE_MERGED = """
+    INSERT INTO delivery (subscriber_id, kind, state, due, expires, slot_id, scheduled, since,
+                          sound)
+    SELECT id, 'digest', 'owed', :due, :due + 86400, 0, :due, 0, 0
+    FROM subscriber WHERE id = {reader}
+    ON CONFLICT (subscriber_id, slot_id, scheduled) WHERE kind = 'digest' DO NOTHING
 """
 
 _HOUR = timedelta(hours=1)
@@ -277,6 +285,40 @@ class Outbox:
                 {"items": items, "moved": json_list(row["id"] for row in moved)},
             )
 
+    async def unmerged(self, now: datetime, since: datetime) -> list[Subscriber]:
+        """Readers without digests to whom something held back is owed by nothing.
+
+        They came back after a block, took their digests off, or a merged message failed them (that
+        is tried again after an hour). Articles published before `since` are no news any more.
+        """
+        rows = await self._database.rows(
+            """
+            SELECT s.* FROM (SELECT DISTINCT subscriber_id FROM delivery WHERE state = 'deferred') h
+            JOIN subscriber s ON s.id = h.subscriber_id
+            WHERE s.state = 'active'
+                  AND NOT EXISTS (SELECT 1 FROM slot WHERE subscriber_id = s.id)
+                  AND NOT EXISTS (
+                      SELECT 1 FROM delivery o
+                      WHERE o.subscriber_id = s.id AND o.kind = 'digest' AND o.slot_id = 0
+                            AND (o.state IN ('owed', 'claimed') OR o.ended > :hour))
+                  AND EXISTS (
+                      SELECT 1 FROM delivery d
+                      JOIN article a ON a.story_id = d.story_id AND a.leads = 1
+                      WHERE d.subscriber_id = s.id AND d.state = 'deferred'
+                            AND a.published >= :since)
+            """,
+            {"hour": to_epoch(now - _HOUR), "since": to_epoch(since)},
+        )
+        return [subscriber_of(row) for row in rows]
+
+    async def owe_merged(self, dues: Mapping[int, datetime]) -> int:
+        """Owe readers (by id) one message of all that is held back from them; returns how many."""
+        async with self._database.transaction() as transaction:
+            return await transaction.run_many(
+                _OWE_MERGED.format(reader=":reader"),
+                [{"reader": reader, "due": to_epoch(due)} for reader, due in dues.items()],
+            )
+
     async def begin_digest(self, subscriber_id: int, stories: Sequence[int], now: datetime) -> int:
         """Open the ledger's line of a digest asked for by command; `acknowledge` ends it."""
         async with self._database.transaction() as transaction:
@@ -430,7 +472,8 @@ async def _acknowledge(transaction: Transaction, outcomes: Sequence[Outcome]) ->
     """Write how deliveries ended; each statement runs for all that it concerns."""
     await transaction.run_many(
         """
-        UPDATE delivery SET state = 'owed', due = :due, reason = :reason, attempts = attempts + 1
+        UPDATE delivery SET state = 'owed', due = :due, reason = :reason,
+               attempts = attempts + :tried
         WHERE id = :id
         """,
         [
@@ -455,14 +498,8 @@ async def _acknowledge(transaction: Transaction, outcomes: Sequence[Outcome]) ->
     )
     # A reader without digests gets what was held back as one message.
     await transaction.run_many(
-        """
-        INSERT INTO delivery (subscriber_id, kind, state, due, expires, slot_id, scheduled, since,
-                              sound)
-        SELECT subscriber_id, 'digest', 'owed', :due, :due + 86400, 0, :due, 0, 0
-        FROM delivery WHERE id = :id
-        ON CONFLICT (subscriber_id, slot_id, scheduled) WHERE kind = 'digest' DO NOTHING
-        """,
-        [row for row in ended if row["state"] == "deferred" and row["due"] is not None],
+        _OWE_MERGED.format(reader="(SELECT subscriber_id FROM delivery WHERE id = :id)"),
+        [row for row in ended if row["due"] is not None],
     )
     await transaction.run_many(
         """
@@ -488,6 +525,7 @@ def _outcome_parameters(outcome: Outcome) -> dict[str, object]:
         "state": outcome.state.value,
         "at": to_epoch(outcome.at),
         "due": maybe_epoch(outcome.due),
+        "tried": int(outcome.tried),
         "reason": outcome.reason,
         "message": outcome.message_id,
         "layout": outcome.layout.value if outcome.layout else None,

@@ -93,15 +93,24 @@ class Search:
         self._database = database
 
     async def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
-        """In how many articles each term occurs; terms that occur nowhere are absent."""
+        """In how many articles each term occurs, counted up to 5,001; absent terms occur nowhere.
+
+        The vocabulary table would count without end: 4 ms for each common word of 100,000 articles.
+        """
         rows = await self._database.rows(
             """
-            SELECT v.term, v.doc FROM json_each(:terms) t
-            JOIN search_terms v ON v.term = t.value
+            SELECT t.value ->> 0 AS term, (
+                SELECT count(*) FROM (
+                    SELECT 1 FROM search WHERE search MATCH t.value ->> 1 LIMIT :common) found
+                ) AS articles
+            FROM json_each(:terms) t
             """,
-            {"terms": json_list(terms)},
+            {
+                "terms": json_list(zip(terms, _quoted(terms), strict=True)),
+                "common": _COMMON,
+            },
         )
-        return {row["term"]: row["doc"] for row in rows}
+        return {row["term"]: row["articles"] for row in rows if row["articles"]}
 
     async def size(self) -> int:
         """How many articles there are, for weighing terms."""

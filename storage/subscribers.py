@@ -432,7 +432,10 @@ class Subscribers:
 
 
 async def migrate_chat(transaction: Transaction, old: int, new: int) -> None:
-    """Move a chat's rows to its new id; what stood there only by being added gives way."""
+    """Move a chat's rows to its new id; what stood there only by being added gives way.
+
+    A move is a sign of life: where the old chat was given up already, it goes on in the new one.
+    """
     await transaction.run(
         """
         DELETE FROM subscriber WHERE chat_id = :new AND EXISTS (
@@ -444,7 +447,8 @@ async def migrate_chat(transaction: Transaction, old: int, new: int) -> None:
     )
     await transaction.run(
         """
-        UPDATE subscriber SET chat_id = :new, kind = 'supergroup'
+        UPDATE subscriber SET chat_id = :new, kind = 'supergroup',
+               paused_reason = NULL, state = CASE state WHEN 'paused' THEN 'active' ELSE state END
         WHERE chat_id = :old AND NOT EXISTS (
             SELECT 1 FROM subscriber n
             WHERE n.chat_id = :new AND n.thread_id = subscriber.thread_id)

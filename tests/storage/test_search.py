@@ -154,6 +154,11 @@ async def test_frequencies_and_size(storage: Storage) -> None:
         "кот": 1,
     }
     assert await storage.search.size() == 2
+    await _many(storage, 5100)
+    assert await storage.search.frequencies(["common", "second"]) == {
+        "common": 5001,  # more is not counted
+        "second": 3400,
+    }
 
 
 async def test_candidates_are_recent_and_best_first(storage: Storage) -> None:
