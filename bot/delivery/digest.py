@@ -39,7 +39,7 @@ from storage import (
 )
 
 PER_TOPIC = 2
-_NEWS = timedelta(days=3)  # a story whose last article is older is no news any more
+NEWS = timedelta(days=8)  # a story whose last article is older is no news: a weekly digest's span
 _FADE_HOURS = 12.0
 
 
@@ -123,11 +123,11 @@ class Digests:
         found = [
             one
             for one in await self._storage.articles.stories_since(
-                subscriber.watermark, language=subscriber.news_language, since=now - _NEWS
+                subscriber.watermark, language=subscriber.news_language, since=now - NEWS
             )
             if one.story_id <= newest  # what is stored meanwhile is for the next one
         ]
-        held_back = [one for one in await self.held_back(subscriber) if now - one.published < _NEWS]
+        held_back = [one for one in await self.held_back(subscriber) if now - one.published < NEWS]
         told = await self._storage.outbox.told_or_owed(
             subscriber.id, [one.story_id for one in found]
         )

@@ -2,6 +2,7 @@
 
     open pushes ─▶ matched against what anybody follows ─▶ expanded in chunks into deliveries
     slots due   ─▶ digests owed, slots moved on, in chunks
+    held back from a reader without digests, and owed by nothing ─▶ one merged message
 
 Nothing is sent here. A tick may be cut short anywhere: the cursors stand in the database.
 """
@@ -12,9 +13,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.delivery.digest import NEWS
 from bot.delivery.matching import phrase_keys, plain_keys
-from bot.delivery.schedule import next_due
-from storage import DigestOwed, NotFoundError, Push, Slot, Storage, Subscriber, SubscriberState
+from bot.delivery.schedule import next_due, quiet_ends
+from storage import (
+    DigestOwed,
+    NotFoundError,
+    Push,
+    Slot,
+    Storage,
+    StorageError,
+    Subscriber,
+    SubscriberState,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +46,12 @@ class Outbox:
         added = 0
         async with self._busy:
             for push in await self._storage.outbox.open_pushes():
-                added += await self._expand(push, now)
+                try:
+                    added += await self._expand(push, now)
+                except StorageError:
+                    raise  # none of them fares better
+                except Exception:  # a fault in one article must not keep the others back
+                    log.exception("push %d could not be expanded; it is tried again", push.id)
         return added
 
     async def _expand(self, push: Push, now: datetime) -> int:
@@ -65,7 +81,10 @@ class Outbox:
         return added
 
     async def owe_digests(self, now: datetime) -> int:
-        """Owe the digests whose time has come, once each; returns how many."""
+        """Owe the digests whose time has come, once each; returns how many.
+
+        And to readers without digests what nothing else would bring them.
+        """
         owed = 0
         async with self._busy:
             while True:
@@ -77,9 +96,17 @@ class Outbox:
                 )
                 if len(due) < _CHUNK:
                     break
+            owed += await self._owe_merged(now)
         if owed:
             self._owed()
         return owed
+
+    async def _owe_merged(self, now: datetime) -> int:
+        dues = {
+            one.id: quiet_ends(now, ZoneInfo(one.zone), one.quiet_from, one.quiet_to)
+            for one in await self._storage.outbox.unmerged(now, now - NEWS)
+        }
+        return await self._storage.outbox.owe_merged(dues) if dues else 0
 
 
 def digest_of(slot: Slot, subscriber: Subscriber, now: datetime) -> DigestOwed:

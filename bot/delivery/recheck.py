@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.delivery.schedule import held, quiet_ends
+from bot.delivery.schedule import held, in_quiet, quiet_ends
 from storage import Claim, DeliveryKind, DeliveryState, SubscriberState
 
 
@@ -20,20 +20,21 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Do not send it: the state and reason that its line gets.
+    """Do not send it now: the state and reason that its line gets.
 
-    `merge_at` is when a merged message is due, for a reader without digests.
+    `due` is when one that stays owed is tried again, and when a merged message is due to a reader
+    without digests.
     """
 
     state: DeliveryState
     reason: str
-    merge_at: datetime | None = None
+    due: datetime | None = None
 
 
 def recheck(claim: Claim, now: datetime, *, already: int = 0) -> Go | Drop:
     """Whether a claimed delivery is still wanted.
 
-    `already` counts the pushes of the same batch that go to the same subscriber before this one.
+    `already` counts the pushes to the same subscriber that are on their way.
     """
     delivery, subscriber = claim.delivery, claim.subscriber
     if subscriber.state is SubscriberState.STOPPED:
@@ -42,8 +43,9 @@ def recheck(claim: Claim, now: datetime, *, already: int = 0) -> Go | Drop:
         return late(claim, now)
     if delivery.kind is DeliveryKind.DIGEST:
         # A digest moves no watermark until it is sent: the next one brings the same stories.
-        paused = subscriber.state is SubscriberState.PAUSED
-        return Drop(DeliveryState.CANCELLED, "paused") if paused else Go()
+        if subscriber.state is SubscriberState.PAUSED:
+            return Drop(DeliveryState.CANCELLED, "paused")
+        return _unless_it_wakes(claim, now)
     if subscriber.state is SubscriberState.PAUSED:
         return Drop(DeliveryState.DEFERRED, "paused")
     for reason, holds in (
@@ -61,16 +63,23 @@ def recheck(claim: Claim, now: datetime, *, already: int = 0) -> Go | Drop:
         sent_today=claim.sent_day + already,
     )
     if later is not None:
-        merge_at = later if claim.next_digest is None else None
-        return Drop(DeliveryState.DEFERRED, "held", merge_at)
+        return Drop(DeliveryState.DEFERRED, "held", later if claim.next_digest is None else None)
     return Go()
 
 
-def late(claim: Claim, now: datetime) -> Drop:
-    """What becomes of a delivery that could not go out in time."""
+def late(claim: Claim, now: datetime, reason: str = "late") -> Drop:
+    """What becomes of a delivery that could not go out in time, or must not be tried for ever."""
     if claim.delivery.kind is DeliveryKind.DIGEST:
-        return Drop(DeliveryState.CANCELLED, "expired")
+        return Drop(DeliveryState.CANCELLED, reason)
     subscriber = claim.subscriber
-    zone = ZoneInfo(subscriber.zone)
-    merge_at = quiet_ends(now, zone, subscriber.quiet_from, subscriber.quiet_to)
-    return Drop(DeliveryState.DEFERRED, "late", merge_at if claim.next_digest is None else None)
+    ends = quiet_ends(now, ZoneInfo(subscriber.zone), subscriber.quiet_from, subscriber.quiet_to)
+    return Drop(DeliveryState.DEFERRED, reason, ends if claim.next_digest is None else None)
+
+
+def _unless_it_wakes(claim: Claim, now: datetime) -> Go | Drop:
+    """A digest that missed its time waits for quiet hours to end; one set within them goes."""
+    subscriber, meant = claim.subscriber, claim.delivery.scheduled or now
+    zone, start, end = ZoneInfo(subscriber.zone), subscriber.quiet_from, subscriber.quiet_to
+    if in_quiet(now, zone, start, end) and not in_quiet(meant, zone, start, end):
+        return Drop(DeliveryState.OWED, "quiet", quiet_ends(now, zone, start, end))
+    return Go()

@@ -63,18 +63,13 @@ def quiet_ends(now: datetime, zone: ZoneInfo, start: int | None, end: int | None
     return min(at for at in ends if at > now and not in_quiet(at, zone, start, end))
 
 
-def day_starts(now: datetime, zone: ZoneInfo) -> datetime:
-    """When the reader's day began; what a daily cap counts from."""
-    return _instant(_utc(now).astimezone(zone).date(), 0, zone)
-
-
 def held(
     now: datetime, subscriber: Subscriber, *, sent_last_hour: int, sent_today: int
 ) -> datetime | None:
     """When to look again at a push that may not go now; None where it may.
 
     `sent_last_hour` counts the subscriber's pushes of the last sixty minutes, `sent_today` those
-    since `day_starts`. Quiet hours hold until they end, the hourly cap until the reader's next
+    of the last 24 hours. Quiet hours hold until they end, the hourly cap until the reader's next
     full hour, the daily cap until the reader's midnight, and quiet hours after those count too.
     """
     zone = ZoneInfo(subscriber.zone)

@@ -5,13 +5,14 @@
 
 Telegram has no idempotency key, so a crash between a send and its acknowledgement is ambiguous:
 what is claimed is sent again at the next start. The repeats of a crash are bounded by what was
-sent since the last tick and what is on the wire. While the disk is full nothing can be
-acknowledged, so nothing is claimed or sent until there is space again.
+sent since the last tick and what is on the wire, and those of an unanswered send to a few. While
+the disk is full nothing can be acknowledged, so nothing is claimed or sent until there is space
+again.
 """
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from datetime import datetime, timedelta
 from bot.delivery.digest import Digests, sent_digest
 from bot.delivery.recheck import Drop, late, recheck
 from bot.messages import classic, lists
+from bot.messages.payloads import Payload
 from bot.telegram.bulk import BulkClient, SentMessage
 from bot.telegram.faults import Fault, FaultKind, classify
 from bot.telegram.limiter import Lane, Limiter
@@ -51,18 +53,14 @@ _RENDERINGS = 256
 _FRESH_FOR = timedelta(seconds=30)
 _LONGEST_BACKOFF = 300
 _LONGEST_OUTAGE_PAUSE = 30.0
+# Whoever waits longer than this for its chat, or for the bot's turn, goes back: its place is for
+# others, and the reader may stop or mute meanwhile.
 _CHAT_WAIT = 5.0
-
-
-@dataclass(slots=True)
-class Sent:
-    """Counts since the start; for the operator and the tests."""
-
-    sent: int = 0
-    retried: int = 0
-    floods: int = 0
-    dropped: dict[str, int] = field(default_factory=dict)
-    faults: dict[str, int] = field(default_factory=dict)
+_TURN = 20.0
+_PLACES_A_CHAT = 3  # as many pushes as a chat takes at once; the limiter would hold the others
+_AFTER_DIGEST = 1.0
+# A send without an answer may have arrived: so often it is repeated, and then left to the digest.
+_TRIES_IF_UNANSWERED = 5
 
 
 @dataclass(slots=True)
@@ -102,6 +100,7 @@ class Sender:
         self._inbox = _Inbox()
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: set[asyncio.Task[None]] = set()
+        self._open: dict[int, Claim] = {}  # claimed and not acknowledged, by delivery
         self._renderings: OrderedDict[tuple[object, ...], tuple[datetime, Ready, Ready]] = (
             OrderedDict()
         )
@@ -109,7 +108,6 @@ class Sender:
         self._outages = 0
         self._refused: TokenRefusedError | None = None
         self._disk_full = False
-        self.counts = Sent()
 
     def wake(self) -> None:
         """There is something to send."""
@@ -136,7 +134,8 @@ class Sender:
             if self._refused is not None:
                 await self.stop()
                 raise self._refused
-            await self._rest(busy=bool(claimed or self._tasks or self._inbox))
+            busy = bool(claimed or self._tasks or self._inbox)
+            await self._rest(busy=busy and not self._disk_full)
 
     async def stop(self) -> None:
         """Claim no more, let what is on the wire come back, acknowledge it."""
@@ -187,6 +186,8 @@ class Sender:
             log.info("the store takes writes again: sending goes on")
             self._disk_full = False
             self._wake.set()
+        for outcome in batch.outcomes:
+            self._open.pop(outcome.delivery_id, None)
         self._start(claims)
         return len(claims)
 
@@ -206,18 +207,28 @@ class Sender:
 
     def _start(self, claims: list[Claim]) -> None:
         now = self._clock()
-        already: dict[int, int] = {}
+        on_their_way = Counter(
+            (one.subscriber.id, one.delivery.kind) for one in self._open.values()
+        )
+        queued: Counter[int] = Counter()
         for claim in claims:
-            reader = claim.subscriber.id
-            decision = recheck(claim, now, already=already.get(reader, 0))
+            reader, kind = claim.subscriber.id, claim.delivery.kind
+            pushes = on_their_way[reader, DeliveryKind.PUSH]
+            decision = recheck(claim, now, already=pushes)
             if isinstance(decision, Drop):
                 self._drop(claim, decision)
-                continue
-            if claim.delivery.kind is DeliveryKind.PUSH:
-                already[reader] = already.get(reader, 0) + 1
-            task = asyncio.create_task(self._deliver(claim))
-            self._tasks.add(task)
-            task.add_done_callback(self._ended)
+            elif on_their_way[reader, DeliveryKind.DIGEST]:
+                # The digest on its way may tell the same, and moves the watermark.
+                self._wait(claim, _AFTER_DIGEST, "digest")
+            elif kind is DeliveryKind.PUSH and pushes >= _PLACES_A_CHAT:
+                queued[reader] += 1
+                self._wait(claim, queued[reader], "turn")
+            else:
+                on_their_way[reader, kind] += 1
+                self._open[claim.delivery.id] = claim
+                task = asyncio.create_task(self._deliver(claim))
+                self._tasks.add(task)
+                task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -225,14 +236,14 @@ class Sender:
             self._room.set()
 
     def _drop(self, claim: Claim, drop: Drop) -> None:
-        self.counts.dropped[drop.reason] = self.counts.dropped.get(drop.reason, 0) + 1
         self._inbox.outcomes.append(
             Outcome(
                 delivery_id=claim.delivery.id,
                 state=drop.state,
                 at=self._clock(),
                 reason=drop.reason,
-                due=drop.merge_at,
+                due=drop.due,
+                tried=False,
             )
         )
 
@@ -244,6 +255,9 @@ class Sender:
                 await self._push(claim)
             else:
                 await self._digest(claim)
+        except StorageError as error:
+            log.error("delivery %d waits: %s", claim.delivery.id, error)
+            self._wait(claim, _AFTER_FAULT, "store")
         except Exception as error:  # one delivery's fault must not end the sender
             log.exception("delivery %d failed", claim.delivery.id)
             if claim.delivery.attempts < _TRIES_AFTER_BUGS:
@@ -289,29 +303,28 @@ class Sender:
             )
             return
         payload = self._digests.render(composed, subscriber, delivery.id, now)
-        sent = await self._send(claim, ready(payload), ready(payload, plain=True), silent=silent)
+        sent = await self._send(claim, *_forms(payload), silent=silent)
         if sent is not None:
             self._inbox.outcomes.append(
                 sent_digest(delivery.id, composed, subscriber, sent.message_id, self._clock())
             )
 
     async def _merged(self, claim: Claim, *, silent: bool) -> None:
-        """What was held back from a reader without digests, as one message (more where full)."""
-        delivery, subscriber = claim.delivery, claim.subscriber
+        """What was held back from a reader without digests; what one message cannot hold is owed
+        as another, so that a fault there repeats nothing here.
+        """
+        delivery, subscriber, now = claim.delivery, claim.subscriber, self._clock()
         headlines = await self._digests.held_back(subscriber)
-        viewer = self._digests.viewer(subscriber, self._clock())
-        sent: SentMessage | None = None
-        for payload in lists.merged(headlines, viewer):
-            sent = await self._send(
-                claim, ready(payload), ready(payload, plain=True), silent=silent
-            )
-            if sent is None:
-                return
-        if sent is None:
+        if not headlines:
             self._inbox.outcomes.append(
-                Outcome(delivery.id, DeliveryState.EMPTY, self._clock(), reason="nothing held")
+                Outcome(delivery.id, DeliveryState.EMPTY, now, reason="nothing held")
             )
             return
+        payload, taken = lists.merged(headlines, self._digests.viewer(subscriber, now))
+        sent = await self._send(claim, *_forms(payload), silent=silent)
+        if sent is None:
+            return
+        next_due = max(now, delivery.due) + timedelta(seconds=1)
         self._inbox.outcomes.append(
             Outcome(
                 delivery_id=delivery.id,
@@ -321,7 +334,8 @@ class Sender:
                 layout=Layout.CLASSIC,
                 language=subscriber.language,
                 view=View.DIGEST,
-                stories=tuple(one.story_id for one in headlines),
+                stories=tuple(one.story_id for one in headlines[:taken]),
+                due=next_due if taken < len(headlines) else None,
             )
         )
 
@@ -336,7 +350,7 @@ class Sender:
         article = await self._storage.articles.get(article_id)
         viewer = replace(self._digests.viewer(subscriber, now), pictures=pictures)
         payload = classic.push(article, viewer)
-        made = (ready(payload), ready(payload, plain=True))
+        made = _forms(payload)
         self._renderings[key] = (now, *made)
         while len(self._renderings) > _RENDERINGS:
             self._renderings.popitem(last=False)
@@ -357,7 +371,6 @@ class Sender:
                 sent = await self._bulk.send(message, subscriber.chat_id, thread, silent=silent)
             except Exception as error:  # noqa: BLE001  # every error is classified below
                 fault = classify(error)
-                self.counts.faults[fault.kind] = self.counts.faults.get(fault.kind, 0) + 1
                 if fault.kind is FaultKind.THREAD_GONE and thread:
                     thread = 0
                 elif fault.kind is FaultKind.PICTURE and picture is not None:
@@ -371,7 +384,6 @@ class Sender:
                     return None
             else:
                 self._outages = 0
-                self.counts.sent += 1
                 return sent
 
     async def _without(self, claim: Claim, article_id: int) -> Ready:
@@ -387,14 +399,18 @@ class Sender:
         chat_id = claim.subscriber.chat_id
         wait = self._limiter.delay(chat_id)
         if wait > _CHAT_WAIT:
-            self._again(claim, wait, "flood")
+            self._wait(claim, wait, "flood")
             return False
         task = asyncio.current_task()
         if task is None or self._stopping.is_set():
             return False
         self._waiting.add(task)
         try:
-            await self._limiter.acquire(chat_id, Lane.BULK)
+            async with asyncio.timeout(_TURN):
+                await self._limiter.acquire(chat_id, Lane.BULK)
+        except TimeoutError:
+            self._wait(claim, 0, "waiting")
+            return False
         finally:
             self._waiting.discard(task)
         if self._clock() >= claim.delivery.expires:
@@ -409,17 +425,24 @@ class Sender:
         match fault.kind:
             case FaultKind.FLOOD:
                 await self._flooded(claim, fault.retry_after)
-            case FaultKind.BLOCKED | FaultKind.CHAT_NOT_FOUND | FaultKind.NO_RIGHTS:
+            case (
+                FaultKind.BLOCKED
+                | FaultKind.CHAT_NOT_FOUND
+                | FaultKind.NO_RIGHTS
+                | FaultKind.THREAD_GONE  # the general topic too
+            ):
                 log.info("chat %d is paused: %s", chat_id, fault.text)
                 self._inbox.paused.append((chat_id, fault.text))
-                # Whoever comes back finds it in the next digest.
-                self._drop(claim, Drop(DeliveryState.DEFERRED, fault.kind.value))
+                # Whoever comes back finds the story in the next digest or merged message.
+                push = claim.delivery.kind is DeliveryKind.PUSH
+                state = DeliveryState.DEFERRED if push else DeliveryState.CANCELLED
+                self._drop(claim, Drop(state, fault.kind.value))
             case FaultKind.MIGRATED if fault.chat_id is not None:
                 self._inbox.migrated.append((chat_id, fault.chat_id))
-                self._again(claim, 0, fault.kind.value)
+                self._wait(claim, 0, fault.kind.value)
             case FaultKind.TOKEN:
                 self._refused = TokenRefusedError()
-                self._again(claim, 0, fault.kind.value)
+                self._wait(claim, 0, fault.kind.value)
             case FaultKind.RETRY | FaultKind.AMBIGUOUS:
                 self._outages += 1
                 if self._outages > 1:
@@ -427,14 +450,16 @@ class Sender:
                     self._limiter.pause_bulk(
                         seconds=min(2.0 ** min(self._outages, 6), _LONGEST_OUTAGE_PAUSE)
                     )
-                backoff = min(2**claim.delivery.attempts, _LONGEST_BACKOFF)
-                self._again(claim, backoff, fault.kind.value)
+                attempts = claim.delivery.attempts
+                if fault.kind is FaultKind.AMBIGUOUS and attempts + 1 >= _TRIES_IF_UNANSWERED:
+                    self._drop(claim, late(claim, self._clock(), "unanswered"))
+                else:
+                    self._again(claim, min(2**attempts, _LONGEST_BACKOFF), fault.kind.value)
             case _:
                 log.error("delivery %d cannot be sent: %s", claim.delivery.id, fault.text)
                 self._fail(claim, fault.text)
 
     async def _flooded(self, claim: Claim, seconds: float) -> None:
-        self.counts.floods += 1
         chat_id = claim.subscriber.chat_id
         everybody = self._limiter.flooded(chat_id, retry_after=seconds)
         until = self._clock() + timedelta(seconds=seconds)
@@ -442,10 +467,13 @@ class Sender:
             log.warning("Telegram asks to wait: no bulk messages for %.0f s", seconds)
         with suppress(StorageError):  # the pause holds in memory; the tick says what is wrong
             await self._storage.outbox.pause(ALL_CHATS if everybody else chat_id, until)
-        self._again(claim, seconds, "flood")
+        self._wait(claim, seconds, "flood")
 
-    def _again(self, claim: Claim, seconds: float, reason: str) -> None:
-        self.counts.retried += 1
+    def _wait(self, claim: Claim, seconds: float, reason: str) -> None:
+        """Back among what is owed, without having failed."""
+        self._again(claim, seconds, reason, tried=False)
+
+    def _again(self, claim: Claim, seconds: float, reason: str, *, tried: bool = True) -> None:
         now = self._clock()
         self._inbox.outcomes.append(
             Outcome(
@@ -454,6 +482,7 @@ class Sender:
                 at=now,
                 reason=reason,
                 due=now + timedelta(seconds=seconds),
+                tried=tried,
             )
         )
 
@@ -461,3 +490,8 @@ class Sender:
         self._inbox.outcomes.append(
             Outcome(claim.delivery.id, DeliveryState.FAILED, self._clock(), reason=reason[:300])
         )
+
+
+def _forms(payload: Payload) -> tuple[Ready, Ready]:
+    """A message as it is meant, and the plain one that goes where Telegram refuses that."""
+    return ready(payload), ready(replace(payload, preview=""), plain=True)

@@ -267,27 +267,21 @@ def digest_more(
     return payload(_whole(passages, [_entry(one, viewer) for one in headlines]), keyboard)
 
 
-def merged(headlines: Sequence[Headline], viewer: Viewer) -> tuple[Payload, ...]:
-    """Return what quiet hours or a cap held back as one message; more only where one is full."""
-    texts = viewer.texts
-    messages: list[Payload] = []
-    rest = list(headlines)
-    while rest:
-        count = len(headlines)
-        title = texts.ngettext(
-            "{n} story while it was quiet", "{n} stories while it was quiet", count
-        )
-        passages = [line(Run(title.format(n=count), bold=True))]
-        taken = 0
-        for one in rest:
-            entry = _entry(one, viewer)
-            if taken and not fits([*passages, *entry]):
-                break
-            passages.extend(entry)
-            taken += 1
-        messages.append(payload(passages, silent=bool(messages)))
-        rest = rest[taken:]
-    return tuple(messages)
+def merged(headlines: Sequence[Headline], viewer: Viewer) -> tuple[Payload, int]:
+    """Return what quiet hours or a cap held back, and how many of it one message holds."""
+    count = len(headlines)
+    title = viewer.texts.ngettext(
+        "{n} story while it was quiet", "{n} stories while it was quiet", count
+    )
+    passages = [line(Run(title.format(n=count), bold=True))]
+    taken = 0
+    for one in headlines:
+        entry = _entry(one, viewer)
+        if taken and not fits([*passages, *entry]):
+            break
+        passages.extend(entry)
+        taken += 1
+    return payload(passages), taken
 
 
 # ---------------------------------------------------------------- the greeting

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from bot.delivery.schedule import (
     EVERY_DAY,
     REST,
-    day_starts,
     held,
     in_quiet,
     next_due,
@@ -192,13 +191,6 @@ class TestQuiet:
                 assert in_quiet(between, zone, start, end)
         else:
             assert until == now
-
-
-@given(instants, zones)
-def test_the_day_started_today(now: datetime, zone: ZoneInfo) -> None:
-    start = day_starts(now, zone)
-    assert start <= now < start + timedelta(hours=26)
-    assert start.astimezone(zone).date() == now.astimezone(zone).date()
 
 
 def reader(

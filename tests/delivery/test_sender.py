@@ -2,13 +2,26 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.telegram.updates import TokenRefusedError
-from storage import Alerts, ChatKind, ClaimBatch, SlotPlan, SubscriberState, Topic, View
+from storage import (
+    Alerts,
+    ChatKind,
+    ClaimBatch,
+    FollowKind,
+    Level,
+    PictureBlock,
+    SlotPlan,
+    SubscriberState,
+    Subscription,
+    Topic,
+    View,
+)
 from tests.delivery.conftest import NOW, Newsroom, Start
-from tests.telegram.conftest import Answer, Server, error
+from tests.telegram.conftest import Answer, Request, Server, error
 
 EVERY_DAY = 127
 
@@ -409,3 +422,256 @@ async def test_each_reader_gets_the_interface_in_their_language(
     keyboards = {one.fields["chat_id"]: str(one.fields["reply_markup"]) for one in server.requests}
     assert "Читать" in keyboards[russian.chat_id]
     assert "Read" in keyboards[english.chat_id]
+
+
+async def test_two_digests_missed_in_one_gap_tell_nothing_twice(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    """Down over the evening's digest and the morning's: both are owed at the start."""
+    await newsroom.reader(
+        alerts=Alerts.OFF,
+        slots=(SlotPlan(19 * 60, EVERY_DAY, False), SlotPlan(8 * 60, EVERY_DAY, False)),
+        slot_dues=(NOW - timedelta(hours=17), NOW - timedelta(hours=4)),
+    )
+    await newsroom.article("Главное", push=False)
+    async with start() as desk:
+        await desk.outbox.owe_digests(NOW)
+
+        async def both_ended() -> bool:
+            desk.clock.forward(seconds=1)
+            return [*(await desk.states()).values()] in (["sent", "empty"], ["empty", "sent"])
+
+        await desk.until(both_ended)
+    assert len(texts(server)) == 1
+
+
+async def test_a_digest_that_missed_its_hour_waits_while_it_is_quiet(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    """Down at 19:00, back at night: the phone stays silent till the quiet hours end."""
+    await newsroom.reader(
+        alerts=Alerts.OFF,
+        quiet_from=11 * 60,
+        quiet_to=13 * 60,
+        slots=(SlotPlan(8 * 60, EVERY_DAY, False),),
+        slot_dues=(NOW - timedelta(hours=4),),
+    )
+    await newsroom.reader(
+        alerts=Alerts.OFF,
+        quiet_from=11 * 60,
+        quiet_to=13 * 60,
+        slots=(SlotPlan(12 * 60, EVERY_DAY, False),),  # set within quiet hours: meant so
+        slot_dues=(NOW,),
+    )
+    await newsroom.article("Главное", push=False)
+    async with start() as desk:
+        await desk.outbox.owe_digests(NOW)
+
+        async def one_waits() -> bool:
+            return sorted((await desk.states()).values()) == ["owed", "sent"]
+
+        await desk.until(one_waits)
+        assert len(texts(server)) == 1
+        desk.clock.forward(hours=1)
+        await desk.settle()
+    assert len(texts(server)) == 2
+
+
+async def test_a_cap_counts_what_is_still_on_the_wire(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    reader = await newsroom.reader(hourly=1)
+    server.default = lambda _: Answer(body='{"ok":true,"result":{"message_id":9}}', hang=0.4)
+    async with start() as desk:
+        await newsroom.article("Раз")
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def asked() -> bool:
+            return bool(server.requests)
+
+        await desk.until(asked)
+        await newsroom.article("Два")
+        await desk.outbox.expand(NOW)
+
+        async def held() -> bool:
+            return "deferred" in (await desk.states()).values()
+
+        await desk.until(held)
+        assert await desk.storage.outbox.deferred(reader.id) == [2]
+    assert len(server.requests) == 1
+
+
+async def test_a_digest_and_a_push_of_one_story_do_not_cross(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    """A story stored as the digest is composed, its push expanded while that is on the wire."""
+    await newsroom.reader(slots=(SlotPlan(720, EVERY_DAY, False),), slot_dues=(NOW,))
+    server.default = lambda _: Answer(body='{"ok":true,"result":{"message_id":9}}', hang=0.4)
+    async with start() as desk:
+        await newsroom.article("Только что")
+        await desk.outbox.owe_digests(NOW)
+
+        async def asked() -> bool:
+            return bool(server.requests)
+
+        await desk.until(asked)
+        await desk.outbox.expand(NOW)
+
+        async def ended() -> bool:
+            desk.clock.forward(seconds=1)
+            return sorted((await desk.states()).values()) == ["cancelled", "sent"]
+
+        await desk.until(ended)
+    assert len(server.requests) == 1
+
+
+async def test_what_may_have_arrived_is_repeated_a_few_times_and_then_left_to_the_digest(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader(
+        slots=(SlotPlan(19 * 60, EVERY_DAY, False),), slot_dues=(NOW + timedelta(hours=7),)
+    )
+    await newsroom.article("Дошла ли")
+    server.default = lambda _: Answer(drop=True)
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+
+        async def given_up() -> bool:
+            desk.clock.forward(seconds=20)
+            desk.limiter._bulk_paused_until = 0.0  # outages are waited out by the real clock
+            desk.sender.wake()
+            return "deferred" in (await desk.states()).values()
+
+        await desk.until(given_up)
+        assert len(server.requests) == 5
+        server.default = None
+        desk.limiter._bulk_paused_until = 0.0
+        desk.clock.now = NOW + timedelta(hours=7)
+        await desk.settle()
+    assert "Дошла ли" in texts(server)[-1]
+    assert "дайджест" in texts(server)[-1]
+
+
+async def test_a_digest_whose_picture_is_refused_comes_without(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader(
+        alerts=Alerts.OFF, slots=(SlotPlan(720, EVERY_DAY, False),), slot_dues=(NOW,)
+    )
+    await newsroom.article(
+        "Главное", push=False, image=PictureBlock("https://vestnik.example/picture.jpg")
+    )
+
+    def refuse(request: Request) -> Answer:
+        if "url" in request.fields["link_preview_options"]:
+            return error(400, "Bad Request: WEBPAGE_MEDIA_EMPTY")
+        return Answer(body='{"ok":true,"result":{"message_id":9}}')
+
+    server.default = refuse
+    async with start() as desk:
+        await desk.settle()
+        line = await desk.storage.outbox.delivery(1)
+    assert line is not None
+    assert line.state.value == "sent"
+    assert "Главное" in texts(server)[-1]
+
+
+async def test_a_closed_general_topic_pauses_the_group(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    reader = await newsroom.reader(-100700, kind=ChatKind.SUPERGROUP, thread_id=12)
+    await newsroom.article()
+    server.default = lambda _: error(400, "Bad Request: TOPIC_CLOSED")
+    async with start() as desk:
+        await desk.settle()
+        paused = await desk.storage.subscribers.get(reader.id)
+    assert paused.state is SubscriberState.PAUSED
+    assert len(server.requests) == 2
+
+
+async def test_one_chats_heap_leaves_places_for_the_others(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    """Forty stories for one chat, and then one for another: it need not wait for the forty."""
+    flooded = await newsroom.reader()
+    subscribers = newsroom.storage.subscribers
+    quiet = await newsroom.reader(alerts=Alerts.OFF)
+    await subscribers.follow(Subscription(quiet.id, FollowKind.WORDS, "зверь", "зверь", Level.NOW))
+    for _ in range(40):
+        await newsroom.article()
+    await newsroom.article(words="зверь")
+    async with start(rate=1000, in_flight=10) as desk:
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def told() -> bool:
+            return any(one.fields["chat_id"] == quiet.chat_id for one in server.requests)
+
+        await desk.until(told, 3)
+        to_flooded = [one for one in server.requests if one.fields["chat_id"] == flooded.chat_id]
+        assert len(to_flooded) <= 6
+
+
+async def test_a_pause_of_the_bulk_lane_gives_back_what_waits(
+    newsroom: Newsroom, start: Start, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hours later readers may have stopped: what waited is judged again before it goes."""
+    monkeypatch.setattr("bot.delivery.sender._TURN", 0.2)
+    reader = await newsroom.reader()
+    await newsroom.article()
+    async with start() as desk:
+        desk.limiter.pause_bulk(seconds=0)
+        claimed = desk.limiter.bulk_delay
+        desk.limiter.bulk_delay = lambda: 0.0
+        desk.limiter.pause_bulk(seconds=1.0)
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def given_back() -> bool:
+            line = await desk.storage.outbox.delivery(1)
+            return line is not None and line.reason == "waiting"
+
+        await desk.until(given_back)
+        desk.limiter.bulk_delay = claimed
+        await desk.storage.subscribers.change(reader.id, state=SubscriberState.STOPPED)
+        desk.clock.forward(hours=1)
+        await desk.settle()
+    assert server.requests == []
+
+
+async def test_a_full_disk_is_not_hammered(
+    newsroom: Newsroom, start: Start, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await newsroom.reader()
+    await newsroom.article()
+    writer = newsroom.storage.outbox._database._writer
+    assert writer is not None
+    await writer.execute(
+        """
+        CREATE TRIGGER full BEFORE UPDATE ON delivery WHEN new.state = 'sent'
+        BEGIN SELECT RAISE(ABORT, 'no'); END
+        """
+    )
+    tries = 0
+    tick = newsroom.storage.outbox.tick
+
+    async def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        return await tick(*args, **kwargs)
+
+    monkeypatch.setattr(newsroom.storage.outbox, "tick", counted)
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def sent() -> bool:
+            return bool(server.requests)
+
+        await desk.until(sent)
+        await asyncio.sleep(0.2)
+        before = tries
+        await asyncio.sleep(0.5)
+        assert tries - before <= 1
+        await writer.execute("DROP TRIGGER full")

@@ -1,0 +1,159 @@
+"""Owing: what was held back always finds a way, one bad push stops no other."""
+
+from datetime import timedelta
+
+import pytest
+
+from storage import Alerts, FollowKind, Level, Outcome, SlotPlan, Subscription
+from storage import DeliveryState as State
+from tests.delivery.conftest import NOW, Newsroom, Start
+from tests.delivery.test_sender import EVERY_DAY, texts
+from tests.telegram.conftest import Server, error
+
+
+async def test_a_reader_without_digests_who_comes_back_gets_what_was_missed(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    reader = await newsroom.reader()
+    await newsroom.article("Пока был блок")
+    server.script("sendMessage", error(403, "Forbidden: bot was blocked by the user"))
+    async with start() as desk:
+        await desk.settle()
+        await desk.settle()
+        assert len(server.requests) == 1  # nothing for whom cannot be reached
+        await desk.storage.subscribers.revive(reader.chat_id)
+        await desk.settle()
+        await desk.settle()
+    assert len(server.requests) == 2
+    assert "Пока был блок" in texts(server)[1]
+
+
+async def test_what_was_held_back_for_a_digest_comes_although_digests_are_off_now(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    reader = await newsroom.reader(
+        quiet_from=11 * 60,
+        quiet_to=13 * 60,
+        slots=(SlotPlan(19 * 60, EVERY_DAY, False),),
+        slot_dues=(NOW + timedelta(hours=7),),
+    )
+    await newsroom.article("Ночная новость")
+    async with start() as desk:
+        await desk.settle()
+        await desk.storage.subscribers.set_slots(reader.id, [], [])
+        await desk.outbox.owe_digests(NOW)
+        assert server.requests == []
+        desk.clock.forward(hours=1)
+        await desk.settle()
+    assert ["Ночная новость" in text for text in texts(server)] == [True]
+
+
+async def test_a_merged_message_that_was_too_late_is_owed_anew(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader(hourly=1)
+    await newsroom.article("Раз")
+    await newsroom.article("Два")
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def held() -> bool:
+            return "deferred" in (await desk.states()).values()
+
+        await desk.until(held)
+    desk.clock.forward(hours=30)  # the machine was off
+    async with start() as desk:
+        desk.sender.wake()
+
+        async def expired() -> bool:
+            return "cancelled" in (await desk.states()).values()
+
+        await desk.until(expired)
+        desk.clock.forward(hours=2)
+        await desk.settle()
+    assert "Два" in texts(server)[1]
+
+
+async def test_a_block_during_a_digest_cancels_it_and_the_next_one_has_the_same(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    reader = await newsroom.reader(
+        alerts=Alerts.OFF, slots=(SlotPlan(720, EVERY_DAY, False),), slot_dues=(NOW,)
+    )
+    await newsroom.article("Главное", push=False)
+    server.script("sendMessage", error(403, "Forbidden: bot was blocked by the user"))
+    async with start() as desk:
+        await desk.settle()
+        line = await desk.storage.outbox.delivery(1)
+        assert line is not None
+        assert (line.state, line.reason) == (State.CANCELLED, "blocked")
+        await desk.storage.subscribers.revive(reader.chat_id)
+        desk.clock.forward(days=1)
+        await desk.settle()
+    assert "Главное" in texts(server)[1]
+
+
+async def test_a_push_that_cannot_be_matched_stops_no_other(
+    newsroom: Newsroom, start: Start, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    await newsroom.reader()
+    await newsroom.article("Испорченная")
+    await newsroom.article("Целая")
+    writer = newsroom.storage.outbox._database._writer
+    assert writer is not None
+    await writer.execute('UPDATE article SET body = \'[{"kind":"unheard-of"}]\' WHERE id = 1')
+    async with start() as desk:
+        await desk.settle()
+    assert ["Целая" in text for text in texts(server)] == [True]
+    assert "push 1" in caplog.text
+
+
+async def test_a_digest_of_many_stories_forgets_none(newsroom: Newsroom, start: Start) -> None:
+    """A reader of one topic among hundreds of stories that are not theirs."""
+    reader = await newsroom.reader(alerts=Alerts.OFF)
+    subscribers = newsroom.storage.subscribers
+    await subscribers.unfollow_all(reader.id)
+    await subscribers.follow(
+        Subscription(reader.id, FollowKind.WORDS, "зверь", "зверь", Level.DIGEST)
+    )
+    mine = await newsroom.article("Зверь", words="зверь", push=False)
+    writer = newsroom.storage.outbox._database._writer
+    assert writer is not None
+    await writer.execute("PRAGMA synchronous = OFF")
+    for _ in range(410):
+        await newsroom.article(push=False)
+    async with start() as desk:
+        composed = await desk.digests.compose(reader, NOW)
+    assert composed is not None
+    assert composed.stories == (mine.story_id,)
+
+
+async def test_a_weekly_digest_covers_its_week(newsroom: Newsroom, start: Start) -> None:
+    reader = await newsroom.reader(
+        slots=(SlotPlan(600, 0b1000000, False),), slot_dues=(NOW + timedelta(days=6),)
+    )
+    plain = await newsroom.article("В понедельник", push=False)
+    held = await newsroom.article("Ночью")
+    async with start() as desk:
+        desk.clock.forward(hours=3)  # too late for a push
+        await desk.settle()
+        composed = await desk.digests.compose(reader, NOW + timedelta(days=6))
+    assert composed is not None
+    assert set(composed.stories) == {plain.story_id, held.story_id}
+
+
+async def test_only_the_readers_ledger_line_ends(newsroom: Newsroom) -> None:
+    """An acknowledgement of what was only waiting counts no failed try."""
+    await newsroom.reader()
+    await newsroom.article()
+    outbox = newsroom.storage.outbox
+    (push,) = await outbox.open_pushes()
+    await outbox.match_push(push.id, [(FollowKind.EVERYTHING, "")])
+    (push,) = await outbox.open_pushes()
+    await outbox.expand(push, now=NOW)
+    await outbox.acknowledge([Outcome(1, State.OWED, NOW, due=NOW, tried=False)])
+    await outbox.acknowledge([Outcome(1, State.OWED, NOW, due=NOW)])
+    line = await outbox.delivery(1)
+    assert line is not None
+    assert line.attempts == 1
