@@ -52,15 +52,21 @@ class People:
         return Invitation(code, admin, uses, expires)
 
     async def redeem(self, code: str, person_id: int, now: datetime) -> Invitation | None:
-        """Use an invitation: the person is let in; None where it is unknown, used up or late."""
+        """Use an invitation: the person is let in; None where it is unknown, used up or late.
+
+        Who is in already and opens a guests' link again takes nobody's place.
+        """
         async with self._database.transaction() as transaction:
             row = await transaction.row(
                 """
-                UPDATE invitation SET uses_left = uses_left - 1
-                WHERE code = :code AND uses_left > 0 AND (expires IS NULL OR expires > :now)
+                UPDATE invitation SET uses_left = uses_left - (
+                    admin = 1 OR NOT EXISTS (SELECT 1 FROM person WHERE id = :id))
+                WHERE code = :code AND (expires IS NULL OR expires > :now)
+                  AND (uses_left > 0
+                       OR (admin = 0 AND EXISTS (SELECT 1 FROM person WHERE id = :id)))
                 RETURNING code, admin, uses_left, expires
                 """,
-                {"code": code, "now": to_epoch(now)},
+                {"code": code, "id": person_id, "now": to_epoch(now)},
             )
             if row is None:
                 return None

@@ -20,6 +20,17 @@ async def test_an_invitation_lets_in_as_many_as_it_says(storage: Storage) -> Non
     assert not await storage.people.admitted(3)
 
 
+async def test_who_is_in_takes_nobodys_place(storage: Storage) -> None:
+    await storage.people.invite("code", now=NOW, uses=2, expires=None)
+    for left in (1, 1, 1):
+        used = await storage.people.redeem("code", 1, NOW)
+        assert used is not None
+        assert used.uses_left == left
+    assert await storage.people.redeem("code", 2, NOW) is not None
+    assert await storage.people.redeem("code", 1, NOW) is not None
+    assert await storage.people.redeem("code", 3, NOW) is None
+
+
 async def test_an_invitation_ends(storage: Storage) -> None:
     await storage.people.invite("code", now=NOW, uses=5, expires=NOW + DAY)
     assert await storage.people.redeem("code", 1, NOW + DAY) is None
