@@ -297,9 +297,10 @@ class Articles:
         """Store an article in one transaction, with its story, index and owed push.
 
         Where the entry is known, or is another address of a known article, nothing is stored and
-        `Stored.new` is False (ids are 0 where the text was pruned). A push is owed for a story
-        that begins here, and once more when three sources come to tell it within an hour, to
-        those who want only important ones: nobody is told a story twice.
+        `Stored.new` is False (ids are 0 where the text was pruned). An article that joins a story
+        owes its push as one that begins it does: it passes over whoever was told, and reaches who
+        follows only this source, or its words. The one by which three sources come to tell a story
+        within an hour also goes to those who want only important ones.
         """
         async with self._database.transaction() as transaction:
             stored = await self._store(transaction, draft, now, item_hash, story_id, push)
@@ -361,8 +362,8 @@ class Articles:
             )
         await index(transaction, key, draft.search_title, draft.search_body)
         push_id = None
-        kind = "created" if begun else "important"
-        if push is not None and (begun or await _becomes_important(transaction, story, now)):
+        if push is not None:
+            important = not begun and await _becomes_important(transaction, story, now)
             push_id = int(
                 await transaction.value(
                     """
@@ -371,7 +372,7 @@ class Articles:
                     RETURNING id
                     """,
                     {
-                        "kind": kind,
+                        "kind": "important" if important else "created",
                         "story": story,
                         "article": article_id,
                         "now": to_epoch(now),
@@ -386,13 +387,15 @@ class Articles:
     ) -> None:
         """Replace an article's text: silently, or as a `revision` that keeps the old text.
 
-        Silent is for the better body of a page that had failed; a publisher's change is a
+        Silent is for the better body of a page that had failed: a push that is not too late goes
+        round again, to who follows words that only the page has. A publisher's change is a
         revision. Identity, story, published time and place in lists stay.
         """
         async with self._database.transaction() as transaction:
             old = await transaction.row(
                 """
-                SELECT search_key, search_text, title, standfirst, body, revision, published
+                SELECT search_key, search_text, story_id, title, standfirst, body, revision,
+                       published
                 FROM article WHERE id = :id
                 """,
                 {"id": article_id},
@@ -421,6 +424,14 @@ class Articles:
                            updated = coalesce(:updated, :now) WHERE id = :id
                     """,
                     parameters,
+                )
+            else:
+                await transaction.run(
+                    """
+                    UPDATE push SET done = 0, cursor = 0, keys = NULL
+                    WHERE story_id = :story AND article_id = :id AND expires > :now
+                    """,
+                    {"story": old["story_id"], "id": article_id, "now": to_epoch(now)},
                 )
             await transaction.run(
                 """
@@ -600,25 +611,22 @@ class Articles:
         )
         return [headline(row) for row in rows]
 
-    async def stories_since(
-        self, story_id: int, *, language: str, since: datetime, limit: int = 400
+    async def stored_since(
+        self, article_id: int, *, language: str, since: datetime
     ) -> list[Headline]:
-        """Headlines of the stories begun after `story_id`: a digest's candidates, newest first.
+        """All articles stored after `article_id`, by story: a digest's candidates.
 
-        Stories whose last article is older than `since` are passed over: they are no news.
+        The newest story comes first, and of a story the article that stands for it. Stories whose
+        last article is older than `since` are passed over: they are no news.
         """
+        # The plus signs make SQLite start from the few newest articles.
         rows = await self._database.rows(
             f"""
-            {_HEADLINE} WHERE a.leads = 1 AND a.owner IS NULL AND st.id > :story
-                AND st.latest >= :since AND (:language = 'all' OR a.language = :language)
-            ORDER BY st.id DESC LIMIT :limit
+            {_HEADLINE} WHERE a.id > :article AND +a.owner IS NULL
+                AND +st.latest >= :since AND (:language = 'all' OR a.language = :language)
+            ORDER BY a.story_id DESC, a.leads DESC, a.id
             """,
-            {
-                "story": story_id,
-                "since": to_epoch(since),
-                "language": language,
-                "limit": limit,
-            },
+            {"article": article_id, "since": to_epoch(since), "language": language},
         )
         return [headline(row) for row in rows]
 
@@ -634,9 +642,9 @@ class Articles:
         )
         return [headline(row) for row in rows]
 
-    async def newest_story(self) -> int:
-        """The highest story id: a digest's watermark."""
-        return int(await self._database.value("SELECT coalesce(max(id), 0) FROM story"))
+    async def newest(self) -> int:
+        """The highest article id: a digest's watermark."""
+        return int(await self._database.value("SELECT coalesce(max(id), 0) FROM article"))
 
     async def story_candidates(self, keys: Sequence[int]) -> list[StoryCandidate]:
         """What clustering compares a new article with, in the order of the search keys."""

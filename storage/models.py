@@ -491,7 +491,7 @@ class Subscriber:
     pictures: bool
     layout: Layout
     rich_confirmed: bool
-    watermark: int  # the last story id that a digest covered
+    watermark: int  # the last article id that a digest looked at
     created: datetime
 
 

@@ -6,7 +6,8 @@
 A chunk's deliveries and the push's cursor move in one transaction, and so do the
 acknowledgements that came back and the next claim. After a crash every claimed delivery is owed
 again: Telegram has no idempotency key, so what was in flight may come twice and is never lost.
-A story is told once to a subscriber: the index on (subscriber, story) refuses a second push.
+A story is told once to a subscriber: the index on (subscriber, story) refuses a second push, and
+a claim says whether a digest told it.
 """
 
 import json
@@ -191,7 +192,7 @@ class Outbox:
                     JOIN subscriber s ON s.id = r.value
                     JOIN push p ON p.id = :push
                     JOIN story st ON st.id = p.story_id
-                    WHERE s.state = 'active' AND s.watermark < p.story_id
+                    WHERE s.state = 'active' AND s.watermark < p.article_id
                           AND s.news_language IN ('all', st.language)
                           AND (st.owner IS NULL OR st.owner = s.id)
                           AND NOT {_MUTED})
@@ -340,12 +341,18 @@ class Outbox:
             )
 
     async def told_or_owed(self, subscriber_id: int, stories: Sequence[int]) -> set[int]:
-        """Of these stories those that a push told, or will tell, this subscriber."""
+        """Of these stories those that this reader was told, or that a push will tell."""
         rows = await self._database.rows(
             """
             SELECT d.story_id FROM json_each(:stories) j
             JOIN delivery d ON d.subscriber_id = :id AND d.story_id = j.value AND d.kind = 'push'
             WHERE d.state IN ('owed', 'claimed', 'sent')
+            UNION
+            SELECT t.value FROM delivery d, json_each(d.stories) t
+            WHERE d.subscriber_id = :id AND d.state = 'sent' AND d.kind = 'digest'
+                  AND d.ended >= (SELECT min(s.stored) FROM json_each(:stories) j
+                                  JOIN story s ON s.id = j.value)
+                  AND t.value IN (SELECT value FROM json_each(:stories))
             """,
             {"id": subscriber_id, "stories": json_list(stories)},
         )
@@ -547,7 +554,8 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
             EXISTS (
                 SELECT 1 FROM delivery o, json_each(o.stories) j
                 WHERE o.subscriber_id = d.subscriber_id AND o.state = 'sent'
-                      AND o.ended >= p.created AND o.kind = 'digest' AND j.value = d.story_id)
+                      AND o.ended >= (SELECT stored FROM story WHERE id = d.story_id)
+                      AND o.kind = 'digest' AND j.value = d.story_id)
             AS told,
             EXISTS (SELECT 1 FROM article a WHERE a.id = d.article_id AND a.state <> 'gone')
             AS live,

@@ -33,6 +33,7 @@ from storage.models import (
     SubscriberState,
     Subscription,
 )
+from storage.search import first_key
 
 
 class SubscriberChanges(TypedDict, total=False):
@@ -149,8 +150,8 @@ class Subscribers:
     ) -> tuple[Subscriber, bool]:
         """The chat's subscriber, made with the defaults where it is new (the second value).
 
-        A new one follows everything in the digest; its first digest reaches back to the stories
-        told since `covered_before`.
+        A new one follows everything in the digest; its first digest reaches back to the articles
+        published since `covered_before`.
         """
         async with self._database.transaction() as transaction:
             created = await transaction.row(
@@ -160,8 +161,8 @@ class Subscribers:
                         quiet_from, quiet_to, hourly, daily, headlines, watermark, created)
                 VALUES (:chat, :thread, :kind, :title, :language, :news_language, :zone, :alerts,
                         :quiet_from, :quiet_to, :hourly, :daily, :headlines,
-                        coalesce((SELECT min(id) - 1 FROM story WHERE latest >= :covered),
-                                 (SELECT max(id) FROM story), 0), :now)
+                        coalesce((SELECT min(+id) - 1 FROM article WHERE search_key >= :covered),
+                                 (SELECT max(id) FROM article), 0), :now)
                 ON CONFLICT (chat_id, thread_id) DO NOTHING
                 RETURNING id
                 """,
@@ -179,7 +180,7 @@ class Subscribers:
                     "hourly": defaults.hourly,
                     "daily": defaults.daily,
                     "headlines": defaults.headlines,
-                    "covered": to_epoch(covered_before),
+                    "covered": first_key(covered_before),
                     "now": to_epoch(now),
                 },
             )

@@ -1,7 +1,8 @@
 """The front page: which stories a digest tells, in which order, and the shell that composes one.
 
-    stories since the reader's watermark ─▶ followed, not muted, not told ─▶ weighed
-        ─▶ the top one leads, then sections by topic, capped ─▶ the rest a button away
+    articles since the reader's watermark ─▶ of each story not told yet the first that is followed
+        and not muted ─▶ weighed ─▶ the top one leads, then sections by topic, capped
+        ─▶ the rest a button away
 
 Composed at claim, not when it is owed, so that it is fresh; `/digest` composes the same and moves
 the same watermark. What quiet hours, caps or lateness held back is always among the candidates.
@@ -119,13 +120,13 @@ class Digests:
     async def compose(self, subscriber: Subscriber, now: datetime) -> Composed | None:
         """What is new to the reader since the last digest; None where nothing is."""
         reading = await self._reading(subscriber, now)
-        newest = await self._storage.articles.newest_story()
+        newest = await self._storage.articles.newest()
         found = [
             one
-            for one in await self._storage.articles.stories_since(
+            for one in await self._storage.articles.stored_since(
                 subscriber.watermark, language=subscriber.news_language, since=now - NEWS
             )
-            if one.story_id <= newest  # what is stored meanwhile is for the next one
+            if one.article_id <= newest  # what is stored meanwhile is for the next one
         ]
         held_back = [one for one in await self.held_back(subscriber) if now - one.published < NEWS]
         told = await self._storage.outbox.told_or_owed(

@@ -77,10 +77,28 @@ class Newsroom:
         story: int | None = None,
         **fields: Any,
     ) -> Stored:
-        feed = self._feeds.get(domain)
-        if feed is None:
-            feed = await self.storage.feeds.add(f"https://{domain}/feed", domain, self.clock.now)
-            self._feeds[domain] = feed
+        if domain not in self._feeds:
+            self._feeds[domain] = await self.storage.feeds.add(
+                f"https://{domain}/feed", domain, self.clock.now
+            )
+        return await self.storage.articles.store(
+            self.draft(title, domain=domain, topic=topic, language=language, words=words, **fields),
+            now=self.clock.now,
+            story_id=story,
+            push=PushPlan(self.clock.now + timedelta(hours=2)) if push else None,
+        )
+
+    def draft(
+        self,
+        title: str,
+        *,
+        domain: str = "vestnik.example",
+        topic: Topic = Topic.SOCIETY,
+        language: str = "ru",
+        words: str = "",
+        **fields: Any,
+    ) -> ArticleDraft:
+        feed = self._feeds[domain]
         self._articles += 1
         number = self._articles
         draft = ArticleDraft(
@@ -99,12 +117,7 @@ class Newsroom:
             search_title=words or "мост",
             search_body=words,
         )
-        return await self.storage.articles.store(
-            replace(draft, **fields),
-            now=self.clock.now,
-            story_id=story,
-            push=PushPlan(self.clock.now + timedelta(hours=2)) if push else None,
-        )
+        return replace(draft, **fields)
 
     async def reader(
         self,

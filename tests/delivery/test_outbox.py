@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from storage import Alerts, FollowKind, Level, Outcome, SlotPlan, Subscription
+from storage import Alerts, FollowKind, Level, Outcome, SlotPlan, Subscriber, Subscription
 from storage import DeliveryState as State
 from tests.delivery.conftest import NOW, Newsroom, Start
 from tests.delivery.test_sender import EVERY_DAY, texts
@@ -102,7 +102,7 @@ async def test_a_push_that_cannot_be_matched_stops_no_other(
     await newsroom.article("Целая")
     writer = newsroom.storage.outbox._database._writer
     assert writer is not None
-    await writer.execute('UPDATE article SET body = \'[{"kind":"unheard-of"}]\' WHERE id = 1')
+    await writer.execute("UPDATE article SET topic = 'unheard-of' WHERE id = 1")
     async with start() as desk:
         await desk.settle()
     assert ["Целая" in text for text in texts(server)] == [True]
@@ -157,3 +157,87 @@ async def test_only_the_readers_ledger_line_ends(newsroom: Newsroom) -> None:
     line = await outbox.delivery(1)
     assert line is not None
     assert line.attempts == 1
+
+
+async def follows_only(newsroom: Newsroom, domain: str, level: Level) -> Subscriber:
+    reader = await newsroom.reader(alerts=Alerts.OFF)
+    subscribers = newsroom.storage.subscribers
+    await subscribers.unfollow_all(reader.id)
+    await subscribers.follow(Subscription(reader.id, FollowKind.SOURCE, domain, domain, level))
+    return reader
+
+
+async def test_a_story_that_another_source_began_reaches_who_follows_only_the_second(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    everything = await newsroom.reader()
+    second = await follows_only(newsroom, "hronika.example", Level.NOW)
+    async with start() as desk:
+        begun = await newsroom.article("Мост открыт")
+        await desk.settle()
+        await newsroom.article("Открыли мост", domain="hronika.example", story=begun.story_id)
+        await desk.settle()
+    said = {one.fields["chat_id"]: one.fields["text"] for one in server.requests}
+    assert len(server.requests) == 2
+    assert "Мост открыт" in said[everything.chat_id]
+    assert "Открыли мост" in said[second.chat_id]
+
+
+async def test_a_digest_has_what_joined_a_story_of_before_for_whom_was_not_told(
+    newsroom: Newsroom, start: Start
+) -> None:
+    everything = await newsroom.reader(alerts=Alerts.OFF)
+    second = await follows_only(newsroom, "hronika.example", Level.DIGEST)
+    begun = await newsroom.article("Мост открыт", push=False)
+    await newsroom.article("Другое", domain="hronika.example", push=False)
+    storage = newsroom.storage
+    async with start() as desk:
+        for reader in (everything, second):
+            issue = await desk.digests.issue(reader, NOW)
+            assert issue is not None
+            assert (begun.story_id in issue.composed.stories) == (reader is everything)
+            await desk.digests.told(issue, reader, 7, NOW)
+        joined = await newsroom.article(
+            "Открыли мост", domain="hronika.example", story=begun.story_id, push=False
+        )
+        composed = await desk.digests.compose(await storage.subscribers.get(second.id), NOW)
+        assert composed is not None
+        assert composed.front.lead.article_id == joined.article_id
+        assert await desk.digests.compose(await storage.subscribers.get(everything.id), NOW) is None
+
+
+async def test_no_push_repeats_what_a_digest_told(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    """The digest told the story by its first article; a second one comes to it later."""
+    reader = await newsroom.reader()
+    begun = await newsroom.article("Мост открыт", push=False)
+    async with start() as desk:
+        issue = await desk.digests.issue(reader, NOW)
+        assert issue is not None
+        await desk.digests.told(issue, reader, 7, NOW)
+        desk.clock.forward(hours=1)
+        await newsroom.article("Открыли мост", domain="hronika.example", story=begun.story_id)
+        await desk.settle()
+    assert server.requests == []
+
+
+async def test_a_page_that_comes_late_tells_who_follows_its_words(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    everything = await newsroom.reader()
+    reader = await newsroom.reader(alerts=Alerts.OFF)
+    await newsroom.storage.subscribers.follow(
+        Subscription(reader.id, FollowKind.WORDS, "зверь", "зверь", Level.NOW)
+    )
+    stored = await newsroom.article("Что-то случилось")
+    async with start() as desk:
+        await desk.settle()
+        assert [one.fields["chat_id"] for one in server.requests] == [everything.chat_id]
+        draft = newsroom.draft("Что-то случилось", words="зверь")
+        await newsroom.storage.articles.replace(stored.article_id, draft, now=NOW, revision=False)
+        await desk.settle()
+    assert [one.fields["chat_id"] for one in server.requests] == [
+        everything.chat_id,
+        reader.chat_id,
+    ]

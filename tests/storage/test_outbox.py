@@ -155,7 +155,7 @@ async def test_what_a_digest_covered_is_not_pushed(storage: Storage) -> None:
     made = await reader(storage, defaults=ALERTED)
     await told(storage, "a")
     story = await told(storage, "b")
-    await execute(storage, "UPDATE subscriber SET watermark = :story", story=story.story_id - 1)
+    await execute(storage, "UPDATE subscriber SET watermark = :mark", mark=story.article_id - 1)
     assert await expand_all(storage) == 1
     assert await storage.outbox.told_or_owed(made.id, [1, 2, 3]) == {story.story_id}
 
@@ -642,7 +642,7 @@ async def test_hot_queries_never_read_whole_tables(storage: Storage) -> None:
             await storage.articles.latest(language=language, limit=8, topic=topic)
     await storage.articles.latest(language="ru", limit=8, source_id=source.source_id)
     await storage.articles.between(NOW - DAY, NOW, language="ru", limit=8)
-    await storage.articles.stories_since(0, language="ru", since=NOW - DAY)
+    await storage.articles.stored_since(0, language="ru", since=NOW - DAY)
     await storage.articles.top(NOW - DAY, language="ru")
     await storage.articles.by_keys([1, 2])
     await storage.articles.of_stories([1, 2])

@@ -124,13 +124,13 @@ async def test_the_first_digest_reaches_back(storage: Storage) -> None:
     one = await feed(storage)
     assert (await reader(storage, 1)).watermark == 0
     old = await publish(storage, one, "old", published=NOW - 3 * DAY)
-    assert (await reader(storage, 2)).watermark == old.story_id
+    assert (await reader(storage, 2)).watermark == old.article_id
     fresh = await publish(storage, one, "fresh", published=NOW - HOUR)
     # A feed that is added brings old stories under new numbers; the fresh one still counts.
     await publish(storage, one, "older", published=NOW - 9 * DAY)
     made = await reader(storage, 3)
-    assert made.watermark == fresh.story_id - 1
-    lines = await storage.articles.stories_since(made.watermark, language="all", since=NOW - DAY)
+    assert made.watermark == fresh.article_id - 1
+    lines = await storage.articles.stored_since(made.watermark, language="all", since=NOW - DAY)
     assert [line.story_id for line in lines] == [fresh.story_id]
 
 
