@@ -85,7 +85,7 @@ def parse_date(text: str, zone: tzinfo) -> datetime | None:
         year = int(parts["year"])
         try:
             local = datetime(
-                year + (2000 if year < 70 else 1900) if year < 100 else year,
+                year + (2000 if year < 70 else 1900) if len(parts["year"]) == 2 else year,
                 month,
                 int(parts["day"]),
                 int(parts["hour"] or 0),

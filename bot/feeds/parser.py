@@ -1,12 +1,14 @@
 """A feed's bytes to its entries: pure, and run where it can be killed (`bot.ingest.workers`).
 
-    bytes ─▶ decode ─▶ refuse entities ─▶ feedparser, or JSON Feed's few fields
+    bytes ─▶ decode ─▶ mend ─▶ refuse entities ─▶ feedparser, or JSON Feed's few fields
           ─▶ entry by entry: identity, absolute link, plain title, dates ─▶ ParsedFeed
 
 feedparser reads RSS 0.9x–2.0, RDF and Atom best of all that were measured; around it stand the
-steps that it lacks: decoding that survives wrong declarations, dates in Moscow time and Russian,
-titles escaped twice. JSON Feed is read here: fastfeedparser, the library that knows it, gives up
-a whole feed for one item of an unexpected type.
+steps that it lacks: decoding that survives wrong declarations, character references that name no
+character (one of them would cost it the whole feed), dates in Moscow time and Russian, titles
+escaped twice. Its own cleaning of markup is switched off: it takes most of the time, and the
+newsroom reads markup as hostile anyway. JSON Feed is read here: fastfeedparser, the library that
+knows it, gives up a whole feed for one item of an unexpected type.
 """
 
 import calendar
@@ -16,7 +18,9 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from io import BytesIO
 from typing import Any
 from urllib.parse import urljoin
 
@@ -29,12 +33,17 @@ from bot.feeds.errors import HostileFeedError, NotAFeedError
 from bot.web.addresses import url_key
 
 _TITLE_FROM_SUMMARY = 90  # characters, where an entry has no title of its own
+_LONGEST_TITLE = 500  # characters; what is longer is a text in the wrong place
+_LONGEST_NAME = 120  # of the feed
+_LONGEST_URL = 2048
+_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)  # an earlier date is a template's placeholder
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--|!\[CDATA\[|\?[^<>]*)>|\]\]>", re.DOTALL)
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _HIDDEN = {"<![CDATA[": "]]>", "<!--": "-->"}
 _HIDING = re.compile(r"<!\[CDATA\[|<!--")
 _DECLARATION = re.compile(r"<!ENTITY|<!DOCTYPE[^>]*\[", re.IGNORECASE)
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_REFERENCES = re.compile(r"(?:&#(?:x[0-9a-f]+|[0-9]+)\b;?)+", re.IGNORECASE)
 _HTML_PAGE = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _EMAIL = re.compile(r"\(?\S+@\S+\.\w+\)?")
 _AGE = re.compile(r"\b(?:0|6|12|16|18)\+")
@@ -54,14 +63,17 @@ def parse(
     text = decode(body, charset_of(content_type)).strip()
     if text.startswith("{"):
         return _parse_json(text, url, zone, now)
-    text = _NOT_XML.sub("", without_prolog(text))
+    text = _REFERENCES.sub(_mended, _NOT_XML.sub("", without_prolog(text)))
     _refuse_declarations(text)
     raw = feedparser.parse(
-        text.encode(errors="replace"),
+        # Given bytes, it would take «/etc/feed.xml» for the path of a file and open that.
+        BytesIO(text.encode(errors="replace")),
         response_headers={
             "content-type": "application/xml; charset=utf-8",
             "content-location": url,
         },
+        resolve_relative_uris=False,
+        sanitize_html=False,
     )
     if not raw.get("version"):
         raise _not_a_feed(text)
@@ -72,7 +84,7 @@ def parse(
         problems.append(f"The XML is broken and was repaired: {raw.get('bozo_exception')}")
     channel: _Raw = raw.feed
     return ParsedFeed(
-        title=plain_text(channel.get("title", "")),
+        title=_shortened(plain_text(channel.get("title", "")), _LONGEST_NAME),
         entries=_entries(raw.entries, url, zone, now, problems),
         site=_absolute(url, channel.get("link")),
         language=_language(channel.get("language")),
@@ -90,21 +102,36 @@ def parse(
 def plain_text(markup: str) -> str:
     """Markup, escaped once or twice, as one line of text."""
     text = html.unescape(markup) if "&" in markup else markup
-    text = _TAG.sub("", _BREAK.sub(" ", text))
-    return " ".join(html.unescape(text).replace("\u00ad", "").split())
+    text = html.unescape(_TAG.sub("", _BREAK.sub(" ", text)))
+    return " ".join(_NOT_XML.sub("", text).replace("\u00ad", "").split())
+
+
+def _mended(references: re.Match[str]) -> str:
+    """Character references without those that name no character of XML (1.0, 2.2).
+
+    Emoji written as two halves of a surrogate pair («&#55357;&#56832;») become whole.
+    """
+    codes = [
+        int(hexadecimal or "0", 16) or int(decimal or "0")
+        for hexadecimal, decimal in re.findall(r"&#(?:[xX]([^;&]{1,8})|(\d{1,8}))", references[0])
+    ]
+    halves = "".join(chr(code) for code in codes if code <= 0x10FFFF)
+    whole = halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    # Still as references: some of them stand for markup.
+    return "".join(f"&#{ord(character)};" for character in _NOT_XML.sub("", whole))
 
 
 def _parse_json(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
     """JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/)."""
     try:
         raw = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _not_a_feed(text) from error
     if not isinstance(raw.get("items"), list) or "version" not in raw:
         raise _not_a_feed(text)
     problems: list[str] = []
     return ParsedFeed(
-        title=plain_text(_string(raw.get("title"))),
+        title=_shortened(plain_text(_string(raw.get("title"))), _LONGEST_NAME),
         entries=_entries(map(_json_item, raw["items"]), url, zone, now, problems),
         site=_absolute(url, _string(raw.get("home_page_url"))),
         language=_language(raw.get("language")),
@@ -127,7 +154,7 @@ def _json_item(item: object) -> _Raw:
         "published": _string(item.get("date_published")),
         "updated": _string(item.get("date_modified")),
         "authors": [{"name": _string(author.get("name"))} for author in authors],
-        "tags": [{"term": _string(tag)} for tag in item.get("tags") or () if tag],
+        "tags": [{"term": _string(tag)} for tag in _list(item.get("tags"))],
         "image": _string(item.get("image")) or _string(item.get("banner_image")),
         "enclosures": [
             {"type": _string(file.get("mime_type")), "href": _string(file.get("url"))}
@@ -143,10 +170,12 @@ def _string(value: object) -> str:
     return str(value).encode(errors="replace").decode()
 
 
+def _list(values: object) -> list[object]:
+    return values if isinstance(values, list) else []
+
+
 def _dicts(values: object) -> list[dict[str, Any]]:
-    return (
-        [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
-    )
+    return [value for value in _list(values) if isinstance(value, dict)]
 
 
 def _refuse_declarations(text: str) -> None:
@@ -181,7 +210,7 @@ def _not_a_feed(text: str) -> NotAFeedError:
         )
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return NotAFeedError(
             "The address answers with something that is no RSS, Atom or JSON feed."
         )
@@ -196,32 +225,41 @@ def _entries(
 ) -> tuple[ParsedEntry, ...]:
     entries: list[ParsedEntry] = []
     for number, raw in enumerate(raws, start=1):
-        entry = _entry(raw, base, zone, now)
+        entry = _entry(raw, base, zone)
         if isinstance(entry, str):
             problems.append(f"Entry {number} is left out: {entry}")
         else:
             entries.append(entry)
-    return _without_doubles(_with_own_guids(entries))
+    return tuple(
+        replace(
+            entry,
+            published=min(entry.published, now) if entry.published else None,
+            updated=min(entry.updated, now) if entry.updated else None,
+        )
+        # A date still to come is a part of an identity and must not move with the clock.
+        for entry in _without_doubles(_with_own_guids(entries))
+    )
 
 
-def _entry(raw: _Raw, base: str, zone: tzinfo, now: datetime) -> ParsedEntry | str:
+def _entry(raw: _Raw, base: str, zone: tzinfo) -> ParsedEntry | str:
     """The entry, or why it cannot be used."""
     content = _content(raw)
     summary = _summary(raw, content)
-    title = plain_text(raw.get("title") or "") or _first_words(plain_text(summary or content))
+    title = _shortened(plain_text(raw.get("title") or ""), _LONGEST_TITLE)
+    title = title or _shortened(plain_text(summary or content), _TITLE_FROM_SUMMARY)
     if not title:
         return "it has neither a title nor a text."
     url = _link(raw, base)  # "" where there is none: the feed's own text is the article
     published = _date(raw, ("published", "issued", "created"), zone)
     updated = _date(raw, ("updated", "modified"), zone)
     published = published or updated
-    guid = str(raw.get("id") or "").strip() or url or _own_guid(title, published)
+    guid = _NOT_XML.sub("", str(raw.get("id") or "")).strip() or url or _own_guid(title, published)
     return ParsedEntry(
         guid=guid,
         url=url,
         title=title,
-        published=min(published, now) if published else None,
-        updated=min(updated, now) if updated else None,
+        published=published,
+        updated=updated,
         author=_author(raw),
         summary_html=summary,
         content_html=content,
@@ -238,18 +276,19 @@ def _with_own_guids(entries: list[ParsedEntry]) -> list[ParsedEntry]:
     link and no guid. An identity shared by different stories would lose all but the first.
     """
     urls: defaultdict[str, set[str]] = defaultdict(set)
-    titles: defaultdict[str, set[str]] = defaultdict(set)
+    titles: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for entry in entries:
         urls[entry.guid].add(url_key(entry.url))
-        titles[entry.guid].add(entry.title)
+        titles[entry.guid, url_key(entry.url)].add(entry.title)
     owned: list[ParsedEntry] = []
     for entry in entries:
         guid = entry.guid
-        if len(urls[guid]) > 1 and entry.url:
-            guid = entry.url
-        elif len(titles[guid]) > 1:
+        told_apart_by_title = len(titles[guid, url_key(entry.url)]) > 1
+        if told_apart_by_title or (len(urls[guid]) > 1 and not entry.url):
             guid = _own_guid(entry.title, entry.published)
-        owned.append(_replace_guid(entry, guid))
+        elif len(urls[guid]) > 1:
+            guid = entry.url
+        owned.append(replace(entry, guid=guid))
     return owned
 
 
@@ -258,19 +297,13 @@ def _own_guid(title: str, published: datetime | None) -> str:
     return hashlib.sha256(f"{title}\n{stamp}".encode(errors="surrogatepass")).hexdigest()
 
 
-def _replace_guid(entry: ParsedEntry, guid: str) -> ParsedEntry:
-    if guid == entry.guid:
-        return entry
-    values = {name: getattr(entry, name) for name in ParsedEntry.__slots__}
-    return ParsedEntry(**{**values, "guid": guid})
-
-
 def _without_doubles(entries: list[ParsedEntry]) -> tuple[ParsedEntry, ...]:
+    """Each entry once; two with a title and a page in common are one only if of one date."""
     guids: set[str] = set()
-    pages: set[tuple[str, str]] = set()
+    pages: set[tuple[str, str, datetime | None]] = set()
     kept: list[ParsedEntry] = []
     for entry in entries:
-        page = (url_key(entry.url), entry.title)
+        page = (url_key(entry.url), entry.title, entry.published)
         if entry.guid in guids or (entry.url and page in pages):
             continue
         guids.add(entry.guid)
@@ -304,7 +337,8 @@ def _absolute(base: str, link: object) -> str:
         url = urljoin(base, str(link).strip())
     except ValueError:
         return ""
-    return url if re.match(r"https?://[^\s/]", url, re.IGNORECASE) else ""
+    usable = len(url) <= _LONGEST_URL and re.match(r"https?://[^\s/]", url, re.IGNORECASE)
+    return url if usable else ""
 
 
 def _content(raw: _Raw) -> str:
@@ -340,25 +374,30 @@ def _as_markup(value: str) -> str:
     return "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in lines if line)
 
 
-def _first_words(text: str) -> str:
-    if len(text) <= _TITLE_FROM_SUMMARY:
+def _shortened(text: str, limit: int) -> str:
+    """The text, cut at a word where it is longer than `limit` characters."""
+    if len(text) <= limit:
         return text
-    cut = text[: _TITLE_FROM_SUMMARY - 1].rpartition(" ")[0] or text[: _TITLE_FROM_SUMMARY - 1]
+    cut = text[: limit - 1].rpartition(" ")[0] or text[: limit - 1]
     return f"{cut.rstrip(' ,;:—–-')}…"
 
 
 def _date(raw: _Raw, names: tuple[str, ...], zone: tzinfo) -> datetime | None:
     for name in names:
-        text = _own(raw, name)
-        if text and (found := parse_date(str(text), zone)):
+        found = _instant(_own(raw, name), _own(raw, f"{name}_parsed"), zone)
+        if found is not None and found >= _OLDEST:
             return found
-        parsed = _own(raw, f"{name}_parsed")
-        if parsed:
-            try:
-                return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
-            except (ValueError, OverflowError, OSError):
-                continue
     return None
+
+
+def _instant(text: object, parsed: Any, zone: tzinfo) -> datetime | None:
+    """The date as it is written, else as feedparser understands it."""
+    if text and (found := parse_date(str(text), zone)):
+        return found
+    try:
+        return datetime.fromtimestamp(calendar.timegm(parsed), UTC) if parsed else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _own(raw: _Raw, name: str) -> Any:

@@ -17,15 +17,18 @@ async def add_given_feeds(storage: Storage, settings: Settings, now: datetime) -
 
     A feed removed by command stays removed. Raises SettingsError for a bad address or OPML file.
     """
-    urls = await asyncio.to_thread(_given, settings)
+    urls = await asyncio.to_thread(given_feeds, settings)
     return await storage.feeds.ensure([(url, source_domain(url)) for url in urls], now)
 
 
-def _given(settings: Settings) -> list[str]:
+def given_feeds(settings: Settings) -> list[str]:
+    """The addresses that FEEDS names, itself or in its OPML file; raises SettingsError."""
     given = settings.feeds
     try:
         if isinstance(given, Path):
-            return [feed.url for feed in read_opml(given.read_text(encoding="utf-8-sig"))]
+            if urls := read_opml(given.read_text(encoding="utf-8-sig")):
+                return [*urls]
+            raise SettingsError(f"FEEDS names {given}, which lists no feeds: export it anew")
         return [check_url(url) for url in given]
     except (OSError, UnicodeDecodeError, FeedError) as error:
         raise SettingsError(f"FEEDS names {given}, which cannot be read: {error}") from error

@@ -82,11 +82,15 @@ async def test_fetch_reads_an_opml_file_and_refuses_a_bad_one(
     assert done.status == 0
     assert newspaper.feeds[0] in done.out
 
-    await asyncio.to_thread(settings, "this is no OPML")
-    done = await call(newsboy, "fetch")
-    assert done.status == 2
-    assert done.err.startswith("newsboy: FEEDS names feeds.opml, which cannot be read")
-    assert done.err.count("\n") == 1
+    for text, said in (
+        ("this is no OPML", "cannot be read"),
+        ("<opml version='2.0'><body/></opml>", "lists no feeds"),
+    ):
+        await asyncio.to_thread(settings, text)
+        done = await call(newsboy, "fetch")
+        assert done.status == 2
+        assert done.err.startswith(f"newsboy: FEEDS names feeds.opml, which {said}")
+        assert done.err.count("\n") == 1
 
 
 async def test_a_feed_removed_by_command_stays_removed_until_added_by_command(

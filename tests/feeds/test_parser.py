@@ -1,7 +1,8 @@
 """Feeds of every format, with the faults that real ones have."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -35,6 +36,7 @@ def item(inside: str) -> ParsedEntry:
 
 
 LINKED = "<title>Заголовок</title><link>/a</link>"
+OTHER = "<item><title>Другой</title><link>/b</link></item>"
 
 
 # ---------------------------------------------------------------- formats
@@ -164,9 +166,11 @@ def test_json_of_unexpected_shape_loses_only_what_is_odd() -> None:
         """{"version": "https://jsonfeed.org/version/1", "title": "T", "items": [
         {"id": 7, "url": "https://news.example/7", "title": "Half \\ud83d pair, \\ud83d\\ude00",
          "content_text": "1 <b> 2", "tags": ["a", null, 3], "authors": null},
-        {"id": "8", "url": 5, "title": {"a": 1}}, {"id": "9", "date_published": 5}, null]}"""
+        {"id": "8", "url": 5, "title": {"a": 1}}, {"id": "9", "date_published": 5}, null,
+        {"id": "10", "title": "Ten", "tags": 5, "attachments": 5}]}"""
     )
-    (entry,) = feed.entries
+    entry, ten = feed.entries
+    assert (ten.guid, ten.categories) == ("10", ())
     assert (entry.guid, entry.title) == ("7", "Half ? pair, \U0001f600")
     assert entry.content_html == "1 &lt;b&gt; 2"
     assert entry.categories == ("a", "3")
@@ -232,6 +236,45 @@ def test_one_link_for_all_entries_without_guids_loses_none() -> None:
     assert len({entry.guid for entry in feed.entries}) == 3
 
 
+def test_one_guid_for_entries_of_some_pages_loses_none() -> None:
+    items = "".join(
+        f"<item><guid isPermaLink='false'>site</guid><title>{title}</title>"
+        f"<link>/{page}</link></item>"
+        for title, page in (("Раз", "live"), ("Два", "live"), ("Три", "other"))
+    )
+    entries = read(rss(items)).entries
+    assert [entry.title for entry in entries] == ["Раз", "Два", "Три"]
+    assert len({entry.guid for entry in entries}) == 3
+
+
+def test_bulletins_under_one_title_and_page_are_apart_by_their_dates() -> None:
+    items = "".join(
+        f"<item><guid isPermaLink='false'>{hour}</guid><title>Плановые работы</title>"
+        f"<link>/status</link><pubDate>2026-11-22 {hour}:00</pubDate></item>"
+        for hour in (10, 11)
+    )
+    assert len(read(rss(items)).entries) == 2
+
+
+def test_an_identity_made_of_a_date_to_come_does_not_move_with_the_clock() -> None:
+    body = rss(
+        "<item><guid isPermaLink='false'>site</guid><title>Один</title>"
+        "<pubDate>2026-12-01 10:00</pubDate></item>"
+        "<item><guid isPermaLink='false'>site</guid><title>Другой</title></item>"
+    )
+    guids = [
+        [
+            entry.guid
+            for entry in parse(
+                body.encode(), url=BASE, content_type=None, zone=UTC, now=now
+            ).entries
+        ]
+        for now in (NOW, NOW + timedelta(minutes=5))
+    ]
+    assert guids[0] == guids[1]
+    assert len(set(guids[0])) == 2
+
+
 def test_doubles_are_dropped() -> None:
     twice = f"<item><guid isPermaLink='false'>1</guid>{LINKED}</item>" * 2
     other = f"<item><guid>2</guid>{LINKED.replace('/a', '/a?utm_source=x')}</item>"
@@ -260,6 +303,11 @@ def test_plain_text(markup: str, text: str) -> None:
 
 def test_dates_in_the_future_are_now() -> None:
     assert item(f"{LINKED}<pubDate>Mon, 23 Nov 2026 00:00:00 GMT</pubDate>").published == NOW
+
+
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_a_templates_placeholder_is_no_date(date: str) -> None:
+    assert item(f"{LINKED}<pubDate>{date}</pubDate>").published is None
 
 
 def test_a_date_without_a_zone_is_in_the_feeds_own() -> None:
@@ -337,6 +385,38 @@ def test_broken_xml_gives_what_can_be_had_and_says_so() -> None:
 
 def test_control_characters_do_not_matter() -> None:
     assert item("<title>За\x08го\x00ловок</title><link>/a</link>").title == "Заголовок"
+
+
+@pytest.mark.parametrize("reference", ["&#xD800;", "&#99999999999;", "&#1;", "&#0;", "&#xFFFF;"])
+def test_a_reference_to_no_character_costs_nothing_but_itself(reference: str) -> None:
+    feed = read(rss(f"<item><guid>a{reference}b</guid><title>Раз{reference}</title></item>{OTHER}"))
+    assert [entry.title.rstrip("\ufffd") for entry in feed.entries] == ["Раз", "Другой"]
+    assert "\x00" not in feed.entries[0].guid
+    assert feed.problems == ()
+
+
+def test_emoji_written_as_two_halves_are_whole_and_escaped_markup_stays_escaped() -> None:
+    entry = item(
+        "<title>Да &#55357;&#56832;&#xD83D;&#xDE00;</title><description>&#60;b&#62;!</description>"
+    )
+    assert entry.title == "Да 😀😀"
+    assert entry.summary_html == "<b>!"
+
+
+def test_a_body_that_is_a_path_opens_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "private.xml"
+    file.write_text(rss(OTHER), encoding="utf-8")
+    with pytest.raises(NotAFeedError):
+        read(str(file))
+
+
+def test_texts_in_the_wrong_place_are_cut() -> None:
+    entry = item(f"<title>{'слово ' * 1000}</title><link>/{'a' * 3000}</link>")
+    assert len(entry.title) <= 500
+    assert entry.title.endswith("слово…")
+    assert entry.url == "", "no message can hold it"
+    feed = read(rss(OTHER).replace("Газета", "Газета " * 100))
+    assert len(feed.title) <= 120
 
 
 @pytest.mark.parametrize(
