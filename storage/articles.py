@@ -45,9 +45,10 @@ from storage.models import (
 )
 from storage.search import first_key, free_key, index, pack_text, unindex, unpack_text
 
-# The same title from one source this close together is the same article under another address;
-# further apart it may be a daily column.
-_SAME_TITLE = timedelta(hours=12)
+# The same title from one source this close together is the same article under another address, and
+# the same address in one feed is the same article corrected under a new guid. Further apart it may
+# be a daily column; and in one feed, bulletins under one title differ in their texts.
+_SAME_WITHIN = timedelta(hours=12)
 
 _IMPORTANT_SOURCES = 3
 _IMPORTANT_WITHIN = timedelta(hours=1)
@@ -169,7 +170,8 @@ async def _claim_entry(
         "item": item_hash,
         "published": to_epoch(draft.published),
         "now": to_epoch(now),
-        "near": _SAME_TITLE.total_seconds(),
+        "content": draft.content_hash,
+        "near": _SAME_WITHIN.total_seconds(),
     }
     inserted = await transaction.row(
         """
@@ -194,10 +196,13 @@ async def _claim_entry(
         SELECT e.id, e.article_id FROM entry e JOIN source o ON o.id = e.source_id
         WHERE e.id <> :id
               AND (e.url = :url AND :url <> ''
+                      AND (e.feed_id <> :feed OR abs(e.published - :published) <= :near)
                    OR e.source_id = :source AND e.title_hash = :title AND :title <> ''
-                      AND abs(e.published - :published) <= :near)
+                      AND abs(e.published - :published) <= :near
+                      AND (e.feed_id <> :feed OR :content =
+                           (SELECT content_hash FROM article WHERE id = e.article_id)))
               AND (o.owner IS NULL OR o.owner = (SELECT owner FROM source WHERE id = :source))
-        ORDER BY e.article_id IS NULL, e.id LIMIT 1
+        ORDER BY e.article_id IS NULL, e.url <> :url, e.id LIMIT 1
         """,
         {**parameters, "id": entry_id},
     )

@@ -45,7 +45,10 @@ _TAG = re.compile(r"<(?:[a-z!/?])", re.IGNORECASE)
 _ESCAPED_TAG = re.compile(r"&lt;/?(?:p|br|div|a|b|i|img|span|strong|em)\b", re.IGNORECASE)
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b\u2060"
-    "\ufeff\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+    "\ufeff\u202a-\u202e\u2066-\u2069\ufffe\uffff"
+    # Halves of surrogate pairs: JSON-LD has them where a text was cut in an emoji, and neither the
+    # store nor Telegram takes them.
+    "\ud800-\udfff]"
 )
 _SPACES = re.compile(r"[^\S\n]+")
 _ANY_SPACES = re.compile(r"\s+")
@@ -135,7 +138,7 @@ def absolute_link(link: str | None, base_url: str) -> str | None:
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         return None
-    if not usable or len(address) > _LONGEST_LINK or re.search(r"[\s<>\"]", address):
+    if not usable or len(address) > _LONGEST_LINK or re.search('[\\s<>"\ud800-\udfff]', address):
         return None
     return address
 

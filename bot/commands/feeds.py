@@ -59,6 +59,8 @@ def _state(feed: Feed, settings: Settings) -> tuple[str, str]:
         times = "once" if feed.failures == 1 else f"{feed.failures} times"
         due = local_time(feed.due, settings)
         return f"failed {times}: {feed.error} Next try {due}", "red"
+    if feed.error is not None:
+        return f"read in part: {feed.error}", "yellow"
     if feed.checked is None:
         return "not asked yet", "dim"
     return f"well; next poll {local_time(feed.due, settings)}", "green"

@@ -44,7 +44,10 @@ class Composer:
                 )
             except Exception as error:  # noqa: BLE001 - the next attempt has less to stumble over
                 log.warning("%s cannot be read whole: %s", item.url, error)
-                state = PageState(f"The page cannot be read: {error}", 1, state.due)
+                # A worker dies of its machine's lack of memory too, not only of a page.
+                crashed = page is not None and isinstance(error, WorkerCrashedError)
+                due = next_page_try(1, now) if crashed else state.due
+                state = PageState(f"The page cannot be read: {error}", 1, due)
         bare = replace(item, summary_html="", content_html="")
         return await self.workers.run(
             jobs.compose, bare, None, desk=desk, key=one.key, now=now, state=state

@@ -7,8 +7,9 @@ decides.
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.feeds.entries import ParsedEntry, ParsedFeed
@@ -59,10 +60,15 @@ class Decision:
 def decide(parsed: ParsedFeed, known: Mapping[str, str], now: datetime) -> Decision:
     """Compare a feed with what is stored: `known` maps its guids to the hashes seen last.
 
-    A hash that is "" was never taken, and an entry with a date long past is not corrected.
+    A hash that is "" was never taken, and an entry with a date long past is not corrected. An
+    address that several entries share (a live page, a changelog) identifies none of them.
     """
+    pages = Counter(url_key(entry.url) for entry in parsed.entries)
     candidates = sorted(
-        (candidate(entry) for entry in parsed.entries),
+        (
+            one if pages[one.key.url] == 1 else replace(one, key=replace(one.key, url=""))
+            for one in map(candidate, parsed.entries)
+        ),
         key=lambda one: one.entry.published or now,
         reverse=True,
     )

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from bot.articles.metadata import default_zone
@@ -45,6 +45,9 @@ from bot.web.fetcher import Fetcher, Response
 from storage import (
     ArticleDraft,
     BodyFrom,
+    DatabaseCorruptError,
+    DatabaseLockedError,
+    DiskFullError,
     Feed,
     FeedOutcome,
     NotFoundError,
@@ -139,6 +142,7 @@ class Pipeline:
         self._on_push = on_push
         self._places = asyncio.Semaphore(FEEDS_AT_ONCE)
         self._busy: set[int] = set()
+        self._resting: dict[int, datetime] = {}  # feeds whose outcome could not be stored
         self._tasks: set[asyncio.Task[FeedReport]] = set()
         self._storing = asyncio.Lock()
 
@@ -149,7 +153,11 @@ class Pipeline:
 
         A slow feed so never keeps the others from their next poll.
         """
-        feeds = [feed for feed in await self._storage.feeds.due(now) if feed.id not in self._busy]
+        feeds = [
+            feed
+            for feed in await self._storage.feeds.due(now)
+            if feed.id not in self._busy and self._resting.get(feed.id, now) <= now
+        ]
         tasks = [asyncio.create_task(self.fetch_feed(feed, now)) for feed in feeds]
         for task in tasks:
             self._tasks.add(task)
@@ -178,6 +186,7 @@ class Pipeline:
             report = await self._failed(feed, str(error), now)
         except StorageError as error:
             log.error("%s: %s", feed.url, error)
+            self._rest(feed, now)
             report = FeedReport(feed.id, feed.url, feed.title, error=str(error))
         except Exception as error:
             log.exception("polling %s failed", feed.url)
@@ -205,9 +214,15 @@ class Pipeline:
             retry_after=retry_after,
             gone=gone,
         )
-        with suppress(StorageError):  # the poll's own error is the one to tell
+        try:
             await self._storage.feeds.save_outcome(outcome)
+        except StorageError:  # the poll's own error is the one to tell
+            self._rest(feed, now)
         return FeedReport(feed.id, feed.url, feed.title, error=error)
+
+    def _rest(self, feed: Feed, now: datetime) -> None:
+        """Spare a feed's server while the store (a full disk) cannot note that it was asked."""
+        self._resting[feed.id] = now + timedelta(seconds=self._floor)
 
     async def _poll(self, feed: Feed, now: datetime) -> FeedReport:
         response = await self._fetcher.fetch(feed.url, etag=feed.etag, last_modified=feed.modified)
@@ -265,15 +280,26 @@ class Pipeline:
                 if article.site:
                     outcome = replace(outcome, source_title=article.site)
                 last = not left and not decision.changed and not tally.lost
-                await self._store(
-                    one, article.draft, outcome if last else None, tally, silent=silent, now=now
-                )
+                try:
+                    await self._store(
+                        one, article.draft, outcome if last else None, tally, silent=silent, now=now
+                    )
+                except (DatabaseCorruptError, DatabaseLockedError, DiskFullError):
+                    raise  # no fault of the article's
+                except Exception:
+                    log.exception("storing %s failed", one.entry.url)
+                    tally.lost += 1
         for one in decision.changed:
             tally.corrected += await self._correct(feed, one, desk, now)
+        problems = parsed.problems
         if tally.lost:
-            # Without the validators the feed is read again, and with it what is missing.
             error = f"{tally.lost} of its articles could not be read. They are tried again."
-            return replace(await self._failed(feed, error, now), stored=tally.stored)
+            if tally.lost == len(parsed.entries):
+                return await self._failed(feed, error, now)
+            # Without the validators the feed is read again, and with it what is missing; but the
+            # rest keeps coming in time, and with pushes.
+            outcome = replace(outcome, etag=None, modified=None, body_hash=None, error=error)
+            problems = (error, *problems)
         if not tally.outcome_saved:
             await self._storage.feeds.save_outcome(outcome)
         return FeedReport(
@@ -285,7 +311,7 @@ class Pipeline:
             corrected=tally.corrected,
             without_page=tally.without_page,
             pushes=tally.pushes,
-            problems=parsed.problems,
+            problems=problems,
         )
 
     async def _composed(
@@ -356,10 +382,11 @@ class Pipeline:
         if article is not None and article.guid == one.entry.guid:
             try:
                 draft = (await self._composer.article(one, desk, now)).draft
-            except WorkerError as error:
+            except Exception as error:  # noqa: BLE001 - the stored text stays
                 log.warning("%s: %s", one.entry.url, error)
                 return False
-            if draft.page_error and article.body_from is BodyFrom.PAGE:
+            worse = draft.page_error and article.body_from is BodyFrom.PAGE
+            if worse or (draft.body_from is BodyFrom.NONE and article.body):
                 return False  # not noted, so that the feed's next change looks again
             if draft.content_hash != article.content_hash:
                 await self._storage.articles.replace(article.id, draft, now=now, revision=True)
@@ -375,7 +402,14 @@ class Pipeline:
         The better body replaces the feed's text without a word to anyone.
         """
         due = await self._storage.articles.pages_due(now)
-        return sum(await asyncio.gather(*(self._retry_page(pending, now) for pending in due)))
+        tries = (self._retry_page(pending, now) for pending in due)
+        came = 0
+        for result in await asyncio.gather(*tries, return_exceptions=True):
+            if isinstance(result, BaseException):
+                log.error("a page could not be tried again: %s", result)
+            else:
+                came += result
+        return came
 
     async def _retry_page(self, pending: PendingPage, now: datetime) -> bool:
         source = await self._storage.feeds.source(pending.draft.source_id)

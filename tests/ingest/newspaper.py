@@ -57,15 +57,17 @@ class Newspaper:
         summary: str = "Коротко о главном: утверждён план развития железных дорог.",
         content: str = "",
         paragraphs: tuple[str, ...] = PARAGRAPHS,
+        page: str | None = None,
     ) -> None:
-        """Put an article into the feed and its page on the site."""
+        """Put an article into the feed and its page on the site, by its name or as `page`."""
+        page = page or name
         text = f"<content:encoded><![CDATA[{content}]]></content:encoded>" if content else ""
         self.items[name] = (
             f"<item><guid isPermaLink='false'>{name}</guid><title>{title}</title>"
-            f"<link>/{name}.html</link><pubDate>{format_datetime(NOW - ago)}</pubDate>"
+            f"<link>/{page}.html</link><pubDate>{format_datetime(NOW - ago)}</pubDate>"
             f"<description>{summary}</description>{text}</item>"
         )
-        self.pages[f"/{name}.html"] = (title, *paragraphs)
+        self.pages[f"/{page}.html"] = (title, *paragraphs)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.asked[request.path] += 1

@@ -94,6 +94,14 @@ def test_an_entrys_identity_passes_over_what_does_not_matter() -> None:
     assert one.item_hash != other.item_hash
 
 
+def test_an_address_that_entries_share_identifies_none_of_them() -> None:
+    first, second, own = entry("1"), entry("2"), entry("3")
+    first = replace(first, url="https://news.example/log#v1")
+    second = replace(second, url="https://news.example/log#v2")
+    new = decide(parsed(first, second, own), {}, NOW).new
+    assert [one.key.url for one in new] == ["", "", "news.example/3"]
+
+
 # ---------------------------------------------------------------- pushes
 
 

@@ -17,6 +17,7 @@ from bot.web.fetcher import Fetcher
 from bot.words.normaliser import Normaliser
 from storage import Article, ArticleState, BodyFrom, Feed, FeedState, Storage
 from tests.ingest.newspaper import NOW, PARAGRAPHS, Newspaper
+from tests.storage.newsroom import execute
 
 LATER = NOW + timedelta(minutes=10)
 
@@ -249,6 +250,82 @@ async def test_what_no_worker_could_read_is_not_taken_for_read(house: House) -> 
     assert report.error is not None
     feed = await house.feed()
     assert (feed.etag, feed.succeeded) == (None, None)
+
+
+async def test_an_article_that_cannot_be_stored_costs_itself_alone(house: House) -> None:
+    await execute(
+        house.storage,
+        "CREATE TRIGGER poison BEFORE INSERT ON article WHEN new.guid = 'poison' "
+        "BEGIN SELECT RAISE(ABORT, 'poison'); END",
+    )
+    house.paper.publish("poison", "Утверждён план развития железных дорог")
+    house.paper.publish("harmless", "Учёные нашли новый вид бабочек", ago=timedelta(hours=1))
+    report = await house.poll()
+    assert (report.stored, report.error) == (1, None)
+    assert "1 of its articles" in report.problems[0]
+    feed = await house.feed()
+    assert (feed.failures, feed.succeeded, feed.etag) == (0, NOW, None)
+    assert feed.error == report.problems[0]
+    assert feed.due < LATER, "the feed's news goes on at its pace"
+    house.paper.publish("later", "Музей открыл выставку часов")
+    assert (await house.poll(10)).pushes == 1
+    await execute(house.storage, "DROP TRIGGER poison")
+    assert (await house.poll(20)).stored == 1, "what was lost comes when it can"
+    feed = await house.feed()
+    assert (feed.error, feed.etag is None) == (None, False)
+
+
+async def test_a_full_disk_spares_the_publisher_and_loses_nothing(house: House) -> None:
+    long = tuple(f"{number}. {' '.join(PARAGRAPHS)}" for number in range(100))
+    house.paper.publish("one", "Утверждён план развития железных дорог", paragraphs=long)
+    await execute(house.storage, "PRAGMA max_page_count = 1")  # as small as it is now
+    (report,) = await house.pipeline.poll(NOW)
+    assert "is full" in (report.error or "")
+    assert await house.pipeline.poll(NOW + timedelta(seconds=5)) == []
+    await execute(house.storage, "PRAGMA max_page_count = 1000000")
+    (report,) = await house.pipeline.poll(NOW + timedelta(minutes=5))
+    assert (report.stored, report.error) == (1, None)
+
+
+async def test_halves_of_an_emoji_in_a_pages_data_are_left_out(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    house.paper.pages["/one.html"] += (
+        '<script type="application/ld+json">{"@type": "NewsArticle", "articleSection": "A\\ud83d",'
+        '"author": "B\\ude00", "image": "http://news.example/\\ud83d.jpg"}</script>',
+    )
+    report = await house.poll()
+    assert (report.stored, report.error, report.problems) == (1, None, ())
+    (article,) = await house.articles()
+    assert (article.rubric, article.author, article.image) == ("A", "B", None)
+
+
+async def test_bulletins_under_one_title_are_all_stored(house: House) -> None:
+    for hour in (3, 2, 1):
+        house.paper.publish(
+            f"at-{hour}",
+            "Главное за час",
+            ago=timedelta(hours=hour),
+            paragraphs=(f"Сводка за {hour}-й час дня: {PARAGRAPHS[hour]}", PARAGRAPHS[0]),
+        )
+    assert (await house.poll()).stored == 3
+
+
+async def test_an_article_under_a_second_address_of_its_feed_is_stored_once(house: House) -> None:
+    house.paper.publish("misspelt", "Утверждён план развития железных дорог")
+    house.paper.publish("spelt", "Утверждён план развития железных дорог")
+    assert (await house.poll()).stored == 1
+
+
+async def test_entries_that_share_a_page_are_all_stored(house: House) -> None:
+    for number in range(3):
+        house.paper.publish(f"n{number}", f"Выпуск {number}: перемены дня", page="changes")
+    assert (await house.poll()).stored == 3
+    del house.paper.items["n0"], house.paper.items["n1"], house.paper.items["n2"]
+    house.paper.publish("n3", "Выпуск 3: перемены дня", page="changes", ago=-timedelta(days=1))
+    assert (await house.poll(24 * 60)).stored == 1, "a daily column at one address"
+    del house.paper.items["n3"]
+    house.paper.publish("n3#1", "Выпуск 3, дополненный", page="changes", ago=-timedelta(days=1))
+    assert (await house.poll(24 * 60 + 10)).stored == 0, "a correction under a new guid"
 
 
 async def test_a_publishers_change_becomes_a_revision(house: House) -> None:

@@ -121,6 +121,27 @@ async def test_one_title_of_a_source_within_twelve_hours_is_one_article(
     assert (second.article_id == first.article_id) is not new
 
 
+async def test_one_title_in_one_feed_with_another_text_is_another_article(
+    storage: Storage,
+) -> None:
+    one, section = await feed(storage), await feed(storage, path="section")
+    await publish(storage, one, "a", content_hash="one text")
+    key = replace(draft(one, "b").key, title_hash="hash-a")
+    assert (await publish(storage, one, "b", key=key, content_hash="another")).new
+    key = replace(draft(section, "c").key, title_hash="hash-a")
+    assert not (await publish(storage, section, "c", key=key, content_hash="a third")).new
+
+
+async def test_one_address_in_one_feed_is_one_article_for_twelve_hours(storage: Storage) -> None:
+    one = await feed(storage)
+    first = await publish(storage, one, "a")
+    for name, later, new in (("b", 11 * HOUR, False), ("c", 30 * HOUR, True)):
+        key = replace(draft(one, name).key, url=draft(one, "a").key.url)
+        stored = await publish(storage, one, name, key=key, published=NOW + later)
+        assert stored.new is new
+        assert (stored.article_id == first.article_id) is not new
+
+
 async def test_one_title_of_two_sources_is_two_articles(storage: Storage) -> None:
     one, two = await feed(storage), await feed(storage, "two.example")
     await publish(storage, one, "a")
