@@ -27,7 +27,7 @@ from storage.errors import (
     NotFoundError,
     StorageError,
 )
-from storage.migrate import migrate, migrations, refuse_other_schema
+from storage.migrate import make_private, migrate, migrations, refuse_other_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +118,7 @@ class ProcessLock:
     def acquire(self) -> None:
         """Take the lock; raises DatabaseLockedError with the owner's pid where it is held."""
         try:
+            make_private(self.path)
             file = self.path.open("a+", encoding="ascii")
         except OSError as error:
             raise StorageError(
@@ -219,6 +220,8 @@ class Database:
 
     async def _open_writer(self) -> None:
         with wrapped_errors(self.path):
+            with suppress(OSError):  # SQLite's own error names the remedy
+                make_private(self.path)
             writer = await aiosqlite.connect(self.path, isolation_level=None)
             self._writer = writer
             writer.row_factory = sqlite3.Row

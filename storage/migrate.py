@@ -5,6 +5,7 @@ transaction together with its new number, so a crash leaves the schema as it was
 data is copied aside first. Foreign keys are off meanwhile and checked before each commit.
 """
 
+import os
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -17,6 +18,15 @@ import aiosqlite
 from storage.errors import DatabaseTooNewError, StorageError
 
 _NAME = re.compile(r"(\d{4})_\w+\.sql")
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner may read, unless the file exists.
+
+    SQLite would make it by the umask, as a rule readable to all; what it makes beside an existing
+    file, it makes with that file's permissions.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def migrations() -> list[tuple[int, str]]:
@@ -81,6 +91,7 @@ async def migrate(
     if 0 < version < newest:
         aside = path.with_name(f"{path.name}.before-{newest:04}")
         aside.unlink(missing_ok=True)
+        make_private(aside)
         await connection.execute("VACUUM INTO :aside", {"aside": str(aside)})
     for number, script in steps:
         if number <= version:

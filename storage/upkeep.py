@@ -5,8 +5,9 @@ a pruned article is not new again.
 """
 
 import asyncio
+import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from storage.database import (
     wrapped_errors,
 )
 from storage.errors import AlreadyExistsError, DatabaseCorruptError, StorageError
-from storage.migrate import migrations, refuse_newer
+from storage.migrate import make_private, migrations, refuse_newer
 from storage.models import Counts
 from storage.search import unindex
 
@@ -169,6 +170,8 @@ def _examined(path: Path) -> tuple[str, int]:
 def _copy(source: Path, target: Path) -> None:
     with wrapped_errors(source):
         reading = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
+    with suppress(OSError):  # SQLite's own error names the remedy
+        make_private(target)
     # From here on a fault is the target's, most likely a full disk. Damage passes through the copy,
     # and shows when that is read.
     with closing(reading), wrapped_errors(target), closing(sqlite3.connect(target)) as writing:
@@ -211,6 +214,8 @@ def _restore(backup_file: Path, database: Path, now: datetime) -> Path | None:
         partial.unlink(missing_ok=True)
         _copy(backup_file, partial)
         kept = database.exists()
+        if kept:
+            shutil.copymode(database, partial)
         aside = database.with_name(f"{database.name}.before-restore-{now:%Y%m%d-%H%M%S}")
         # The journals go even where the file is absent: they would be played into the new one.
         for suffix in ("-wal", "-shm", ""):

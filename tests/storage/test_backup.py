@@ -1,7 +1,9 @@
 """Backups: taken beside a writer, checked, and put back without losing the present file."""
 
 import asyncio
+import os
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,10 @@ async def make(path: Path, count: int) -> None:
 
 def names(folder: Path) -> set[str]:
     return {file.name for file in folder.iterdir()}
+
+
+def mode(file: Path) -> int:
+    return file.stat().st_mode & 0o777
 
 
 def damage(path: Path) -> None:
@@ -211,3 +217,20 @@ async def test_the_lock_is_free_after_a_restore(path: Path, tmp_path: Path) -> N
     async with Storage.open(path) as storage:
         await execute(storage, "INSERT INTO meta (key, value) VALUES ('a', '')")
         assert await storage.upkeep.integrity() == "ok"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+async def test_files_are_their_owners_alone(path: Path, tmp_path: Path) -> None:
+    usual = os.umask(0)
+    try:
+        async with Storage.open(path) as storage:
+            await feed(storage)
+            await backup(path, tmp_path / "copy")
+            modes = {name: mode(tmp_path / name) for name in names(tmp_path)}
+        os.chmod(path, 0o640)  # noqa: PTH101 - pathlib's would be refused in a coroutine
+        await restore(tmp_path / "copy", path, NOW)
+    finally:
+        os.umask(usual)
+    assert {path.name, f"{path.name}-wal", f"{path.name}.lock", "copy"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+    assert mode(path) == 0o640, "what the operator chose stays"
