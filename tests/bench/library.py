@@ -69,6 +69,7 @@ async def library(count: int) -> Path:
             stale.unlink()
         await _fill(unfinished, count)
         unfinished.rename(path)
+        unfinished.with_name(unfinished.name + ".lock").unlink()
     return path
 
 
