@@ -97,6 +97,8 @@ def _token(value: SecretStr) -> SecretStr:
 
 def _database(value: Path) -> Path:
     path = value.expanduser()
+    if path.name.startswith(":"):
+        raise ValueError("is not the name of a file")
     if path.is_dir():
         raise ValueError("is a folder, not a file")
     if not path.absolute().parent.is_dir():
@@ -112,6 +114,8 @@ def _feeds(value: object) -> object:
     if words == ["off"]:
         return ()
     if any("://" in word for word in words):
+        if any(word.endswith((",", ";")) or word.count("://") > 1 for word in words):
+            raise ValueError("has commas between addresses, where white space belongs")
         addresses = tuple(dict.fromkeys(_web_address(word) for word in words))
         if any(urlsplit(address).username is not None for address in addresses):
             raise ValueError("has a name or password in it; such feeds are not read")
@@ -172,6 +176,8 @@ def _digest(value: object) -> object:
     words = value.lower().replace("–", "-").replace(",", " ").split()
     if words == ["off"]:
         return ()
+    if not words:
+        raise ValueError("names no time of day")
     slots: list[SlotPlan] = []
     for word in words:
         if CLOCK.fullmatch(word):
@@ -245,7 +251,8 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=1000,
-        description="How many sources of one's own each reader may add; 0: none.",
+        description="How many sources of one's own each reader may add. Has no effect yet: a later "
+        "version lets readers add some.",
         examples=["5"],
     )
     language: Annotated[Literal["ru", "en"], BeforeValidator(_lower)] = Field(

@@ -13,8 +13,8 @@ from types import TracebackType
 TOKEN = re.compile(r"\d+:[\w-]{30,}", re.ASCII)
 # Line breaks and terminal codes in a foreign text could forge a line of the log.
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
-# Chatty at INFO: a line for every tick, every update, every request.
-QUIET_UNLESS_DEBUG = ("aiogram", "aiohttp.access", "apscheduler", "asyncio")
+# Chatty at INFO: a line for every tick, update, request or dictionary.
+QUIET_UNLESS_DEBUG = ("aiogram", "aiohttp.access", "apscheduler", "asyncio", "pymorphy3")
 # They report every odd page as an error; the pipeline reports what it means.
 QUIET_ALWAYS = ("trafilatura", "htmldate", "courlan")
 
@@ -22,6 +22,10 @@ QUIET_ALWAYS = ("trafilatura", "htmldate", "courlan")
 def redact(text: str) -> str:
     """The text with everything that looks like a bot token replaced."""
     return TOKEN.sub("[token]", text)
+
+
+def _shown(character: re.Match[str]) -> str:
+    return repr(character[0])[1:-1]
 
 
 class RedactingFormatter(logging.Formatter):
@@ -33,7 +37,16 @@ class RedactingFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
         """The record's own line, with control characters shown instead of obeyed."""
         line = super().formatMessage(record)
-        return CONTROL.sub(lambda match: repr(match[0])[1:-1], line)
+        return CONTROL.sub(_shown, line)
+
+    def formatException(  # noqa: N802  # logging's name
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> str:
+        """The traceback, indented: no line of a foreign text in it can pass for a record."""
+        lines = super().formatException(ei).split("\n")
+        return "\n".join(f"  {CONTROL.sub(_shown, line)}" for line in lines)
 
     def format(self, record: logging.LogRecord) -> str:
         """The whole record, redacted last so that nothing can slip in behind."""

@@ -33,6 +33,18 @@ def test_foreign_text_cannot_forge_a_line() -> None:
     assert r"x\n2026" in text
 
 
+def test_foreign_text_cannot_forge_a_line_in_a_traceback_either() -> None:
+    try:
+        raise ValueError("x\n2026-01-01 INFO bot: \x1b[2J\r\u2028")  # noqa: TRY301
+    except ValueError as error:
+        text = RedactingFormatter().format(record("failed", error=error))
+    assert "\x1b" not in text
+    assert "\r" not in text
+    head, *below = text.splitlines()
+    assert head.endswith("failed")
+    assert all(line.startswith("  ") for line in below)
+
+
 def test_ordinary_text_is_left_alone() -> None:
     text = (
         "12:30 news, 1:2, «ёлочки» https://example.org:8080/a-long-path-of-more-than-thirty-signs"
@@ -67,4 +79,4 @@ def test_uncaught_exception_leaves_redacted(level: str) -> None:
     )
     assert done.returncode == 1
     assert TOKEN not in done.stderr
-    assert "RuntimeError: bot[token]" in done.stderr
+    assert "  RuntimeError: bot[token]" in done.stderr

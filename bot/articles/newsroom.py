@@ -1,4 +1,4 @@
-"""Composes an article out of what its feed and its page say. Pure; runs in the main process.
+"""Composes an article out of what its feed and its page say. Pure; runs in a worker process.
 
 entry, page ─▶ title (the page's headline where it resembles the feed's)
             ─▶ standfirst (the page's, else the feed's) ─▶ summary (it, else computed)
@@ -36,8 +36,8 @@ _NEARLY_ALL = 0.9
 """A page's text this long, compared with the feed's, is not a mere excerpt."""
 
 _LONGEST_FEED_TEXT = 400_000
-"""Characters of markup read of one entry: the main process must not stand still for a hostile
-one. The longest honest bodies are a tenth of this, and the page is read apart."""
+"""Characters of markup read of one entry: a hostile one must not use up its worker's time. The
+longest honest bodies are a tenth of this, and the page is read apart."""
 
 _LONGEST_LABEL = 600
 

@@ -19,11 +19,12 @@ import typer
 from rich.table import Table
 
 from bot.commands.terminal import clean, console, read_settings
-from bot.config import Settings, SettingsError
+from bot.config import PASSWORD, Settings, SettingsError
+from bot.ingest.given import given_feeds
 from bot.logs import redact
 from bot.web.errors import FetchError
 from bot.web.fetcher import Fetcher
-from storage import FeedState, Storage, StorageError
+from storage import Feed, FeedState, Storage, StorageError
 
 FREE_BYTES = 500_000_000  # a backup before a migration, the log, a year of news
 SECONDS = 15
@@ -69,7 +70,7 @@ async def _token(settings: Settings) -> Finding:
         url = f"{settings.telegram_api_url}/bot{settings.token}/getMe"
     except SettingsError as error:
         return Finding("token", str(error), "Ask @BotFather for one and set BOT_TOKEN.")
-    server = settings.telegram_api_url
+    server = PASSWORD.sub("//…@", settings.telegram_api_url)
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session,
@@ -89,8 +90,8 @@ async def _token(settings: Settings) -> Finding:
     return Finding("token", fault, "Ask @BotFather for the bot's present token, set BOT_TOKEN.")
 
 
-async def _database(settings: Settings) -> tuple[list[Finding], Sequence[str] | None]:
-    """The database's findings, and the addresses of the feeds it polls (None: no database)."""
+async def _database(settings: Settings) -> tuple[list[Finding], Sequence[Feed] | None]:
+    """The database's findings, and its feeds (None: no database that can be read)."""
     path = settings.database
     if not path.exists():
         return [Finding("database", f"{path} will be made at the first start")], None
@@ -106,7 +107,7 @@ async def _database(settings: Settings) -> tuple[list[Finding], Sequence[str] | 
         return [Finding("database", fault, "Restore a backup: newsboy restore PATH")], None
     found = f"{path} is sound: {counts.articles} articles, {counts.feeds} feeds"
     found += f", {counts.subscribers} subscribers, {counts.owed} messages owed"
-    return [Finding("database", found)], [f.url for f in feeds if f.state is FeedState.ACTIVE]
+    return [Finding("database", found)], feeds
 
 
 def _disk(database: Path) -> Finding:
@@ -120,20 +121,32 @@ def _disk(database: Path) -> Finding:
     return Finding("disk", found, f"Free {(needed - free) / 1e6:.0f} MB, or move DATABASE.")
 
 
-async def _feeds(settings: Settings, stored: Sequence[str] | None) -> list[Finding]:
-    addresses = stored
-    if addresses is None:
-        if isinstance(settings.feeds, Path):
-            return [Finding("feeds", f"{settings.feeds} is read at the first start")]
-        addresses = settings.feeds
+async def _feeds(settings: Settings, stored: Sequence[Feed] | None) -> list[Finding]:
+    if stored is None:
+        try:
+            addresses = given_feeds(settings)
+        except SettingsError as error:
+            return [Finding("feeds", str(error), "Mend FEEDS and try again.")]
+    else:
+        addresses = [feed.url for feed in stored if feed.state is FeedState.ACTIVE]
+    gone = [_gone(feed.url) for feed in stored or () if feed.state is FeedState.GONE]
     if not addresses:
-        return [Finding("feeds", "none", "Add one: newsboy feed add URL")]
+        return [*gone, Finding("feeds", "none", "Add one: newsboy feed add URL")]
     async with Fetcher(
         agent=settings.user_agent,
         allow_private=settings.allow_private_networks,
         proxy=settings.feed_proxy,
     ) as fetcher:
-        return list(await asyncio.gather(*(_feed(fetcher, address) for address in addresses)))
+        asked = await asyncio.gather(*(_feed(fetcher, address) for address in addresses))
+        return [*asked, *gone]
+
+
+def _gone(address: str) -> Finding:
+    return Finding(
+        address,
+        "is no longer asked: its server said that it is gone for good (status 410)",
+        f"newsboy feed remove {address}, or feed add to ask it again",
+    )
 
 
 async def _feed(fetcher: Fetcher, address: str) -> Finding:

@@ -83,7 +83,7 @@ def add(url: str) -> None:
             report = await pipeline.check(address, now)
             found = address
             if report.error is not None:
-                found = _only(report)
+                found = _address(_only(report))
                 report = await pipeline.check(found, now)
                 if report.error is not None:
                     raise CommandError(f"{found} is not added. {report.error}")

@@ -21,7 +21,7 @@ import Stemmer
 from bot.words.stopwords import STOP_WORDS
 
 NORMALISER_VERSION = 1
-"""Stored beside an index: another number there means that the index must be rebuilt."""
+"""Changes with the tokens: whatever was indexed under another number has to be indexed anew."""
 
 REMEMBERED_FORMS = 50_000
 """Forms kept with their token: 30 MB when full, and nearly all that a day's news use."""

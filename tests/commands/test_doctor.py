@@ -9,7 +9,7 @@ import pytest
 
 from bot.sandbox import Sandbox
 from bot.sandbox.newspaper import Fault, Newspaper
-from storage import Storage
+from storage import FeedOutcome, Storage
 from tests.commands.conftest import NOW, Result
 
 Newsboy = Callable[..., Result]
@@ -79,6 +79,36 @@ async def test_every_fault_has_a_remedy(
     assert "newsboy feed check http://127.0.0.1:9/rss" in result.out
     assert result.out.count("✗") == 3
     assert wrong not in result.out + result.err
+
+
+async def test_a_feed_that_is_gone_is_not_passed_over_in_silence(
+    newsboy: Newsboy, database: Path
+) -> None:
+    feed = "https://news.example/rss.xml"
+    async with Storage.open(database) as storage:
+        known = await storage.feeds.by_url(feed)
+        gone = FeedOutcome(
+            feed_id=known.id, checked=NOW, due=NOW, interval=300, ok=False, gone=True
+        )
+        await storage.feeds.save_outcome(gone)
+    result = await doctor(newsboy)
+    assert result.status == 1
+    assert "gone for good" in result.out
+    assert f"newsboy feed remove {feed}" in result.out
+
+
+async def test_feeds_of_an_opml_file_are_asked_before_the_first_start(
+    newsboy: Newsboy, folder: Path, newspaper: Newspaper
+) -> None:
+    opml = folder / "feeds.opml"
+    outline = f'<opml version="2.0"><body><outline xmlUrl="{newspaper.feeds[0]}"/></body></opml>'
+    await asyncio.to_thread(opml.write_text, outline)
+    result = await doctor(newsboy, FEEDS="feeds.opml", ALLOW_PRIVATE_NETWORKS="on")
+    assert f"{newspaper.feeds[0]} │ answers" in result.out
+    await asyncio.to_thread(opml.write_text, "no list")
+    result = await doctor(newsboy, FEEDS="feeds.opml")
+    assert "FEEDS names feeds.opml" in result.out
+    assert "Traceback" not in result.err
 
 
 async def test_telegram_out_of_reach_and_a_guarded_feed(newsboy: Newsboy) -> None:
