@@ -105,6 +105,7 @@ class Sender:
             OrderedDict()
         )
         self._without_picture: OrderedDict[int, None] = OrderedDict()
+        self._failing: int | None = None  # the first chat that failed since the last success
         self._outages = 0
         self._refused: TokenRefusedError | None = None
         self._disk_full = False
@@ -232,7 +233,8 @@ class Sender:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if len(self._tasks) <= self._in_flight // 2:
+        # Early enough that the wire does not run dry while the next ones are claimed.
+        if len(self._tasks) <= self._in_flight * 3 // 4:
             self._room.set()
 
     def _drop(self, claim: Claim, drop: Drop) -> None:
@@ -383,6 +385,7 @@ class Sender:
                     await self._failed(claim, fault)
                     return None
             else:
+                self._failing = None
                 self._outages = 0
                 return sent
 
@@ -444,12 +447,7 @@ class Sender:
                 self._refused = TokenRefusedError()
                 self._wait(claim, 0, fault.kind.value)
             case FaultKind.RETRY | FaultKind.AMBIGUOUS:
-                self._outages += 1
-                if self._outages > 1:
-                    # Telegram is away for everybody: one slow question at a time, no storm.
-                    self._limiter.pause_bulk(
-                        seconds=min(2.0 ** min(self._outages, 6), _LONGEST_OUTAGE_PAUSE)
-                    )
+                self._note_outage(chat_id)
                 attempts = claim.delivery.attempts
                 if fault.kind is FaultKind.AMBIGUOUS and attempts + 1 >= _TRIES_IF_UNANSWERED:
                     self._drop(claim, late(claim, self._clock(), "unanswered"))
@@ -458,6 +456,18 @@ class Sender:
             case _:
                 log.error("delivery %d cannot be sent: %s", claim.delivery.id, fault.text)
                 self._fail(claim, fault.text)
+
+    def _note_outage(self, chat_id: int) -> None:
+        """One chat's trouble is its own; that of two in a row is everybody's: all wait, longer
+        each time, and what fails while they wait counts no more.
+        """
+        if self._failing is None or self._failing == chat_id:
+            self._failing = chat_id
+        elif self._limiter.bulk_delay() == 0:
+            self._outages += 1
+            seconds = min(2.0 ** min(self._outages, 6), _LONGEST_OUTAGE_PAUSE)
+            log.warning("Telegram does not answer: bulk rests for %.0f s", seconds)
+            self._limiter.pause_bulk(seconds=seconds)
 
     async def _flooded(self, claim: Claim, seconds: float) -> None:
         chat_id = claim.subscriber.chat_id
