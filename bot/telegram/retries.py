@@ -4,8 +4,8 @@ A middleware of the session, so every `bot(...)` of a handler goes through it: i
 interactive lane where the request writes to a chat, and repeats for up to a minute what failed for
 a passing reason (429, 5xx, a proxy's HTML page, no connection). A request that was sent and not
 answered is repeated only where twice is the same as once (edits, answers, deletions): a second
-copy of a message would puzzle its reader. Polling has a loop of its own and passes untouched; the
-bulk lane does not come by here.
+copy of a message would puzzle its reader. Polling, and the getMe before it, have a loop of their
+own and pass untouched; the bulk lane does not come by here.
 """
 
 import asyncio
@@ -35,6 +35,7 @@ _LONGEST_WAIT = 8.0
 _WRITING = ("send", "edit", "copy", "forward")
 # It shows "typing…" and writes nothing; Telegram does not count it.
 _NOT_WRITING = frozenset({"sendChatAction"})
+_POLLING = frozenset({"getMe", "getUpdates"})
 _REPEATABLE = ("answer", "delete", "edit", "get", "set")
 
 _log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class PatientRequests(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         """Make the request; raises its last error, or TelegramRetryAfter where the chat waits."""
         name = method.__api_method__
-        if name == "getUpdates":
+        if name in _POLLING:
             return await make_request(bot, method)
         deadline = self._clock() + self._patience
         wait = _FIRST_WAIT

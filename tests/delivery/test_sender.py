@@ -675,3 +675,41 @@ async def test_a_full_disk_is_not_hammered(
         await asyncio.sleep(0.5)
         assert tries - before <= 1
         await writer.execute("DROP TRIGGER full")
+
+
+async def test_an_outage_makes_all_wait_once_a_round_and_one_chats_trouble_nobody(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    readers = [await newsroom.reader() for _ in range(8)]
+    await newsroom.article()
+    server.default = lambda _: error(502, "Bad Gateway")
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def all_failed() -> bool:
+            return len(server.requests) == len(readers)
+
+        await desk.until(all_failed)
+        assert 1 < desk.limiter.bulk_delay() <= 2
+        desk.limiter._bulk_paused_until = 0.0
+        alone = readers[0].chat_id
+        server.default = lambda request: (
+            error(502, "Bad Gateway")
+            if request.fields["chat_id"] == alone
+            else Answer(body='{"ok":true,"result":{"message_id":9}}')
+        )
+
+        async def others_told() -> bool:
+            desk.clock.forward(seconds=5)
+            return [*(await desk.states()).values()].count("sent") == len(readers) - 1
+
+        await desk.until(others_told)
+        before = len(server.requests)
+
+        async def tried_on() -> bool:
+            desk.clock.forward(seconds=20)
+            return len(server.requests) >= before + 4
+
+        await desk.until(tried_on)
+        assert desk.limiter.bulk_delay() == 0

@@ -59,8 +59,8 @@ class Town:
     settings: dict[str, str]
     started: list[Newsboy] = field(default_factory=list)
 
-    async def newsboy(self, **settings: str) -> Newsboy:
-        """Start the bot and wait until it says that it is at work."""
+    async def newsboy(self, *, said: str = "is at work", **settings: str) -> Newsboy:
+        """Start the bot and wait until it has said something; AssertionError where it ends."""
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -86,7 +86,7 @@ class Town:
         bot = Newsboy(process, log)
         self.started.append(bot)
         async with asyncio.timeout(START_SECONDS):
-            while "is at work" not in bot.output():
+            while said not in bot.output():
                 if process.returncode is not None:
                     raise AssertionError(f"newsboy run ended: {bot.output()}")
                 await asyncio.sleep(0.05)
