@@ -63,11 +63,12 @@ def decide(parsed: ParsedFeed, known: Mapping[str, str], now: datetime) -> Decis
     A hash that is "" was never taken, and an entry with a date long past is not corrected. An
     address that several entries share (a live page, a changelog) identifies none of them.
     """
-    pages = Counter(url_key(entry.url) for entry in parsed.entries)
+    all_of_them = [candidate(entry) for entry in parsed.entries]
+    pages = Counter(one.key.url for one in all_of_them)
     candidates = sorted(
         (
             one if pages[one.key.url] == 1 else replace(one, key=replace(one.key, url=""))
-            for one in map(candidate, parsed.entries)
+            for one in all_of_them
         ),
         key=lambda one: one.entry.published or now,
         reverse=True,

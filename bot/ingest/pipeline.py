@@ -39,7 +39,7 @@ from bot.ingest.decider import (
     owed_push,
 )
 from bot.ingest.jobs import Composed
-from bot.ingest.workers import WorkerError, Workers
+from bot.ingest.workers import WorkerError, Workers, WorkerTimeoutError
 from bot.web.errors import FetchError
 from bot.web.fetcher import Fetcher, Response
 from storage import (
@@ -60,6 +60,7 @@ from storage import (
 log = logging.getLogger(__name__)
 
 FEEDS_AT_ONCE = 12
+RETRIES_AT_ONCE = 4  # pages; they have places of their own, so that a dead host holds no feed up
 PAGES_AHEAD = 3  # of one feed, while an article is being stored
 CHECKED_PAGES = 3  # that `check` reads
 
@@ -141,6 +142,7 @@ class Pipeline:
         self._floor = floor
         self._on_push = on_push
         self._places = asyncio.Semaphore(FEEDS_AT_ONCE)
+        self._retry_places = asyncio.Semaphore(RETRIES_AT_ONCE)
         self._busy: set[int] = set()
         self._resting: dict[int, datetime] = {}  # feeds whose outcome could not be stored
         self._tasks: set[asyncio.Task[FeedReport]] = set()
@@ -246,14 +248,20 @@ class Pipeline:
         return await self._store_entries(feed, source, response, parsed, now)
 
     async def _parse(self, response: Response, language: str, now: datetime) -> ParsedFeed:
-        return await self._workers.run(
-            jobs.parse_feed,
-            response.body,
-            url=response.url,
-            content_type=response.full_content_type,
-            zone=default_zone(response.url, language),
-            now=now,
-        )
+        try:
+            return await self._workers.run(
+                jobs.parse_feed,
+                response.body,
+                url=response.url,
+                content_type=response.full_content_type,
+                zone=default_zone(response.url, language),
+                now=now,
+            )
+        except WorkerTimeoutError as error:
+            raise FeedError(
+                "The feed takes too long to read: it is broken, or far too large. Look for a "
+                "shorter one of the same site."
+            ) from error
 
     # ------------------------------------------------------------ entries to articles
 
@@ -413,7 +421,7 @@ class Pipeline:
 
     async def _retry_page(self, pending: PendingPage, now: datetime) -> bool:
         source = await self._storage.feeds.source(pending.draft.source_id)
-        async with self._places:
+        async with self._retry_places:
             draft = await self._composer.complete(pending.draft, source, now)
         came = draft.body_from is BodyFrom.PAGE
         with suppress(NotFoundError):  # pruned meanwhile

@@ -9,6 +9,7 @@ from the moment a request has its place.
 """
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -351,6 +352,6 @@ def _explain(host: str, error: aiohttp.ClientError) -> FetchError:
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return UnreachableError(f"{host} hung up before it answered. It is tried again later.")
     if isinstance(error, aiohttp.ClientOSError):
-        reason = error.strerror or error.__class__.__name__
+        reason = os.strerror(error.errno) if error.errno else error.__class__.__name__
         return UnreachableError(f"{host} cannot be reached ({reason}). It is tried again later.")
     return UnreachableError(f"{host} cannot be reached ({error.__class__.__name__}).")

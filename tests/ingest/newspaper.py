@@ -1,5 +1,6 @@
 """A newspaper on loopback for the pipeline's tests: one feed, its pages, and its bad days."""
 
+import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -22,6 +23,7 @@ class Newspaper:
         self.items: dict[str, str] = {}
         self.pages: dict[str, tuple[str, ...]] = {}
         self.statuses: dict[str, int] = {}
+        self.stalled: set[str] = set()
         self.headers: dict[str, str] = {}
         self.moved: str | None = None
         self.raw_feed: bytes | None = None
@@ -71,6 +73,8 @@ class Newspaper:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.asked[request.path] += 1
+        if request.path in self.stalled:
+            await asyncio.sleep(60)
         status = self.statuses.get(request.path, 200)
         if status != 200:
             return web.Response(status=status, headers=self.headers)

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bot.articles.blocks import plain_text
 from bot.ingest.clustering import Clustering
-from bot.ingest.pipeline import FeedReport, Pipeline
+from bot.ingest.pipeline import FEEDS_AT_ONCE, FeedReport, Pipeline
 from bot.ingest.workers import Workers
 from bot.web.fetcher import Fetcher
 from bot.words.normaliser import Normaliser
@@ -203,6 +203,24 @@ async def test_a_page_that_never_comes_is_given_up(house: House) -> None:
     (article,) = await house.articles()
     assert article.summary
     assert article.page_tries == 4
+
+
+async def test_pages_of_a_dead_host_hold_no_feed_up(house: House) -> None:
+    for number in range(FEEDS_AT_ONCE + 1):
+        house.paper.publish(f"n{number}", f"Новость номер {number} о разных событиях дня")
+    house.paper.statuses = dict.fromkeys(house.paper.pages, 500)
+    assert (await house.poll()).without_page == FEEDS_AT_ONCE + 1
+    house.paper.stalled = set(house.paper.pages)
+    house.paper.raw_feed = b"<rss version='2.0'><channel><title>Another</title></channel></rss>"
+    address = house.paper.feed_url.replace("127.0.0.1", "localhost")
+    other = await house.storage.feeds.add(address, "localhost", NOW)
+    retrying = asyncio.create_task(house.pipeline.retry_pages(LATER))
+    while not house.paper.asked["/n0.html"] > 1:  # noqa: ASYNC110 - the server has no event
+        await asyncio.sleep(0.01)
+    async with asyncio.timeout(3):
+        report = await house.pipeline.fetch_feed(other, LATER)
+    assert (report.error, report.title) == (None, "Another")
+    retrying.cancel()
 
 
 async def test_a_page_that_stalls_its_reader_costs_the_page_alone(
