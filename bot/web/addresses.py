@@ -29,7 +29,9 @@ _SERVICES = frozenset({"amp", "feed", "feeds", "m", "news", "rss", "www"})
 # Parameters that say where a reader came from and never which page is meant.
 _TRACKING = re.compile(
     r"""(?ix)
-    (?: utm|at|mtm|pk|hsa|vero|oly|itm ) _ .*
+    (?: utm|mtm|hsa|vero|oly|itm ) _ .*
+  | at_ (?: bbc|campaign|content|custom|format|link|medium|ptr|source|term ) .*
+  | pk_ (?: campaign|cid|content|group|keyword|kwd|medium|placement|source )
   | (?: y|ys|fb|g|dc|tw|tt ) clid | gclsrc | gbraid | wbraid | msclkid | igshid? | li_fat_id
   | mc_[ce]id | cmp(?:id)? | ocid | smid | xtor
   | ns_(?: source|mchannel|campaign|linkname|fee ) | _openstat | _ga | _gl | mkt_tok

@@ -61,6 +61,7 @@ def test_a_refusal_does_not_repeat_a_password() -> None:
             "https://example.com/a?fbclid=1&gclid=2&ysclid=3&ref=rss&from=RSS",
             "https://example.com/a",
         ),
+        ("https://example.com/a?at_medium=RSS&at_campaign=rss&pk_kwd=x", "https://example.com/a"),
         ("https://example.com/a?&", "https://example.com/a"),
         ("https://example.com:8443/a", "https://example.com:8443/a"),
         ("https://example.com/#!/news/5", "https://example.com/#!/news/5"),
@@ -74,7 +75,18 @@ def test_what_only_tracks_the_reader_is_dropped(address: str, canonical: str) ->
 
 
 @pytest.mark.parametrize(
-    "query", ["eid=5", "uid=5", "source=5", "clid=5", "session=3", "updated", "from=7"]
+    "query",
+    [
+        "eid=5",
+        "uid=5",
+        "source=5",
+        "clid=5",
+        "session=3",
+        "updated",
+        "from=7",
+        "pk_news=5",
+        "at_id=5",
+    ],
 )
 def test_what_may_name_the_page_stays(query: str) -> None:
     assert canonical_url(f"https://example.com/a?{query}") == f"https://example.com/a?{query}"
