@@ -315,7 +315,7 @@ class Settings(BaseSettings):
     )
     keep_deliveries_days: int = Field(
         14,
-        ge=1,
+        ge=8,  # a weekly digest must know what was told since the last one
         le=3650,
         description="How long the ledger remembers what was sent to whom, in days.",
         examples=["14"],

@@ -478,11 +478,15 @@ async def _put_slots(
     plans: Sequence[SlotPlan],
     dues: Sequence[datetime],
 ) -> None:
-    await transaction.run("DELETE FROM slot WHERE subscriber_id = :id", {"id": subscriber_id})
+    # A time that stays keeps its rest, or a reader who flies west would meet it twice a day.
+    removed = await transaction.rows(
+        "DELETE FROM slot WHERE subscriber_id = :id RETURNING minute, fired", {"id": subscriber_id}
+    )
+    fired = {row["minute"]: row["fired"] for row in removed}
     await transaction.run_many(
         """
-        INSERT INTO slot (subscriber_id, minute, weekdays, silent, due)
-        VALUES (:id, :minute, :weekdays, :silent, :due)
+        INSERT INTO slot (subscriber_id, minute, weekdays, silent, due, fired)
+        VALUES (:id, :minute, :weekdays, :silent, :due, :fired)
         """,
         [
             {
@@ -491,6 +495,7 @@ async def _put_slots(
                 "weekdays": plan.weekdays,
                 "silent": int(plan.silent),
                 "due": to_epoch(due),
+                "fired": fired.get(plan.minute),
             }
             for plan, due in zip(plans, dues, strict=True)
         ],

@@ -94,6 +94,7 @@ class Sender:
         self._digests = digests
         self._clock = clock
         self._in_flight = in_flight
+        self._ticking = asyncio.Lock()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._room = asyncio.Event()
@@ -131,7 +132,8 @@ class Sender:
                 self._limiter.pause_chat(chat_id, seconds=seconds)
         while not self._stopping.is_set():
             self._wake.clear()
-            claimed = await self._tick()
+            async with self._ticking:
+                claimed = await self._tick()
             if self._refused is not None:
                 await self.stop()
                 raise self._refused
@@ -147,7 +149,8 @@ class Sender:
             task.cancel()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=_DRAIN)
-        await self._acknowledge_rest()
+        async with self._ticking:  # what is being noted now must not be cancelled with the tick
+            await self._acknowledge_rest()
 
     async def _acknowledge_rest(self) -> None:
         if self._inbox:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.delivery.outbox import digest_of
 from storage import Alerts, FollowKind, Level, Outcome, SlotPlan, Subscriber, Subscription
 from storage import DeliveryState as State
 from tests.delivery.conftest import NOW, Newsroom, Start
@@ -241,3 +242,16 @@ async def test_a_page_that_comes_late_tells_who_follows_its_words(
         everything.chat_id,
         reader.chat_id,
     ]
+
+
+async def test_a_digest_time_that_is_set_again_keeps_its_rest(newsroom: Newsroom) -> None:
+    """Two changes of the settings after a digest, the second by a reader who flew west."""
+    plans = (SlotPlan(720, EVERY_DAY, False),)
+    reader = await newsroom.reader(alerts=Alerts.OFF, slots=plans, slot_dues=(NOW,))
+    subscribers = newsroom.storage.subscribers
+    (slot,) = await subscribers.slots(reader.id)
+    await newsroom.storage.outbox.owe_digests([digest_of(slot, reader, NOW)])
+    await subscribers.set_slots(
+        reader.id, (*plans, SlotPlan(60, EVERY_DAY, False)), (NOW + timedelta(days=1),) * 2
+    )
+    assert [one.fired for one in await subscribers.slots(reader.id)] == [None, NOW]

@@ -713,3 +713,31 @@ async def test_an_outage_makes_all_wait_once_a_round_and_one_chats_trouble_nobod
 
         await desk.until(tried_on)
         assert desk.limiter.bulk_delay() == 0
+
+
+async def test_a_stop_waits_for_the_acknowledgement_under_way(
+    newsroom: Newsroom, start: Start, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent and is being noted must not be rolled back with the sender's task."""
+    await newsroom.reader()
+    await newsroom.article()
+    tick = newsroom.storage.outbox.tick
+    noting = asyncio.Event()
+
+    async def slow(batch: ClaimBatch, **kwargs: Any) -> Any:
+        if batch.outcomes:
+            noting.set()
+            await asyncio.sleep(0.3)
+        return await tick(batch, **kwargs)
+
+    monkeypatch.setattr(newsroom.storage.outbox, "tick", slow)
+    async with start() as desk:
+        running = asyncio.create_task(desk.sender.run())
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+        await noting.wait()
+        await desk.sender.stop()
+        running.cancel()
+        line = await newsroom.storage.outbox.delivery(1)
+    assert line is not None
+    assert line.state.value == "sent"
