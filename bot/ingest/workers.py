@@ -52,7 +52,7 @@ class Workers:
     """At most `size` child processes, started when there is work and ended when there is none.
 
     `seconds` is the longest that a job may run, `memory_bytes` the most that a worker may
-    allocate (where the system can limit it; beyond it the job fails with MemoryError).
+    allocate (where the system can limit it; beyond it the worker counts as crashed).
     """
 
     def __init__(
@@ -92,6 +92,12 @@ class Workers:
             except BaseException:
                 await self._end(worker)
                 raise
+            if isinstance(reply, Failed) and isinstance(reply.error, MemoryError):
+                # What it has allocated it may keep, to the harm of the jobs that follow.
+                await self._end(worker)
+                raise WorkerCrashedError(
+                    f"{function.__name__} was stopped at {self._memory_bytes / 1e6:g} MB of memory."
+                ) from reply.error
             self._rest(worker)
         if isinstance(reply, Failed):
             raise reply.error

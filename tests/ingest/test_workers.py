@@ -86,9 +86,13 @@ async def test_an_idle_worker_that_was_killed_costs_nothing(workers: Workers) ->
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits allocated memory")
-async def test_a_job_that_wants_too_much_memory_fails(workers: Workers) -> None:
-    with pytest.raises(MemoryError):
+async def test_a_job_that_wants_too_much_memory_fails_and_its_worker_goes(
+    workers: Workers,
+) -> None:
+    pid = await workers.run(sample_jobs.pid)
+    with pytest.raises(WorkerCrashedError, match="stopped at 300 MB"):
         await workers.run(sample_jobs.allocate, 400_000_000)
+    assert gone(pid)
 
 
 async def test_no_more_jobs_at_once_than_workers(workers: Workers) -> None:
