@@ -500,9 +500,12 @@ class Sender:
         )
 
     def _fail(self, claim: Claim, reason: str) -> None:
-        self._inbox.outcomes.append(
-            Outcome(claim.delivery.id, DeliveryState.FAILED, self._clock(), reason=reason[:300])
-        )
+        """Give up a message; a push's story is left to the next digest, which says it otherwise."""
+        now, reason = self._clock(), reason[:300]
+        if claim.delivery.kind is DeliveryKind.PUSH:
+            self._drop(claim, late(claim, now, reason))
+        else:
+            self._drop(claim, Drop(DeliveryState.FAILED, reason))
 
 
 def _forms(payload: Payload) -> tuple[Ready, Ready]:

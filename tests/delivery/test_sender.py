@@ -158,16 +158,22 @@ async def test_refused_markup_is_sent_as_plain_text(
 async def test_a_message_refused_in_every_form_fails_alone(
     newsroom: Newsroom, start: Start, server: Server
 ) -> None:
-    reader = await newsroom.reader()
-    await newsroom.article()
+    reader = await newsroom.reader(
+        slots=(SlotPlan(19 * 60, EVERY_DAY, False),), slot_dues=(NOW + timedelta(hours=7),)
+    )
+    await newsroom.article("Неподъёмная")
     server.script("sendMessage", *[error(400, "Bad Request: message is too long")] * 2)
     async with start() as desk:
         await desk.settle()
         line = await desk.storage.outbox.delivery(1)
         same = await desk.storage.subscribers.get(reader.id)
-    assert line is not None
-    assert line.state.value == "failed"
-    assert same.state is SubscriberState.ACTIVE
+        assert line is not None
+        assert (line.state.value, line.reason) == ("deferred", "Bad Request: message is too long")
+        assert same.state is SubscriberState.ACTIVE
+        desk.clock.forward(hours=7)
+        await desk.settle()
+    assert len(server.requests) == 3
+    assert "Неподъёмная" in texts(server)[2]
 
 
 @pytest.mark.parametrize(
