@@ -418,19 +418,6 @@ class Outbox:
         async with self._database.transaction() as transaction:
             await _acknowledge(transaction, outcomes)
 
-    async def next_due(self) -> datetime | None:
-        """When the next owed delivery is due; None where nothing is owed."""
-        # By kind, since the index goes by kind first: one look at each instead of all that is owed.
-        row = await self._database.row(
-            """
-            SELECT min(due) AS due FROM (
-                SELECT min(due) AS due FROM delivery WHERE state = 'owed' AND kind = 'push'
-                UNION ALL
-                SELECT min(due) FROM delivery WHERE state = 'owed' AND kind = 'digest') first
-            """
-        )
-        return None if row is None else maybe_datetime(row["due"])
-
     # ------------------------------------------------------------ the ledger
 
     async def delivery(self, delivery_id: int) -> Delivery | None:
