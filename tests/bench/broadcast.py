@@ -6,6 +6,7 @@ rechecks, rendering, durable acknowledgements.
 """
 
 import asyncio
+import gc
 import tempfile
 import time
 from collections.abc import Sequence
@@ -196,6 +197,9 @@ async def measure() -> list[Figure]:
                 subscriber = await storage.subscribers.get(1)
                 payload = classic.push(article, digests.viewer(subscriber, _now()))
                 loop = _Loop(sandbox["url"], sandbox["token"], payload)
+                await loop.send(others[:IN_FLIGHT])  # connections opened, models built
+                gc.collect()
+                gc.freeze()  # as the bot does at start
                 # Half before and half after: a busy neighbour so wrongs neither.
                 before = await loop.send(others[: BARE // 2])
                 ours = await _push(sandbox, storage, digests)
