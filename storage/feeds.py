@@ -248,14 +248,6 @@ class Feeds:
         )
         return {row["guid"]: row["item_hash"] for row in rows}
 
-    async def recent_published(self, feed_id: int, limit: int = 20) -> list[datetime]:
-        """When the feed's newest entries were published, newest first: its rhythm."""
-        rows = await self._database.rows(
-            "SELECT published FROM entry WHERE feed_id = :feed ORDER BY id DESC LIMIT :limit",
-            {"feed": feed_id, "limit": limit},
-        )
-        return sorted((from_epoch(row["published"]) for row in rows), reverse=True)
-
     async def sources(self) -> list[Source]:
         """The public sources that have an active feed or an article, by title."""
         rows = await self._database.rows(

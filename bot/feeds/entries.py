@@ -52,7 +52,6 @@ class ParsedFeed:
 
     title: str
     entries: tuple[ParsedEntry, ...]
-    site: str = ""
     language: str = ""
     ttl: int | None = None
     skip_hours: frozenset[int] = frozenset()

@@ -86,7 +86,6 @@ def parse(
     return ParsedFeed(
         title=_shortened(plain_text(channel.get("title", "")), _LONGEST_NAME),
         entries=_entries(raw.entries, url, zone, now, problems),
-        site=_absolute(url, channel.get("link")),
         language=_language(channel.get("language")),
         ttl=_ttl(channel.get("ttl")),
         skip_hours=frozenset(int(hour) % 24 for hour in _skipped(text, "skipHours", r"(\d{1,2})")),
@@ -133,7 +132,6 @@ def _parse_json(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
     return ParsedFeed(
         title=_shortened(plain_text(_string(raw.get("title"))), _LONGEST_NAME),
         entries=_entries(map(_json_item, raw["items"]), url, zone, now, problems),
-        site=_absolute(url, _string(raw.get("home_page_url"))),
         language=_language(raw.get("language")),
         problems=tuple(problems),
     )

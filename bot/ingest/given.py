@@ -12,13 +12,13 @@ from bot.web.errors import BadUrlError
 from storage import Storage
 
 
-async def add_given_feeds(storage: Storage, settings: Settings, now: datetime) -> int:
-    """Add the feeds of FEEDS that the store never knew; returns how many those were.
+async def add_given_feeds(storage: Storage, settings: Settings, now: datetime) -> None:
+    """Add the feeds of FEEDS that the store never knew.
 
     A feed removed by command stays removed. Raises SettingsError for a bad address or OPML file.
     """
     urls = await asyncio.to_thread(given_feeds, settings)
-    return await storage.feeds.ensure([(url, source_domain(url)) for url in urls], now)
+    await storage.feeds.ensure([(url, source_domain(url)) for url in urls], now)
 
 
 def given_feeds(settings: Settings) -> list[str]:

@@ -64,7 +64,6 @@ def test_rss_with_all_that_publishers_put_in() -> None:
         )
     )
     assert feed.title == "Газета"
-    assert feed.site == "https://news.example/"
     assert (feed.language, feed.ttl) == ("ru", 900)
     assert feed.skip_hours == frozenset({0, 1, 2})
     assert feed.skip_days == frozenset({5, 6})
@@ -126,7 +125,6 @@ def test_json_feed() -> None:
                 "version": "https://jsonfeed.org/version/1.1",
                 "title": "JSON & co",
                 "language": "en-GB",
-                "home_page_url": "https://news.example/",
                 "items": [
                     {
                         "id": "1",
@@ -144,7 +142,7 @@ def test_json_feed() -> None:
             }
         )
     )
-    assert (feed.title, feed.language, feed.site) == ("JSON & co", "en", "https://news.example/")
+    assert (feed.title, feed.language) == ("JSON & co", "en")
     assert feed.entries == (
         ParsedEntry(
             guid="1",
