@@ -39,8 +39,10 @@ def cpu_seconds() -> float:
 
 def show(title: str, figures: Sequence[Figure]) -> None:
     """Print a measurement's figures as a table."""
-    table = Table("figure", "measured", "goal", "", title=title, title_justify="left")
+    table = Table("figure", "measured", "goal", "")
     for figure in figures:
         verdict = "" if not figure.goal else "met" if figure.met else "MISSED"
         table.add_row(figure.name, figure.value, figure.goal, verdict)
-    Console(file=sys.stdout, width=110).print(table)
+    console = Console(file=sys.stdout, width=110, highlight=False)
+    console.print(title)
+    console.print(table)
