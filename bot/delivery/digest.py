@@ -9,10 +9,12 @@ the same watermark. What quiet hours, caps or lateness held back is always among
 A digest's line in the ledger keeps all its stories, the shown ones first.
 """
 
+import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from bot.delivery.matching import (
@@ -116,6 +118,11 @@ class Digests:
     def __init__(self, storage: Storage, texts: Mapping[str, Texts]) -> None:
         self._storage = storage
         self._texts = texts
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, subscriber_id: int) -> asyncio.Lock:
+        """Held from composing a digest by command to `told`: two commands at once tell once."""
+        return self._turns.setdefault(subscriber_id, asyncio.Lock())
 
     async def compose(self, subscriber: Subscriber, now: datetime) -> Composed | None:
         """What is new to the reader since the last digest; None where nothing is."""

@@ -33,6 +33,7 @@ from bot.messages.forms import FollowIntent, SettingIntent, UnfollowAll, Wrong
 from bot.messages.payloads import Payload
 from bot.messages.screens import Followed
 from bot.messages.texts import DAILY
+from bot.words.stopwords import STOP_WORDS
 from storage import (
     FollowKind,
     Layout,
@@ -355,7 +356,8 @@ async def _followed(desk: Desk, reader: Reader, intent: FollowIntent | Wrong) ->
     key = intent.key
     if intent.kind is FollowKind.WORDS and not key:
         key = desk.normaliser.phrase(intent.label)
-        if not key:
+        # A lone «и» stands in every article: that would be following everything at once.
+        if not key or key in STOP_WORDS:
             limit = str(forms.MAX_WORDS)
             return notices.wrong(Wrong(forms.Fault.WORDS, intent.label, (limit,)), texts)
     level = intent.level or _USUAL.get(intent.kind, Level.DIGEST)

@@ -40,7 +40,7 @@ def make_router(desk: Desk) -> Router:
             sources = await storage.feeds.sources()
             if topic := find_topic(named, desk.texts.values()):
                 here = Latest(topic=topic.value)
-            elif source := find_source(named, sources):
+            elif source := find_source(named, sources, part=True):
                 here = Latest(source=source.id)
             else:
                 domains = [source.domain for source in sources]
@@ -86,12 +86,15 @@ def make_router(desk: Desk) -> Router:
 
     @router.message(Command("digest", ignore_case=True))
     async def digest(message: Message, reader: Reader, answer: Answer) -> None:
-        issue = await desk.digests.issue(reader.subscriber, reader.viewer.now)
-        if issue is None:
-            await answer.tell(notices.nothing_new(reader.texts))
-            return
-        message_id = await answer.say(issue.payload)
-        await desk.digests.told(issue, reader.subscriber, message_id, desk.clock())
+        async with desk.digests.turn(reader.subscriber.id):
+            # Read again: the command before this one may have told what is new.
+            subscriber = await storage.subscribers.get(reader.subscriber.id)
+            issue = await desk.digests.issue(subscriber, reader.viewer.now)
+            if issue is None:
+                await answer.tell(notices.nothing_new(reader.texts))
+                return
+            message_id = await answer.say(issue.payload)
+            await desk.digests.told(issue, subscriber, message_id, desk.clock())
 
     @router.callback_query(Pressed(DigestMore))
     async def digest_more(

@@ -449,15 +449,22 @@ def find_topic(name: str, texts: Iterable[Texts]) -> Topic | None:
     return topic_names(texts).get(" ".join(_words(name)))
 
 
-def find_source(name: str, sources: Sequence[Source]) -> Source | None:
-    """Return the source that a domain, an address or a title names."""
+def find_source(name: str, sources: Sequence[Source], *, part: bool) -> Source | None:
+    """Return the source that a domain, an address or a title names.
+
+    With `part`, whole words of a title will do where no other title has them.
+    """
     plain = " ".join(name.lower().split())
     host = _host(plain) or plain
     for source in sources:
         domain = source.domain.lower()
         if host == domain or host.endswith("." + domain) or plain == source.title.lower():
             return source
-    return None
+    if not part or not plain:
+        return None
+    words = re.compile(rf"\b{re.escape(plain)}\b")
+    named = [source for source in sources if words.search(source.title.lower())]
+    return named[0] if len(named) == 1 else None
 
 
 def _host(text: str) -> str:
@@ -518,7 +525,7 @@ def _follow(
             # Offered in the language of the one who asks: notices name them.
             return Wrong(Fault.TOPIC, label)
     if kind in (None, FollowKind.SOURCE):
-        if source := find_source(label, sources):
+        if source := find_source(label, sources, part=kind is FollowKind.SOURCE):
             return FollowIntent(FollowKind.SOURCE, source.domain, source.title, level)
         if kind:
             return Wrong(Fault.SOURCE, label, tuple(one.domain for one in sources[:20]))

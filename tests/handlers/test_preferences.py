@@ -212,3 +212,15 @@ class TestStop:
         (question,) = await anna.say("/stop")
         await pressed(anna, question, "Не останавливать")
         assert (await reader(world)).state is SubscriberState.ACTIVE
+
+
+async def test_a_lone_stop_word_is_refused_and_a_phrase_of_them_is_not(world: World) -> None:
+    """«и» stands in every article; «The Who» is a name."""
+    anna = world.person()
+    for text in ("/subscribe слова и", "/subscribe words the"):
+        (said,) = await anna.say(text)
+        assert "сразу" not in said.text
+    (said,) = await anna.say("/subscribe words the who")
+    assert "the who" in said.text
+    words = [key for kind, key in await follows(world) if kind is FollowKind.WORDS]
+    assert words == ["the who"]

@@ -1,5 +1,6 @@
 """Lists and searches, as a person sees them."""
 
+import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -173,6 +174,15 @@ class TestDigest:
         more = anna.messages()[-1]
         assert more.text.count("/full_") == 5
         assert anna.message(digest.message_id) == digest, "the front page stays"
+
+    async def test_two_digests_asked_for_at_once_tell_the_news_once(self, world: World) -> None:
+        await world.article("Мост")
+        anna = world.person()
+        await anna.say("/start")
+        await asyncio.gather(anna.say("/digest"), anna.say("/digest"))
+        texts = [shown.text for shown in anna.messages()]
+        assert sum("дайджест ·" in text for text in texts) == 1
+        assert sum("ничего нового" in text for text in texts) == 1
 
     async def test_others_digests_stay_theirs(self, world: World) -> None:
         await world.person().say("/start")

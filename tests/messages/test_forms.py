@@ -186,3 +186,12 @@ def test_the_examples_that_readers_are_shown_can_be_typed(texts: Texts) -> None:
     follow = forms.parse_subscribe(_("words earthquake in kamchatka"), LANGUAGES, _SOURCES)
     assert isinstance(follow, FollowIntent)
     assert follow.kind is FollowKind.WORDS
+
+
+def test_a_source_is_found_by_a_part_of_its_title_where_only_one_has_it() -> None:
+    other = Source(3, "other.example", "The Other", "en", Reading.FULL)
+    assert forms.find_source("example", _SOURCES, part=True) == _SOURCES[1]
+    assert forms.find_source("example", _SOURCES, part=False) is None
+    assert forms.find_source("the", [*_SOURCES, other], part=True) is None
+    assert forms.find_source("exam", _SOURCES, part=True) is None
+    assert forms.find_source("", _SOURCES, part=True) is None
