@@ -38,7 +38,7 @@ from bot.telegram.retries import PatientRequests
 from bot.telegram.session import LeanSession
 from bot.telegram.updates import PollingDispatcher
 from bot.words.normaliser import Normaliser
-from storage import Storage
+from storage import SQLITE_VERSION, Storage
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,9 @@ class _Newsboy:
                 )
             ]
             scheduler.start()
-            log.info("@%s is at work; Ctrl-C stops it", account.username)
+            log.info(
+                "@%s is at work with SQLite %s; Ctrl-C stops it", account.username, SQLITE_VERSION
+            )
             try:
                 await _first_end(parts)
             finally:

@@ -33,6 +33,7 @@ from storage import Alerts, SlotPlan
 
 log = logging.getLogger(__name__)
 
+LOCALES = Path(__file__).parent / "locales"
 PASSWORD = re.compile(r"//[^/@\s]*@")
 CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -203,6 +204,13 @@ def _zone(value: str) -> str:
     return value.strip()
 
 
+def _language(value: str) -> str:
+    known = sorted(path.parent.name for path in LOCALES.glob("*/LC_MESSAGES"))
+    if value not in known:
+        raise ValueError(f"is none of the languages that newsboy speaks: {', '.join(known)}")
+    return value
+
+
 ApiUrl = Annotated[str, AfterValidator(_api_url)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
 Limit = Annotated[int | None, BeforeValidator(_off_is_none)]
@@ -255,7 +263,7 @@ class Settings(BaseSettings):
         "version lets readers add some.",
         examples=["5"],
     )
-    language: Annotated[Literal["ru", "en"], BeforeValidator(_lower)] = Field(
+    language: Annotated[str, BeforeValidator(_lower), AfterValidator(_language)] = Field(
         "ru",
         description="The interface's language (`ru`, `en`) where a reader's Telegram speaks "
         "neither.",

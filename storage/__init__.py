@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from storage.articles import Articles
-from storage.database import Database
+from storage.database import SQLITE_VERSION, Database
 from storage.errors import (
     AlreadyExistsError,
     DatabaseCorruptError,
@@ -84,6 +84,7 @@ from storage.upkeep import Upkeep, backup, check_file, restore
 
 __all__ = [
     "ALL_CHATS",
+    "SQLITE_VERSION",
     "Alerts",
     "AlreadyExistsError",
     "Article",

@@ -40,6 +40,9 @@ except ImportError:  # Windows has no advisory locks of this kind: SQLite's own 
 Row = sqlite3.Row
 Parameters = Mapping[str, object]
 
+SQLITE_VERSION = sqlite3.sqlite_version
+"""The library's version, for logs and fault reports: what it can do depends on it."""
+
 _BUSY_MS = 5000
 
 
