@@ -1,6 +1,5 @@
 """A reader's day, as a person lives it: every message through the strict sandbox."""
 
-import asyncio
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,21 +7,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.newspaper.manuscripts import Paragraph
+from storage import Storage
 from tests.e2e.conftest import Town
 
 Message = dict[str, Any]
 
 
 async def ready(town: Town, person: int) -> Message:
-    """The first page of /latest, once the newspaper has been read."""
+    """The first page of /latest, once the newspaper has been read to its end."""
 
     async def read() -> bool:
-        await asyncio.sleep(1)
-        page = await town.people.ask(person, "/latest")
-        return "/full_" in page["text"]
+        async with Storage.open_readonly(town.folder / "newsboy.db") as storage:
+            return all(feed.succeeded for feed in await storage.feeds.all())
 
     await town.until(read, 40)
-    return (await town.people.messages(person))[-1]
+    return await town.people.ask(person, "/latest", contains="/full_")
 
 
 def first_article(message: Message) -> int:
