@@ -1,6 +1,9 @@
 """The documents agree with the program: settings, `.env.example`, the README's tables, the help."""
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -90,6 +93,23 @@ def test_every_commands_help_has_an_example_of_it() -> None:
 def test_files_that_the_readme_shows_or_names_exist() -> None:
     for path in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
         assert (ROOT / path).is_file(), f"README.md names {path}"
+
+
+def test_the_recipe_for_languages_works(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "bot" / "locales", tmp_path / "bot" / "locales")
+    shutil.copytree(ROOT / "bot" / "messages", tmp_path / "bot" / "messages")
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^ *\.venv/bin/pybabel (.+)$", text, re.MULTILINE)
+    assert [line.split()[0] for line in lines] == ["compile", "extract", "update"]
+    for line in lines:
+        done = subprocess.run(  # noqa: S603  # our own document
+            [sys.executable, "-m", "babel.messages.frontend", "--quiet", *line.split()],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def test_make_targets_named_in_the_documents_exist() -> None:
