@@ -23,6 +23,7 @@ _LISTS = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement")
 _DEEP = 6
 _LONGEST_AUTHOR = 120
 _LONGEST_SECTION = 60
+_LONGEST_SITE = 60
 _OLDEST = 1990
 """A date of an earlier year is a template's placeholder («0001-01-01»)."""
 _MOSCOW = ZoneInfo("Europe/Moscow")
@@ -79,7 +80,7 @@ def read_metadata(document: turbohtml.Document, url: str) -> Metadata:
         section=_section(text("articleSection") or meta("article:section", "og:section")),
         url=_canonical(document, graph, url),
         language=_language(document, records, graph),
-        site=site,
+        site=site if len(site) <= _LONGEST_SITE else "",
     )
 
 

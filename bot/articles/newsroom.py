@@ -40,6 +40,9 @@ _LONGEST_FEED_TEXT = 400_000
 longest honest bodies are a tenth of this, and the page is read apart."""
 
 _LONGEST_LABEL = 600
+_MOST_LABELS = 10
+_LONGEST_TITLE = 300
+"""Characters of a page's headline and sub-headline: a heading that was never closed holds all."""
 
 _CUT = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\W*$")
 _MORE = re.compile(
@@ -121,7 +124,9 @@ class Newsroom:
         page = page or ExtractedPage(url=item.url)
         title = _title(clean_text(item.title), page.title)
         body = _body(_feed_body(item, title) if in_feed is None else in_feed, page)
-        subheadline = "" if squeezed(page.subheadline) == squeezed(title) else page.subheadline
+        subheadline = page.subheadline
+        if len(subheadline) > _LONGEST_TITLE or squeezed(subheadline) == squeezed(title):
+            subheadline = ""
         standfirst, summary = self._standfirst(item, page, title, body)
         if standfirst and body.origin is BodyFrom.PAGE:
             body = replace(body, blocks=tidy(body.blocks, titles=(title, subheadline, standfirst)))
@@ -229,7 +234,8 @@ def content_hash(title: str, standfirst: str, text: str) -> str:
 
 def _title(said: str, shown: str) -> str:
     """The page's headline where it is the feed's, else the feed's: a page can hold anything."""
-    return shown if shown and (not said or resembles(said, shown)) else said
+    usable = 0 < len(shown) <= _LONGEST_TITLE
+    return shown if usable and (not said or resembles(said, shown)) else said
 
 
 def _feed_body(item: FeedItem, title: str) -> tuple[Block, ...]:
@@ -280,4 +286,4 @@ def _whole(text: str) -> str:
 
 def _labels(found: Iterable[str]) -> tuple[str, ...]:
     cleaned = (clean_text(label)[:_LONGEST_LABEL] for label in found)
-    return tuple(dict.fromkeys(label for label in cleaned if label))
+    return tuple(dict.fromkeys(label for label in cleaned if label))[:_MOST_LABELS]

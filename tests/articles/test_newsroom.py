@@ -113,6 +113,16 @@ def test_a_page_about_something_else_does_not_change_the_title(newsroom: Newsroo
     assert compose(newsroom, ITEM, other).title == TITLE
 
 
+def test_a_heading_that_holds_the_whole_page_is_no_title(newsroom: Newsroom) -> None:
+    everything = " ".join([TITLE, *(FIRST, SECOND, THIRD) * 3])
+    page = replace(
+        PAGE, title=everything, subheadline=everything, labels=tuple(map(str, range(99)))
+    )
+    draft = compose(newsroom, ITEM, page)
+    assert (draft.title, draft.subheadline) == (TITLE, "")
+    assert len(draft.labels) == 10
+
+
 def test_an_excerpt_on_the_page_does_not_replace_the_feeds_text(newsroom: Newsroom) -> None:
     item = replace(ITEM, content_html=f"<p>{FIRST}</p><p>{SECOND}</p><p>{THIRD}</p>")
     draft = compose(newsroom, item, replace(PAGE, body=paragraphs(FIRST)))
