@@ -269,10 +269,10 @@ def _chosen(block: Block, is_wanted: Any) -> Block | None:
     """The block, or the wanted part of it, or None."""
     match block:
         case Paragraph(spans):
-            total = len(spans_text(spans))
+            if is_wanted(spans_text(spans)):
+                return block
             parts = sum(len(span.text) for span in spans if is_wanted(span.text))
-            whole = is_wanted(spans_text(spans)) or parts >= _MOST * total
-            return block if whole else None
+            return block if parts >= _MOST * len(spans_text(spans)) else None
         case Heading(text) | Preformatted(text):
             return block if is_wanted(text) else None
         case Quote(paragraphs):
