@@ -4,6 +4,7 @@ A subscriber is a chat or a thread of it. Nothing here is ever deleted because T
 an error: a chat that cannot be reached is paused, settings kept, and revived by any sign of life.
 """
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TypedDict, Unpack
@@ -410,15 +411,18 @@ class Subscribers:
         )
 
     async def save_query(self, text: str, now: datetime) -> int:
-        """Keep a search's text under an id, since a button holds 64 bytes."""
+        """Keep a search's text under an id, since a button holds 64 bytes.
+
+        The id is random: whoever forges a button must not read what others looked for.
+        """
         async with self._database.transaction() as transaction:
             return int(
                 await transaction.value(
                     """
-                    INSERT INTO query (text, limit_key, asked)
-                    SELECT :text, coalesce(max(search_key), 0), :now FROM article RETURNING id
+                    INSERT INTO query (id, text, limit_key, asked)
+                    SELECT :id, :text, coalesce(max(search_key), 0), :now FROM article RETURNING id
                     """,
-                    {"text": text, "now": to_epoch(now)},
+                    {"id": secrets.randbits(62), "text": text, "now": to_epoch(now)},
                 )
             )
 

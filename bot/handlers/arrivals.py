@@ -12,6 +12,7 @@ from bot.delivery.digest import weight
 from bot.handlers.answering import Answer
 from bot.handlers.articles import show_card
 from bot.handlers.desk import Desk, Reader, viewer_of
+from bot.handlers.door import keeps
 from bot.handlers.reading import latest_page
 from bot.messages import lists, notices, screens
 from bot.messages.callbacks import Latest
@@ -53,7 +54,9 @@ def make_router(desk: Desk) -> Router:
         invited: bool = False,
     ) -> None:
         payload = (command.args or "").strip()
-        if reader.subscriber.state is not SubscriberState.ACTIVE and not reader.group:
+        # What only a group's admins may stop, only they may bring back.
+        stopped = reader.subscriber.state is not SubscriberState.ACTIVE
+        if stopped and await keeps(answer.bot, reader, answer.chat_id):
             active = await desk.storage.subscribers.change(
                 reader.subscriber.id, state=SubscriberState.ACTIVE
             )

@@ -40,6 +40,7 @@ def make_router(desk: Desk) -> Router:
     hiding = Router(name="hiding")
     hiding.callback_query.middleware(Keepers())
     router.include_router(hiding)
+    opening: set[tuple[int, int | None]] = set()  # (chat, message) whose text is on its way
 
     @router.message(Command("summary", ignore_case=True))
     async def summary(
@@ -93,9 +94,16 @@ def make_router(desk: Desk) -> Router:
             await _note(desk, reader, answer, View.FULL)
             return
         await answer.toast()
-        sent = await _send_parts(answer, reader, article, parts, below=answer.message_id)
-        await answer.turn(classic.folded(article, reader.viewer, sent))
-        await _note(desk, reader, answer, View.FULL, sent)
+        pressed_one = (answer.chat_id, answer.message_id)
+        if pressed_one in opening:
+            return  # an impatient second press: one copy of a long text will do
+        opening.add(pressed_one)
+        try:
+            sent = await _send_parts(answer, reader, article, parts, below=answer.message_id)
+            await answer.turn(classic.folded(article, reader.viewer, sent))
+            await _note(desk, reader, answer, View.FULL, sent)
+        finally:
+            opening.discard(pressed_one)
 
     @router.callback_query(Pressed(Card))
     async def card(query: CallbackQuery, pressed: Card, reader: Reader, answer: Answer) -> None:
@@ -151,7 +159,7 @@ def make_router(desk: Desk) -> Router:
         if pressed.kind is FollowKind.TOPIC:
             key, name = article.topic.value, reader.texts.topic(article.topic)
         elif pressed.kind is FollowKind.SOURCE:
-            key = name = article.source_domain
+            key, name = article.source_domain, article.source or article.source_domain
         else:
             await answer.toast(notices.stale_button(reader.texts))
             return

@@ -10,7 +10,16 @@ from bot.delivery.digest import Digests
 from bot.delivery.schedule import next_due
 from bot.messages.texts import Texts, Viewer, closest
 from bot.words.normaliser import Normaliser
-from storage import ChatKind, Slot, SlotPlan, Storage, Subscriber, SubscriberDefaults
+from storage import (
+    ChatKind,
+    NotFoundError,
+    Slot,
+    SlotPlan,
+    Source,
+    Storage,
+    Subscriber,
+    SubscriberDefaults,
+)
 
 # A new reader's first digest reaches back so far.
 _COVERED = timedelta(hours=12)
@@ -112,6 +121,15 @@ def viewer_of(subscriber: Subscriber, texts: Mapping[str, Texts], now: datetime)
         now=now,
         pictures=subscriber.pictures,
     )
+
+
+async def known_source(desk: Desk, reader: Reader, source_id: int) -> Source | None:
+    """The source that a button names, where it exists and is everybody's or the reader's own."""
+    try:
+        source = await desk.storage.feeds.source(source_id)
+    except NotFoundError:
+        return None
+    return source if source.owner in (None, reader.subscriber.id) else None
 
 
 def dues(

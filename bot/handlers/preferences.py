@@ -12,7 +12,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.handlers.answering import Answer, RichRefusedError
 from bot.handlers.arrivals import greeting
-from bot.handlers.desk import Desk, Reader, dues
+from bot.handlers.desk import Desk, Reader, dues, known_source
 from bot.handlers.door import Keepers, Pressed
 from bot.messages import forms, notices, rich, screens
 from bot.messages.callbacks import (
@@ -68,6 +68,10 @@ def make_router(desk: Desk) -> Router:
             return
         intent = forms.parse_settings(command.args, desk.texts, await storage.feeds.languages())
         if isinstance(intent, Wrong):
+            if intent.setting is not None and not intent.given:
+                # "/settings alerts" says what, and not yet how: the buttons do.
+                await answer.say(await settings_screen(desk, reader, _screen(intent.setting)))
+                return
             await answer.tell(notices.wrong(intent, reader.texts))
             return
         if _needs_sample(intent, reader):
@@ -96,18 +100,18 @@ def make_router(desk: Desk) -> Router:
             await answer.toast()
             await _show_sample(reader, answer)
             return
-        if isinstance(intent, forms.SetDigest) and intent.plans:
-            intent = await _toggled(desk, reader, intent.plans[0])
-            if isinstance(intent, Wrong):
-                await answer.toast(notices.wrong(intent, reader.texts), alert=True)
-                return
-        reader = await apply(desk, reader, intent)
-        shown = Screen.HOME
+        # Two hours tapped at once must not each store the times without the other.
+        async with desk.digests.turn(reader.subscriber.id):
+            if isinstance(intent, forms.SetDigest) and intent.plans:
+                intent = await _toggled(desk, reader, intent.plans[0])
+                if isinstance(intent, Wrong):
+                    await answer.toast(notices.wrong(intent, reader.texts), alert=True)
+                    return
+            reader = await apply(desk, reader, intent)
+        shown = _screen(pressed.setting)
         if _first_time(intent, reader):
             reader = await _zone_asked(desk, reader)
             shown = Screen.ZONE
-        elif pressed.setting not in (Setting.SILENT, Setting.PICTURES):
-            shown = Screen(pressed.setting.value)
         await answer.turn(await settings_screen(desk, reader, shown))
         await answer.toast(notices.done(intent, reader.texts))
 
@@ -214,6 +218,12 @@ def make_router(desk: Desk) -> Router:
 
 
 # ---------------------------------------------------------------- settings
+
+
+def _screen(setting: Setting) -> Screen:
+    """The screen where a setting is chosen; what is only on or off is chosen on the first one."""
+    switch = setting in (Setting.SILENT, Setting.PICTURES)
+    return Screen.HOME if switch else Screen(setting.value)
 
 
 async def settings_screen(desk: Desk, reader: Reader, screen: Screen) -> Payload:
@@ -336,9 +346,8 @@ async def _meant(desk: Desk, reader: Reader, pressed: Follow) -> FollowIntent | 
     if pressed.kind is FollowKind.TOPIC and pressed.key in set(Topic):
         return FollowIntent(pressed.kind, pressed.key, pressed.key, pressed.level)
     if pressed.kind is FollowKind.SOURCE and pressed.key.isascii() and pressed.key.isdigit():
-        try:
-            source = await desk.storage.feeds.source(int(pressed.key))
-        except NotFoundError:
+        source = await known_source(desk, reader, int(pressed.key))
+        if source is None:
             return None
         return FollowIntent(pressed.kind, source.domain, source.title, pressed.level)
     if pressed.kind is FollowKind.WORDS:
@@ -357,7 +366,9 @@ async def _followed(desk: Desk, reader: Reader, intent: FollowIntent | Wrong) ->
     if intent.kind is FollowKind.WORDS and not key:
         key = desk.normaliser.phrase(intent.label)
         # A lone «и» stands in every article: that would be following everything at once.
-        if not key or key in STOP_WORDS:
+        if key in STOP_WORDS:
+            return notices.wrong(Wrong(forms.Fault.COMMON, intent.label), texts)
+        if not key:
             limit = str(forms.MAX_WORDS)
             return notices.wrong(Wrong(forms.Fault.WORDS, intent.label, (limit,)), texts)
     level = intent.level or _USUAL.get(intent.kind, Level.DIGEST)

@@ -9,11 +9,11 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.delivery.digest import weight
 from bot.handlers.answering import Answer
-from bot.handlers.desk import Desk, Reader
+from bot.handlers.desk import Desk, Reader, known_source
 from bot.handlers.door import Pressed
 from bot.messages import lists, notices
 from bot.messages.callbacks import Day, DigestMore, Latest, LatestTopics, Search
-from bot.messages.forms import find_source, find_topic
+from bot.messages.forms import find_source, find_topic, names_of
 from bot.messages.lists import PAGE, Found
 from bot.messages.payloads import Payload
 from bot.words.matching import highlight
@@ -43,8 +43,8 @@ def make_router(desk: Desk) -> Router:
             elif source := find_source(named, sources, part=True):
                 here = Latest(source=source.id)
             else:
-                domains = [source.domain for source in sources]
-                await answer.tell(notices.unknown_filter(reader.viewer, named, domains))
+                names = names_of(sources)
+                await answer.tell(notices.unknown_filter(reader.viewer, named, names))
                 return
         await answer.say(await latest_page(desk, reader, here))
 
@@ -106,10 +106,16 @@ def make_router(desk: Desk) -> Router:
             return
         end = pressed.offset + PAGE
         headlines = await storage.articles.of_stories(delivery.stories[pressed.offset : end])
+        front_page = answer.message_id == delivery.message_id
         page = lists.digest_more(
-            headlines, reader.viewer, pressed.delivery, end, len(delivery.stories) - end
+            headlines,
+            reader.viewer,
+            pressed.delivery,
+            end,
+            len(delivery.stories) - end,
+            back=pressed.offset - PAGE if pressed.offset > PAGE and not front_page else None,
         )
-        if answer.message_id == delivery.message_id:
+        if front_page:
             # The front page stays; its further pages are one message below it.
             await answer.say(page)
         else:
@@ -140,10 +146,8 @@ async def latest_page(desk: Desk, reader: Reader, here: Latest) -> Payload:
     topic = Topic(here.topic) if here.topic else None
     label = reader.texts.topic(topic) if topic else ""
     if here.source:
-        try:
-            label = (await desk.storage.feeds.source(here.source)).title
-        except NotFoundError:
-            here = Latest()
+        source = await known_source(desk, reader, here.source)
+        label, here = (source.title, here) if source else ("", Latest())
     found = await desk.storage.articles.latest(
         language=reader.subscriber.news_language,
         limit=PAGE + 1,
@@ -202,7 +206,8 @@ async def day_page(desk: Desk, reader: Reader, page: Day) -> Payload:
         offset=page.offset,
     )
     older = page.offset + PAGE if len(found) > PAGE else None
-    return lists.archive(found[:PAGE], reader.viewer, day, older=older)
+    newer = max(0, page.offset - PAGE) if page.offset else None
+    return lists.archive(found[:PAGE], reader.viewer, day, older=older, newer=newer)
 
 
 async def search_for(desk: Desk, reader: Reader, answer: Answer, words: str) -> None:

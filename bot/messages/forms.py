@@ -154,6 +154,7 @@ class Fault(StrEnum):
     TOPIC = "topic"
     SOURCE = "source"
     WORDS = "words"
+    COMMON = "common"
     ZONE = "zone"
     ADDRESS = "address"
 
@@ -467,6 +468,11 @@ def find_source(name: str, sources: Sequence[Source], *, part: bool) -> Source |
     return named[0] if len(named) == 1 else None
 
 
+def names_of(sources: Sequence[Source]) -> tuple[str, ...]:
+    """Return what a reader may call the sources: the titles that lists show."""
+    return tuple(one.title or one.domain for one in sources[:20])
+
+
 def _host(text: str) -> str:
     """Return the host of something that looks like an address, else ""."""
     if " " in text or "." not in text.strip("."):
@@ -528,9 +534,9 @@ def _follow(
         if source := find_source(label, sources, part=kind is FollowKind.SOURCE):
             return FollowIntent(FollowKind.SOURCE, source.domain, source.title, level)
         if kind:
-            return Wrong(Fault.SOURCE, label, tuple(one.domain for one in sources[:20]))
+            return Wrong(Fault.SOURCE, label, names_of(sources))
         if _host(label.lower()):
-            return Wrong(Fault.ADDRESS, label, tuple(one.domain for one in sources[:20]))
+            return Wrong(Fault.ADDRESS, label, names_of(sources))
     if len(label) > MAX_WORDS or not any(char.isalnum() for char in label):
         return Wrong(Fault.WORDS, label, (str(MAX_WORDS),))
     return FollowIntent(FollowKind.WORDS, "", label, level)

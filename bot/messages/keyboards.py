@@ -91,15 +91,17 @@ def hide(article: Article, texts: Texts) -> Keyboard:
     return (*rows, (button(_("◀ Back"), Card(article.id)),))
 
 
-def latest(here: Latest, older: int | None, newer: int | None, texts: Texts) -> Keyboard:
-    """Return the arrows of /latest and the filter; None: no page that way."""
+def latest(
+    here: Latest, older: int | None, newer: int | None, today: date, texts: Texts
+) -> Keyboard:
+    """Return the arrows of /latest, the filter and the archive; None: no page that way."""
     _ = texts.gettext
     arrows: list[Button] = []
     if newer is not None:
         arrows.append(button(_("◀ Newer"), Latest(here.topic, here.source, after=newer)))
     if older is not None:
         arrows.append(button(_("Older ▶"), Latest(here.topic, here.source, before=older)))
-    choice = [button(_("Topic…"), LatestTopics())]
+    choice = [button(_("Topic…"), LatestTopics()), button(_("By day"), Day(today))]
     if here.topic or here.source:
         choice.append(button(_("All news"), Latest()))
     return tuple(row for row in (tuple(arrows), tuple(choice)) if row)
@@ -111,11 +113,14 @@ def latest_topics(texts: Texts) -> Keyboard:
     return (*rows_of(topics, 2), (button(texts.gettext("All news"), Latest()),))
 
 
-def day(shown: date, older: int | None, today: date, texts: Texts) -> Keyboard:
-    """Return the way on within a day's archive, and to the days before and after."""
-    rows: list[tuple[Button, ...]] = []
+def day(shown: date, older: int | None, newer: int | None, today: date, texts: Texts) -> Keyboard:
+    """Return the ways within a day's archive, and to the days before and after."""
+    arrows: list[Button] = []
+    if newer is not None:
+        arrows.append(button(texts.gettext("◀ Newer"), Day(shown, newer)))
     if older is not None:
-        rows.append((button(texts.gettext("Older ▶"), Day(shown, older)),))
+        arrows.append(button(texts.gettext("Older ▶"), Day(shown, older)))
+    rows = [tuple(arrows)] if arrows else []
     days: list[Button] = []
     if shown > date.min:
         before = shown - timedelta(days=1)
@@ -143,12 +148,17 @@ def follow_query(query: int, texts: Texts) -> Keyboard:
     return ((button(texts.gettext("Tell me"), FollowQuery(query)),),)
 
 
-def digest(delivery: int, offset: int, more: int, texts: Texts) -> Keyboard:
-    """Return «Ещё 12», the rest of a digest; nothing where there is none."""
-    if more <= 0:
-        return ()
-    text = texts.ngettext("{n} more headline", "{n} more headlines", more).format(n=more)
-    return ((button(text, DigestMore(delivery, offset)),),)
+def digest(
+    delivery: int, offset: int, more: int, texts: Texts, *, back: int | None = None
+) -> Keyboard:
+    """Return «Ещё 12», the rest of a digest, and the way back; nothing where there is neither."""
+    buttons: list[Button] = []
+    if back is not None:
+        buttons.append(button(texts.gettext("◀ Back"), DigestMore(delivery, back)))
+    if more > 0:
+        text = texts.ngettext("{n} more headline", "{n} more headlines", more).format(n=more)
+        buttons.append(button(text, DigestMore(delivery, offset)))
+    return (tuple(buttons),) if buttons else ()
 
 
 def rich_sample(article: int, texts: Texts) -> Keyboard:

@@ -6,7 +6,7 @@ promises to be whole, so lists that page ask for few headlines at a time.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.messages import keyboards
@@ -100,7 +100,8 @@ def latest(
     """Return a page of /latest; `label` names the topic or source that filters it."""
     _ = viewer.texts.gettext
     heading = _("Latest news") + (f": {clean(label)}" if label else "")
-    keyboard = keyboards.latest(here, older, newer, viewer.texts)
+    today = viewer.now.astimezone(viewer.zone).date()
+    keyboard = keyboards.latest(here, older, newer, today, viewer.texts)
     passages = [line(Run(heading, bold=True))]
     if not headlines:
         empty = (
@@ -129,18 +130,25 @@ def top(headlines: Sequence[Headline], viewer: Viewer) -> Payload:
 
 
 def archive(
-    headlines: Sequence[Headline], viewer: Viewer, day: date, *, older: int | None
+    headlines: Sequence[Headline],
+    viewer: Viewer,
+    day: date,
+    *,
+    older: int | None,
+    newer: int | None,
 ) -> Payload:
-    """Return a page of all news of `day`; the next one starts at the `older`-th, None: no more."""
+    """Return a page of all news of `day`; its neighbours start at `older` and `newer`."""
     _ = viewer.texts.gettext
     today = viewer.now.astimezone(viewer.zone).date()
     heading = _("All news · {day}").format(day=viewer.texts.day(day, today))
-    keyboard = keyboards.day(day, older, today, viewer.texts)
+    keyboard = keyboards.day(day, older, newer, today, viewer.texts)
     passages = [line(Run(heading, bold=True))]
     if not headlines:
         passages.append(line(_("No news of this day.")))
         return payload(passages, keyboard)
-    return payload(_whole(passages, [_entry(one, viewer) for one in headlines]), keyboard)
+    # The heading names the day: under it the time of day is enough.
+    of_day = replace(viewer, now=headlines[0].published)
+    return payload(_whole(passages, [_entry(one, of_day) for one in headlines]), keyboard)
 
 
 def search(
@@ -219,8 +227,10 @@ def digest(front: Front, viewer: Viewer) -> Payload:
         name = _("Morning digest · {day}")
     elif _FIRST_AFTERNOON_HOUR <= local.hour < _FIRST_EVENING_HOUR:
         name = _("Afternoon digest · {day}")
-    else:
+    elif local.hour >= _FIRST_EVENING_HOUR:
         name = _("Evening digest · {day}")
+    else:
+        name = _("Digest · {day}")
     head = [
         line(Run(_title(front.lead, viewer), bold=True)),
         line(Run(name.format(day=texts.day(local.date(), local.date())), italic=True)),
@@ -255,15 +265,21 @@ def _picture(headline: Headline, viewer: Viewer) -> str:
 
 
 def digest_more(
-    headlines: Sequence[Headline], viewer: Viewer, delivery: int, offset: int, more: int
+    headlines: Sequence[Headline],
+    viewer: Viewer,
+    delivery: int,
+    offset: int,
+    more: int,
+    *,
+    back: int | None = None,
 ) -> Payload:
-    """Return a page of what a digest left out; `offset` is where the next page starts."""
+    """Return a page of what a digest left out; `offset` and `back` are where others start."""
     _ = viewer.texts.gettext
     passages = [line(Run(_("More from the digest"), bold=True))]
     if not headlines:
         passages.append(line(_("That is all. /latest shows all news.")))
         return payload(passages)
-    keyboard = keyboards.digest(delivery, offset, more, viewer.texts)
+    keyboard = keyboards.digest(delivery, offset, more, viewer.texts, back=back)
     return payload(_whole(passages, [_entry(one, viewer) for one in headlines]), keyboard)
 
 
@@ -301,7 +317,10 @@ def greeting(
     entries = [_entry(one, viewer) for one in headlines]
     if slots:
         when = texts.join(
-            f"{texts.weekdays(slot.weekdays)} {clock_of(slot.minute)}" for slot in slots
+            _("{days} at {time}").format(
+                days=texts.weekdays(slot.weekdays), time=clock_of(slot.minute)
+            )
+            for slot in slots
         )
         said = _("The main news comes as a digest: {times} ({city} time).").format(
             times=when, city=texts.city(subscriber.zone)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.messages import forms
+from bot.messages.callbacks import Setting
 from bot.messages.markup import clean, clip, line, payload
 from bot.messages.payloads import Keyboard, Payload
 from bot.messages.texts import Texts, Viewer, clock_of
@@ -184,6 +185,17 @@ def _typed(value: str, texts: Texts) -> str:
         "both": pgettext("typed", "both"),
         "classic": pgettext("typed", "classic"),
         "rich": pgettext("typed", "rich"),
+        Setting.ALERTS.value: pgettext("typed", "alerts"),
+        Setting.DIGEST.value: pgettext("typed", "digest"),
+        Setting.QUIET.value: pgettext("typed", "quiet"),
+        Setting.HOURLY.value: pgettext("typed", "hourly"),
+        Setting.ZONE.value: pgettext("typed", "zone"),
+        Setting.LANGUAGE.value: pgettext("typed", "language"),
+        Setting.NEWS.value: pgettext("typed", "news"),
+        Setting.LAYOUT.value: pgettext("typed", "layout"),
+        Setting.HEADLINES.value: pgettext("typed", "headlines"),
+        Setting.SILENT.value: pgettext("typed", "silent"),
+        Setting.PICTURES.value: pgettext("typed", "pictures"),
     }
     return words.get(value, value)
 
@@ -197,8 +209,8 @@ def wrong(error: forms.Wrong, texts: Texts) -> str:
         case forms.Fault.SETTING:
             return _("Which setting? There are: {values}. Or tap /settings.").format(values=values)
         case forms.Fault.VALUE:
-            said = _("“{given}” does not do for {setting}: {values}.")
-            return said.format(given=given, setting=error.setting or "", values=values)
+            said = _("“{given}” won't do here. What would: {values}.")
+            return said.format(given=given, values=values)
         case forms.Fault.TIMES:
             said = _("“{given}” is neither a time nor a day. Like this: {example}")
             example = "/settings " + _("digest 08:00 mon-fri 10:00 sat-sun 19:00 daily")
@@ -215,12 +227,16 @@ def wrong(error: forms.Wrong, texts: Texts) -> str:
             said = _("“{given}” is not among the sources: {values}.")
             return said.format(given=given, values=values)
         case forms.Fault.ZONE:
-            said = _("There is no zone “{given}”. A city, {values} will do.")
+            said = _("There is no zone “{given}”. Write your city, or like this: {values}.")
             return said.format(given=given, values=values)
         case forms.Fault.WORDS:
             said = _("Which words? At most {values} characters, like this: {example}")
             example = "/subscribe " + _("words earthquake in kamchatka")
             return said.format(values=values, example=example)
+        case forms.Fault.COMMON:
+            said = _("“{given}” is in every story. Add a rarer word, like this: {example}")
+            example = "/subscribe " + _("words earthquake in kamchatka")
+            return said.format(given=given, example=example)
 
 
 def done(intent: forms.SettingIntent, texts: Texts) -> str:

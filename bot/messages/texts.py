@@ -6,6 +6,7 @@ the build compiles them. Dates, lists and cities come from Babel (Unicode CLDR).
 one new folder.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -30,6 +31,7 @@ DOMAIN = "newsboy"
 WEEKDAYS = 0b0011111
 WEEKEND = 0b1100000
 DAILY = 0b1111111
+_OFFSET_ZONE = re.compile(r"Etc/GMT([+-])([1-9]\d?)")
 
 
 class CatalogueMissingError(Exception):
@@ -104,7 +106,10 @@ class Texts:
         return self.gettext("“{text}”").format(text=text)
 
     def city(self, zone: str) -> str:
-        """Return the name of an IANA zone's city: «Москва»."""
+        """Return the name of an IANA zone's city: «Москва»; of an offset, «UTC+3»."""
+        if match := _OFFSET_ZONE.fullmatch(zone):
+            # POSIX turned the sign round: Etc/GMT-3 is three hours ahead of Greenwich.
+            return f"UTC{'+' if match[1] == '-' else '−'}{match[2]}"
         return get_timezone_location(ZoneInfo(zone), locale=self._locale, return_city=True)
 
     def language_name(self, code: str) -> str:

@@ -1,5 +1,6 @@
 """One article: card, text, parts, hiding."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -98,6 +99,14 @@ class TestLongText:
         assert {part.reply_to for part in parts} == {card.message_id}
         await anna.press(parts[-1], "Свернуть")
         assert anna.messages() == [card]
+
+    async def test_two_presses_at_once_bring_it_once(self, world: World) -> None:
+        article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)
+        anna = world.person()
+        (card,) = await anna.say(f"/summary {article.article_id}")
+        await asyncio.gather(anna.press(card, "Читать"), anna.press(card, "Читать"))
+        assert sum(one.text.count("Слова идут.") for one in anna.messages()[1:]) == 800
+        assert len(world.telegram.toasts) == 2, "every press is answered"
 
     async def test_is_folded_from_the_card(self, world: World) -> None:
         article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)

@@ -29,7 +29,7 @@ class TestStart:
             await world.article(f"Новость {n}")
         (greeting,) = await world.person().say("/start")
         assert greeting.text.count("/full_") == 3
-        assert "по будням 08:00" in greeting.text
+        assert "по будням в 08:00" in greeting.text
         assert greeting.labels == ["Выбрать темы", "Изменить время", "Русский", "English"]
         subscriber = await world.storage.subscribers.find(ANNA)
         assert subscriber

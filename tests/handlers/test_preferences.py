@@ -1,5 +1,7 @@
 """Settings, follows and /stop, typed and tapped."""
 
+import asyncio
+
 from bot.messages import callbacks as cb
 from storage import Alerts, FollowKind, Level, Subscriber, SubscriberState
 from tests.handlers.conftest import ANNA, Person, Shown, World
@@ -55,7 +57,24 @@ class TestTyped:
 
     async def test_wrong_values_name_what_would_do(self, world: World) -> None:
         (said,) = await world.person().say("/settings alerts perhaps")
-        assert "вкл, важные, выкл" in said.text
+        assert said.text == "«perhaps» не подходит. Можно так: вкл, важные, выкл."
+        (said,) = await world.person().say("/settings чепуха")
+        assert "уведомления, дайджест, тишина, лимит, город" in said.text
+
+    async def test_every_name_that_is_offered_is_understood(self, world: World) -> None:
+        for language in ("ru", "en"):
+            anna = world.person(language=language)
+            (said,) = await anna.say("/settings xyzzy")
+            names = said.text.partition(": ")[2].partition(". ")[0].split(", ")
+            assert len(names) == len(cb.Setting)
+            for name in names:
+                (screen,) = await anna.say(f"/settings {name}")
+                assert screen.keyboard, f"{name} opens the screen where it is chosen"
+
+    async def test_an_offset_reads_the_right_way_round(self, world: World) -> None:
+        (said,) = await world.person().say("/settings zone +3")
+        assert said.text == "Часовой пояс: UTC+3."
+        assert (await reader(world)).zone == "Etc/GMT-3"
 
     async def test_first_time_asks_for_the_zone_once(self, world: World) -> None:
         anna = world.person()
@@ -106,6 +125,14 @@ class TestScreens:
         assert 780 not in await minutes(world)
         digest = await pressed(anna, digest, "Без дайджестов")
         assert await minutes(world) == []
+
+    async def test_two_hours_tapped_at_once_are_both_kept(self, world: World) -> None:
+        anna = world.person()
+        await anna.say("/settings zone Europe/Moscow")
+        (home,) = await anna.say("/settings")
+        digest = await pressed(anna, home, "Дайджест")
+        await asyncio.gather(anna.press(digest, "13:00"), anna.press(digest, "14:00"))
+        assert {780, 840} <= set(await minutes(world))
 
     async def test_too_many_digests(self, world: World) -> None:
         anna = world.person()
@@ -207,6 +234,16 @@ class TestStop:
         assert (await reader(world)).state is SubscriberState.ACTIVE
         assert (await reader(world)).alerts is Alerts.ON
 
+    async def test_a_groups_admins_bring_it_back(self, world: World) -> None:
+        world.telegram.owners.add(1)
+        owner, member = world.person(1, group=-100), world.person(group=-100)
+        (question,) = await owner.say("/stop")
+        await owner.press(question, "Остановить")
+        await member.say("/start")
+        assert (await reader(world, -100)).state is SubscriberState.STOPPED
+        await owner.say("/start")
+        assert (await reader(world, -100)).state is SubscriberState.ACTIVE
+
     async def test_called_off(self, world: World) -> None:
         anna = world.person()
         (question,) = await anna.say("/stop")
@@ -219,7 +256,7 @@ async def test_a_lone_stop_word_is_refused_and_a_phrase_of_them_is_not(world: Wo
     anna = world.person()
     for text in ("/subscribe слова и", "/subscribe words the"):
         (said,) = await anna.say(text)
-        assert "сразу" not in said.text
+        assert "есть в каждой новости" in said.text
     (said,) = await anna.say("/subscribe words the who")
     assert "the who" in said.text
     words = [key for kind, key in await follows(world) if kind is FollowKind.WORDS]

@@ -8,7 +8,7 @@ import pytest
 from bot.handlers.reading import read_day
 from bot.messages import callbacks as cb
 from storage import Topic
-from tests.handlers.conftest import World
+from tests.handlers.conftest import NOW, World
 
 
 async def test_latest_pages_back_and_forth(world: World) -> None:
@@ -79,9 +79,15 @@ async def test_archive_goes_day_by_day(world: World) -> None:
     rest = await anna.press(today, "Раньше ▶")
     assert rest
     assert "Сегодня 9" in rest.text
+    assert await anna.press(rest, "◀ Новее") == today
     yesterday = await anna.press(rest, "◀ 21 ноября")
     assert yesterday
-    assert "Вчерашнее" in yesterday.text
+    assert "Вчерашнее\n11:55 · " not in yesterday.text
+    assert "Вчерашнее\n12:00 · " in yesterday.text, "the heading names the day already"
+    (latest,) = await anna.say("/latest")
+    by_day = await anna.press(latest, "По дням")
+    assert by_day
+    assert by_day.text == today.text
     (typed,) = await anna.say("/archive 21.11")
     assert typed.text == yesterday.text
     (wrong,) = await anna.say("/archive чепуха")
@@ -157,8 +163,42 @@ class TestSearch:
         await anna.press(shown, cb.Search(999, 8))
         assert "устарела" in world.telegram.toasts[-1]
 
+    async def test_what_others_looked_for_cannot_be_guessed(self, world: World) -> None:
+        """A button's data can be forged: ids that count up would let anybody read along."""
+        boris = world.person(1002)
+        await world.article("Мост")
+        ids = []
+        for words in ("мост", "мосты"):
+            (found,) = await boris.say(words)
+            ids += [one.query for one in found.callbacks if isinstance(one, cb.FollowQuery)]
+        first, second = ids
+        assert abs(first - second) > 1000
+        assert min(ids) > 1000
+
 
 class TestDigest:
+    async def test_pages_of_the_rest_go_back_and_forth(self, world: World) -> None:
+        anna = world.person()
+        await anna.say("/start")
+        for n in range(28):
+            await world.article(f"Событие {n}", topic=list(Topic)[n % 4])
+        (digest,) = await anna.say("/digest")
+        await anna.press(digest, "Ещё 21 заголовок")
+        first = anna.messages()[-1]
+        second = await anna.press(first, "Ещё 13 заголовков")
+        assert second
+        third = await anna.press(second, "Ещё 5 заголовков")
+        assert third
+        assert third.labels == ["◀ Назад"]
+        assert await anna.press(third, "◀ Назад") == second
+        assert await anna.press(second, "◀ Назад") == first
+
+    async def test_at_night_it_claims_no_time_of_day(self, world: World) -> None:
+        world.now = NOW.replace(hour=22)  # 01:00 in Moscow
+        await world.article("Мост")
+        (digest,) = await world.person().say("/digest")
+        assert digest.text.splitlines()[1] == "Дайджест · 23 ноября"
+
     async def test_comes_once_and_moves_the_watermark(self, world: World) -> None:
         anna = world.person()
         await anna.say("/start")

@@ -72,7 +72,7 @@ class TestLatest:
 @pytest.mark.parametrize("headlines", [[], _MONSTERS, many(30)])
 def test_whatever_is_listed_fits(headlines: Sequence[Headline]) -> None:
     checked(lists.top(headlines, viewer()))
-    checked(lists.archive(headlines, viewer(EN), NOW.date(), older=None))
+    checked(lists.archive(headlines, viewer(EN), NOW.date(), older=None, newer=None))
     checked(lists.digest_more(headlines, viewer(), 1, 8, 30))
     checked(lists.search([Found(one) for one in headlines], viewer(), "слова", 1, 0, more=True))
 
@@ -82,9 +82,9 @@ def test_top_counts_sources() -> None:
 
 
 def test_archive_leads_to_the_days_around_but_not_to_the_future() -> None:
-    today = lists.archive([headline()], viewer(), date(2026, 11, 22), older=7)
+    today = lists.archive([headline()], viewer(), date(2026, 11, 22), older=7, newer=None)
     assert pressed(today) == [cb.Day(date(2026, 11, 22), 7), cb.Day(date(2026, 11, 21))]
-    before = lists.archive([], viewer(), date(2025, 12, 31), older=None)
+    before = lists.archive([], viewer(), date(2025, 12, 31), older=None, newer=None)
     assert "31 декабря 2025" in checked(before)
     assert cb.Day(date(2026, 1, 1)) in pressed(before)
 
@@ -187,7 +187,7 @@ class TestGreeting:
         )
         text = checked(payload)
         assert commands(text) == [1, 2, 3]
-        assert "по будням 08:00, по выходным 10:00 и ежедневно 19:00 (время: Москва)" in text
+        assert "по будням в 08:00, по выходным в 10:00 и ежедневно в 19:00 (время: Москва)" in text
         assert "Срочные уведомления: выключены." in text
         labels = [button.text for row in payload.keyboard for button in row]
         assert labels == ["Выбрать темы", "Изменить время", "Русский", "English"]
