@@ -158,10 +158,10 @@ async def test_every_reader_has_every_story(
                 sender, outbox, running = start()
             clock.now = NOW + timedelta(hours=max(hour + 1, (clock.now - NOW) / timedelta(hours=1)))
         weather.bad = False
-        back = sorted(weather.blocked)
+        gone = sorted(weather.blocked)
         weather.blocked.clear()
         for _ in range(30):
-            for chat in back:  # more than once: a refusal of before may still be on its way
+            for chat in gone:  # more than once: a refusal of before may still be on its way
                 await storage.subscribers.revive(chat)
             await settle(sender, outbox)
             clock.forward(hours=1)
