@@ -301,18 +301,26 @@ class Sender:
         if delivery.slot_id == 0:
             await self._merged(claim, silent=silent)
             return
-        composed = await self._digests.compose(subscriber, now)
-        if composed is None:
-            self._inbox.outcomes.append(
-                Outcome(delivery.id, DeliveryState.EMPTY, now, reason="nothing new")
-            )
-            return
-        payload = self._digests.render(composed, subscriber, delivery.id, now)
-        sent = await self._send(claim, *_forms(payload), silent=silent)
-        if sent is not None:
-            self._inbox.outcomes.append(
-                sent_digest(delivery.id, composed, subscriber, sent.message_id, self._clock())
-            )
+        async with self._digests.turn(subscriber.id):
+            # Read again: a digest by command may have told what is new a moment ago.
+            subscriber = await self._storage.subscribers.get(subscriber.id)
+            composed = await self._digests.compose(subscriber, now)
+            if composed is None:
+                self._inbox.outcomes.append(
+                    Outcome(delivery.id, DeliveryState.EMPTY, now, reason="nothing new")
+                )
+                return
+            payload = self._digests.render(composed, subscriber, delivery.id, now)
+            sent = await self._send(claim, *_forms(payload), silent=silent)
+            if sent is None:
+                return
+            told = sent_digest(delivery.id, composed, subscriber, sent.message_id, self._clock())
+            # Noted before the turn ends, and not with the next tick: a digest by command that
+            # waits for its turn must find the watermark moved.
+            try:
+                await self._storage.outbox.acknowledge([told])
+            except StorageError:
+                self._inbox.outcomes.append(told)  # the tick says what is wrong, and tries again
 
     async def _merged(self, claim: Claim, *, silent: bool) -> None:
         """What was held back from a reader without digests; what one message cannot hold is owed

@@ -747,3 +747,25 @@ async def test_a_stop_waits_for_the_acknowledgement_under_way(
         line = await newsroom.storage.outbox.delivery(1)
     assert line is not None
     assert line.state.value == "sent"
+
+
+async def test_a_digest_by_command_waits_for_the_one_on_the_wire(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    reader = await newsroom.reader(
+        alerts=Alerts.OFF, slots=(SlotPlan(720, EVERY_DAY, False),), slot_dues=(NOW,)
+    )
+    await newsroom.article(push=False)
+    server.default = lambda _: Answer(body='{"ok":true,"result":{"message_id":9}}', hang=0.4)
+    async with start() as desk:
+        await desk.outbox.owe_digests(NOW)
+        desk.sender.wake()
+
+        async def on_the_wire() -> bool:
+            return bool(server.requests)
+
+        await desk.until(on_the_wire)
+        async with desk.digests.turn(reader.id):
+            same = await desk.storage.subscribers.get(reader.id)
+            assert await desk.digests.issue(same, NOW) is None
+    assert len(server.requests) == 1
