@@ -150,7 +150,9 @@ async def test_a_digest_comes_at_its_minute(town: Town) -> None:
     soon = datetime.now(UTC).astimezone(ZoneInfo("Europe/Moscow")) + timedelta(seconds=62)
     said = await town.people.ask(anna, f"/settings digest {soon:%H:%M}")
     assert f"{soon:%H:%M}" in said["text"]
-    digest = await town.people.wait_message(anna, after=said["id"], contains="дайджест", timeout=75)
+    digest = await town.people.wait_message(
+        anna, after=said["id"], contains="айджест · ", timeout=75
+    )
     assert "Все новости" in digest["text"]
     again = await town.people.ask(anna, "/digest")
     assert "ничего нового" in again["text"]
