@@ -321,6 +321,8 @@ class Sender:
                 await self._storage.outbox.acknowledge([told])
             except StorageError:
                 self._inbox.outcomes.append(told)  # the tick says what is wrong, and tries again
+            else:
+                self._open.pop(delivery.id, None)
 
     async def _merged(self, claim: Claim, *, silent: bool) -> None:
         """What was held back from a reader without digests; what one message cannot hold is owed
