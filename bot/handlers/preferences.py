@@ -194,9 +194,8 @@ def make_router(desk: Desk) -> Router:
             await answer.toast(notices.stale_button(reader.texts))
             return
         intent = FollowIntent(FollowKind.WORDS, "", words[: forms.MAX_WORDS], None)
-        said = await _followed(desk, reader, intent)
-        await answer.toast(said)
-        await answer.say(notices.note(said))
+        # Read before it goes: the list stays as it is, and no message piles up below it.
+        await answer.toast(await _followed(desk, reader, intent), alert=True)
 
     # ------------------------------------------------------------ /stop
 

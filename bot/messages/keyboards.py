@@ -128,7 +128,7 @@ def day(shown: date, older: int | None, newer: int | None, today: date, texts: T
     if shown < today:
         after = shown + timedelta(days=1)
         days.append(button(texts.day(after, today) + " ▶", Day(after)))
-    return (*rows, tuple(days))
+    return (*rows, tuple(days), (button(texts.gettext("Latest news"), Latest()),))
 
 
 def search(query: int, offset: int, page: int, more: bool, texts: Texts) -> Keyboard:

@@ -303,7 +303,7 @@ def settings_screen(
             choices = [(_own_name(one), code) for code, one in languages.items()]
             current = subscriber.language
         case Screen.NEWS:
-            said = _("The language of the news.")
+            said = _("News in other languages is left out.")
             choices = [(texts.language_name(code), code) for code in news_languages]
             choices.append((_("all languages"), "all"))
             current = subscriber.news_language
@@ -312,7 +312,7 @@ def settings_screen(
             choices = [(texts.layout(one), one.value) for one in Layout]
             current = subscriber.layout.value
         case Screen.HEADLINES:
-            said = _("How many headlines a digest has.")
+            said = _("The rest is a button away, under the digest.")
             choices = [(one, one) for one in _HEADLINES]
             current, width = str(subscriber.headlines), 4
     buttons = [

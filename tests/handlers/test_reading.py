@@ -146,7 +146,8 @@ class TestSearch:
         assert subscriber
         follows = await world.storage.subscribers.subscriptions(subscriber.id)
         assert "землетрясение на камчатке" in [one.label for one in follows]
-        assert "сразу" in anna.messages()[-1].text
+        assert world.telegram.toasts[-1] == "«землетрясение на камчатке»: сразу."
+        assert anna.messages() == [nothing], "a press adds no message"
 
     async def test_without_words(self, world: World) -> None:
         anna = world.person()

@@ -83,7 +83,11 @@ def test_top_counts_sources() -> None:
 
 def test_archive_leads_to_the_days_around_but_not_to_the_future() -> None:
     today = lists.archive([headline()], viewer(), date(2026, 11, 22), older=7, newer=None)
-    assert pressed(today) == [cb.Day(date(2026, 11, 22), 7), cb.Day(date(2026, 11, 21))]
+    assert pressed(today) == [
+        cb.Day(date(2026, 11, 22), 7),
+        cb.Day(date(2026, 11, 21)),
+        cb.Latest(),
+    ]
     before = lists.archive([], viewer(), date(2025, 12, 31), older=None, newer=None)
     assert "31 декабря 2025" in checked(before)
     assert cb.Day(date(2026, 1, 1)) in pressed(before)
