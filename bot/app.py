@@ -12,14 +12,12 @@ import gc
 import logging
 import secrets
 import signal
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
-from aiogram.types import User
 
 from bot.config import Settings
 from bot.delivery.digest import Digests
@@ -109,10 +107,6 @@ class _Newsboy:
                 self._settings, self._storage, self._normaliser, on_push=self._stored.set
             ) as pipeline,
         ):
-            account = await _unless(stopping, dispatcher.reach(self._bot))
-            if account is None:
-                return
-            await self._invite_admin(account.username or "")
             # Where tick and interval are equal, a feed due a blink after its tick waits twice.
             poll_seconds = min(_POLL_TICK_SECONDS, self._settings.poll_seconds / 4)
             scheduler.every(poll_seconds, lambda: pipeline.start_due(now()), "poll")
@@ -128,17 +122,14 @@ class _Newsboy:
             parts = [
                 asyncio.create_task(part, name=name)
                 for name, part in (
-                    ("polling", dispatcher.receive(self._bot)),
+                    ("polling", self._receive(dispatcher)),
                     ("sender", self._sender.run()),
                     ("expansion", self._expand()),
-                    ("menus", self._register_menus()),
                     ("stop", stopping.wait()),
                 )
             ]
+            # News come in from the start, however long Telegram cannot be reached.
             scheduler.start()
-            log.info(
-                "@%s is at work with SQLite %s; Ctrl-C stops it", account.username, SQLITE_VERSION
-            )
             try:
                 await _first_end(parts)
             finally:
@@ -158,6 +149,17 @@ class _Newsboy:
         for part in parts:
             part.cancel()
         await asyncio.gather(*parts, return_exceptions=True)
+
+    async def _receive(self, dispatcher: PollingDispatcher) -> None:
+        """Answer readers, as soon as Telegram answers; raises TokenRefusedError."""
+        account = await dispatcher.reach(self._bot)
+        await self._invite_admin(account.username or "")
+        menus = asyncio.create_task(self._register_menus(), name="menus")
+        log.info("@%s is at work with SQLite %s; Ctrl-C stops it", account.username, SQLITE_VERSION)
+        try:
+            await dispatcher.receive(self._bot)
+        finally:
+            menus.cancel()
 
     async def _expand(self) -> None:
         """Owe a push the moment that its article is stored; the tick is only the safety net."""
@@ -182,8 +184,6 @@ class _Newsboy:
             )
         except AiogramError as error:
             log.warning("the command menu was not registered: %s", error)
-        # A part that returns would end the run.
-        await asyncio.Event().wait()
 
     async def _invite_admin(self, username: str) -> None:
         """With no admin known, print the link that makes its opener the admin, once."""
@@ -215,19 +215,6 @@ async def _closing(session: LeanSession) -> AsyncIterator[None]:
         yield
     finally:
         await session.close()
-
-
-async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, User]) -> User | None:
-    """What the work returns, or None where the bot is told to stop before it is done."""
-    doing = asyncio.create_task(work)
-    stop = asyncio.create_task(stopping.wait())
-    try:
-        await asyncio.wait({doing, stop}, return_when=asyncio.FIRST_COMPLETED)
-        return await doing if doing.done() else None
-    finally:
-        for task in (doing, stop):
-            task.cancel()
-        await asyncio.gather(doing, stop, return_exceptions=True)
 
 
 async def _first_end(parts: Sequence[asyncio.Task[object]]) -> None:

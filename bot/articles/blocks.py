@@ -39,6 +39,7 @@ _HEADINGS = {"h1": 2, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _BOLD = frozenset({"b", "strong"})
 _ITALIC = frozenset({"i", "em", "cite", "dfn"})
 _EMBEDS = frozenset({"iframe", "video", "audio", "embed"})
+_SMALL_PRINT = frozenset({"small", "cite"})  # in a caption: who made the picture
 _CREDITS = re.compile(r"credit|copyright|author|source|byline", re.IGNORECASE)
 
 _TAG = re.compile(r"<(?:[a-z!/?])", re.IGNORECASE)
@@ -287,7 +288,9 @@ class _Walk:
         caption = credit = ""
         for part in element.find_all("figcaption"):
             for child in list(part.iter_elements()):
-                if not credit and _CREDITS.search(_attribute(child, "class")):
+                if not credit and (
+                    child.tag in _SMALL_PRINT or _CREDITS.search(_attribute(child, "class"))
+                ):
                     credit = one_line(child.text)
                     child.decompose()
             caption = caption or one_line(part.text)

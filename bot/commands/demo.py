@@ -69,6 +69,7 @@ async def _show(port: int, every: float) -> None:
                 async with _newsboy("run", environment, folder) as bot:
                     await _answered(people, person, bot)
                     typer.echo(f"Open {sandbox.url}/ in a browser. Ctrl-C stops all of it.")
+                    typer.echo("Readers here start with alerts on, and no quiet hours or caps.")
                     status = await bot.wait()
                     raise CommandError(
                         f"the bot has stopped by itself (status {status}): see above"

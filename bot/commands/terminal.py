@@ -1,5 +1,6 @@
 """What all commands share with the terminal: settings, failures in one line, clean text."""
 
+import sys
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,8 @@ from rich.console import Console
 from bot.config import Settings, SettingsError, load_settings
 from bot.logs import CONTROL, configure_logging, redact
 from storage import StorageError
+
+_PIPE_WIDTH = 240
 
 
 class CommandError(Exception):
@@ -40,12 +43,16 @@ def clean(text: str) -> str:
 
 
 def console() -> Console:
-    """stdout, with neither markup nor emoji read into foreign texts."""
-    return Console(markup=False, emoji=False, highlight=False, soft_wrap=False)
+    """stdout, with neither markup nor emoji read into foreign texts.
+
+    In a pipe a line may be as long as it likes: an address cut in two cannot be copied.
+    """
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    return Console(markup=False, emoji=False, highlight=False, soft_wrap=False, width=width)
 
 
 def local_time(moment: datetime | None, settings: Settings) -> str:
     """A time as the operator's readers see it by default; a dash for none."""
     if moment is None:
         return "–"
-    return moment.astimezone(ZoneInfo(settings.time_zone)).strftime("%Y-%m-%d %H:%M")
+    return moment.astimezone(ZoneInfo(settings.time_zone)).strftime("%Y-%m-%d %H:%M %Z")

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from storage import Storage
 from tests.e2e.conftest import Newsboy, Town
 from tests.e2e.test_crash import published
 from tests.e2e.test_day import ready
@@ -85,9 +86,15 @@ async def test_a_refused_token_ends_it_with_one_line(town: Town) -> None:
         assert "no-value" not in one.output()
 
 
-async def test_without_telegram_it_waits_and_still_stops(town: Town) -> None:
-    """No route to Telegram at the start: said once, tried on, ended by a signal."""
+async def test_without_telegram_the_news_come_in_and_it_still_stops(town: Town) -> None:
+    """No route to Telegram at the start: said once, tried on, feeds read, ended by a signal."""
     bot = await town.newsboy(TELEGRAM_API_URL="http://127.0.0.1:9", said="trying again")
+
+    async def read() -> bool:
+        async with Storage.open_readonly(town.folder / "newsboy.db") as storage:
+            return all(feed.succeeded for feed in await storage.feeds.all())
+
+    await town.until(read, 40)
     assert await bot.stop(signal.SIGTERM) == 0
     assert "Traceback" not in bot.output()
 
