@@ -334,6 +334,7 @@ async def follows_screen(
     followed = Followed(
         tuple(await desk.storage.subscribers.subscriptions(reader.subscriber.id)),
         tuple(await desk.storage.feeds.sources()),
+        reader.subscriber.alerts,
     )
     return screens.follows_screen(screen, followed, reader.viewer, page)
 

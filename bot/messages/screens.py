@@ -64,6 +64,7 @@ class Followed:
 
     subscriptions: tuple[Subscription, ...]
     sources: tuple[Source, ...]
+    alerts: Alerts = Alerts.OFF
 
     def level(self, kind: FollowKind, key: str = "") -> Level:
         """Return the level of a follow: its own, else that of everything, else off."""
@@ -384,6 +385,11 @@ def _follows_home(followed: Followed, viewer: Viewer) -> Payload:
         entry = line(f"{clip(name, 80)}: ", Run(texts.level(one.level), bold=True))
         if name and fits([*passages, entry, _legend(texts)], limit=3500, entities=90):
             passages.append(entry)
+    if followed.alerts is Alerts.ON:
+        # Otherwise the levels above would contradict what comes.
+        said = _("Alerts are on: all of this comes at once. Change that: /settings")
+        passages.append(line(said, tight=False))
+    passages.append(_legend(texts))
     return payload(
         passages,
         (

@@ -261,3 +261,14 @@ async def test_a_lone_stop_word_is_refused_and_a_phrase_of_them_is_not(world: Wo
     assert "the who" in said.text
     words = [key for kind, key in await follows(world) if kind is FollowKind.WORDS]
     assert words == ["the who"]
+
+
+async def test_the_follows_say_so_where_alerts_bring_all_of_it_at_once(world: World) -> None:
+    anna = world.person()
+    await anna.say("/settings alerts on")
+    (screen,) = await anna.say("/subscribe")
+    assert "всё это приходит сразу" in screen.text
+    await anna.say("/settings alerts off")
+    (screen,) = await anna.say("/subscribe")
+    assert "приходит сразу" not in screen.text
+    assert "в дайджесте" in screen.text
