@@ -496,14 +496,6 @@ class Articles:
         )
         return None if row is None else _article(row)
 
-    async def of_story(self, story_id: int) -> list[Headline]:
-        """A story's articles, the one that stands for it first."""
-        rows = await self._database.rows(
-            f"{_HEADLINE} WHERE a.story_id = :story ORDER BY a.leads DESC, a.search_key",
-            {"story": story_id},
-        )
-        return [headline(row) for row in rows]
-
     async def words(self, article_id: int) -> tuple[list[str], list[str]]:
         """An article's normalised words, of title and of body: what follows by words match."""
         row = await self._database.row(

@@ -338,16 +338,6 @@ class Subscribers:
                 },
             )
 
-    async def unmute(self, subscriber_id: int, kind: FollowKind, key: str) -> bool:
-        """Show something again; returns whether it was muted."""
-        async with self._database.transaction() as transaction:
-            return bool(
-                await transaction.run(
-                    "DELETE FROM mute WHERE subscriber_id = :id AND kind = :kind AND key = :key",
-                    {"id": subscriber_id, "kind": kind.value, "key": key},
-                )
-            )
-
     # ------------------------------------------------------------ digests' times
 
     async def slots(self, subscriber_id: int) -> list[Slot]:

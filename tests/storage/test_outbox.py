@@ -644,7 +644,6 @@ async def test_hot_queries_never_read_whole_tables(storage: Storage) -> None:
     await storage.articles.top(NOW - DAY, language="ru")
     await storage.articles.by_keys([1, 2])
     await storage.articles.of_stories([1, 2])
-    await storage.articles.of_story(1)
     await storage.articles.by_entry(source.id, "guid-a")
     await storage.articles.pages_due(NOW)
     await storage.feeds.due(NOW)

@@ -264,8 +264,6 @@ async def test_mutes(storage: Storage) -> None:
     assert await storage.subscribers.mutes(made.id, NOW + DAY) == mutes[:1]
     await storage.subscribers.mute(replace(mutes[1], expires=None))
     assert len(await storage.subscribers.mutes(made.id, NOW + DAY)) == 2
-    assert await storage.subscribers.unmute(made.id, FollowKind.SOURCE, "one.example")
-    assert not await storage.subscribers.unmute(made.id, FollowKind.SOURCE, "one.example")
 
 
 async def test_following_again_ends_the_mute(storage: Storage) -> None:
