@@ -43,7 +43,7 @@ from storage import (
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT = 100
+IN_FLIGHT = 200
 _TICK = 0.05
 _IDLE = 1.0
 _AFTER_FAULT = 5.0
