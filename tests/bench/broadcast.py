@@ -1,7 +1,7 @@
 """A push to 10,000 chats with the limit lifted, against a bare loop of `send_message`.
 
-Both run in this process, in turn, against one sandbox in a process of its own, with as many
-requests in flight. The delivery side pays for everything: matching, expansion, claims,
+Both run in this process, in turn, against one sandbox in a process of its own, each with the
+requests in flight that suit it. The delivery side pays for everything: matching, expansion, claims,
 rechecks, rendering, durable acknowledgements.
 """
 
@@ -24,7 +24,7 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPrevie
 
 from bot.delivery.digest import Digests
 from bot.delivery.outbox import Outbox
-from bot.delivery.sender import IN_FLIGHT, Sender
+from bot.delivery.sender import Sender
 from bot.messages import classic
 from bot.messages.payloads import Payload
 from bot.messages.texts import load_all
@@ -46,6 +46,7 @@ from tests.bench.report import Figure, cpu_seconds
 from tests.bench.servers import server
 
 CHATS = 10_000
+BARE_IN_FLIGHT = 100  # more make the bare loop slower, and would flatter us
 BARE = 6_000
 
 
@@ -128,7 +129,7 @@ class _Loop:
     """The baseline: the framework's own bot and session, and `send_message` in bare loops."""
 
     def __init__(self, url: str, token: str, payload: Payload) -> None:
-        self._session = AiohttpSession(api=TelegramAPIServer.from_base(url), limit=IN_FLIGHT)
+        self._session = AiohttpSession(api=TelegramAPIServer.from_base(url), limit=BARE_IN_FLIGHT)
         self._bot = Bot(token, session=self._session)
         self._payload = payload
         self._keyboard = InlineKeyboardMarkup(
@@ -139,7 +140,7 @@ class _Loop:
         )
 
     async def send(self, chats: Sequence[int]) -> Cost:
-        """Send to all of them, as many at once as the sender does."""
+        """Send to all of them, `BARE_IN_FLIGHT` at once."""
         waiting = iter(chats)
         preview = LinkPreviewOptions(is_disabled=True)
 
@@ -155,7 +156,7 @@ class _Loop:
                 )
 
         began, cpu = time.perf_counter(), cpu_seconds()
-        await asyncio.gather(*(loop() for _ in range(IN_FLIGHT)))
+        await asyncio.gather(*(loop() for _ in range(BARE_IN_FLIGHT)))
         return Cost(time.perf_counter() - began, cpu_seconds() - cpu)
 
     async def close(self) -> None:
@@ -197,7 +198,7 @@ async def measure() -> list[Figure]:
                 subscriber = await storage.subscribers.get(1)
                 payload = classic.push(article, digests.viewer(subscriber, _now()))
                 loop = _Loop(sandbox["url"], sandbox["token"], payload)
-                await loop.send(others[:IN_FLIGHT])  # connections opened, models built
+                await loop.send(others[:BARE_IN_FLIGHT])  # connections opened, models built
                 gc.collect()
                 gc.freeze()  # as the bot does at start
                 # Half before and half after: a busy neighbour so wrongs neither.
@@ -212,7 +213,7 @@ async def measure() -> list[Figure]:
     each, bare_each = ours.cpu / CHATS * 1e6, (before.cpu + after.cpu) / BARE * 1e6
     return [
         Figure(f"push to {CHATS} chats, deliveries/s", f"{rate:.0f}"),
-        Figure("bare send_message, as many in flight, messages/s", f"{bare_rate:.0f}"),
+        Figure("bare send_message, 100 in flight, messages/s", f"{bare_rate:.0f}"),
         Figure(
             "deliveries/s over the bare loop's", f"{rate / bare_rate:.2f}", "≥ 1", rate >= bare_rate
         ),
