@@ -22,7 +22,8 @@ def read_settings(log_level: str | None = None) -> Settings:
 
     `log_level` overrules LOG_LEVEL, for commands whose output is a table and not a log.
     """
-    configure_logging(log_level or "INFO")
+    # However quiet the command is: a mistyped setting is warned of while they are read.
+    configure_logging("WARNING" if log_level else "INFO")
     settings = load_settings()
     configure_logging(log_level or settings.log_level)
     return settings

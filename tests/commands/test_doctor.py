@@ -156,3 +156,8 @@ async def test_full_disk_is_a_finding(newsboy: Newsboy, monkeypatch: pytest.Monk
     monkeypatch.setattr("bot.commands.doctor.FREE_BYTES", 10**18)
     result = await doctor(newsboy, FEEDS="off")
     assert "or move DATABASE" in result.out
+
+
+async def test_a_mistyped_setting_is_named(newsboy: Newsboy) -> None:
+    result = await doctor(newsboy, FEED="https://news.example/rss", FEEDS="off")
+    assert "did you mean FEEDS?" in result.err
