@@ -55,14 +55,15 @@ _IMPORTANT_WITHIN = timedelta(hours=1)
 
 _HEADLINE = """
     SELECT a.id, a.story_id, a.title, a.summary, s.title AS source, s.domain, a.url, a.topic,
-           a.language, a.published, a.image_url, st.sources, st.articles, a.search_key
+           a.language, a.published, a.image_url, st.sources, st.articles, a.search_key,
+           st.important, a.owner
     FROM article a
     JOIN source s ON s.id = a.source_id
     JOIN story st ON st.id = a.story_id
 """
 
 _ARTICLE = """
-    SELECT a.*, s.title AS source, s.domain, s.reading, st.sources
+    SELECT a.*, s.title AS source, s.domain, s.reading, st.sources, st.important
     FROM article a
     JOIN source s ON s.id = a.source_id
     JOIN story st ON st.id = a.story_id
@@ -86,6 +87,8 @@ def headline(row: Row) -> Headline:
         sources_in_story=row["sources"],
         articles_in_story=row["articles"],
         search_key=row["search_key"],
+        important=row["important"] is not None,
+        owner=row["owner"],
     )
 
 
@@ -123,6 +126,10 @@ def _article(row: Row) -> Article:
         page_tries=row["page_tries"],
         sources_in_story=row["sources"],
         owner=row["owner"],
+        people=tuple(json.loads(row["people"])),
+        words=row["words"],
+        signature=row["signature"],
+        important=row["important"] is not None,
     )
 
 
@@ -147,6 +154,9 @@ def _draft_parameters(draft: ArticleDraft) -> dict[str, object]:
         "rubric": draft.rubric,
         "labels": json_list(draft.labels),
         "cited": json_list(draft.cited),
+        "people": json_list(draft.people),
+        "words": draft.words,
+        "signature": draft.signature,
         "content_hash": draft.content_hash,
         "body_from": draft.body_from.value,
         "page_error": draft.page_error,
@@ -337,14 +347,14 @@ class Articles:
                        (search_key, story_id, source_id, feed_id, leads, owner, topic, language,
                         published, updated, fetched, stored, url, guid, title, subheadline,
                         standfirst, summary, author, image, image_url, rubric, labels, cited,
-                        content_hash, body_from, page_error, page_tries, page_due, body,
-                        search_text)
+                        people, words, signature, content_hash, body_from, page_error, page_tries,
+                        page_due, body, search_text)
                 VALUES (:key, :story, :source, :feed, :leads,
                         (SELECT owner FROM source WHERE id = :source), :topic, :language,
                         :published, :updated, :fetched, :now, :url, :guid, :title, :subheadline,
                         :standfirst, :summary, :author, :image, :image_url, :rubric, :labels,
-                        :cited, :content_hash, :body_from, :page_error, :page_tries, :page_due,
-                        :body, :search_text)
+                        :cited, :people, :words, :signature, :content_hash, :body_from,
+                        :page_error, :page_tries, :page_due, :body, :search_text)
                 RETURNING id
                 """,
                 {
@@ -444,7 +454,8 @@ class Articles:
                        topic = :topic, language = :language, fetched = :fetched, title = :title,
                        subheadline = :subheadline, standfirst = :standfirst, summary = :summary,
                        author = :author, image = :image, image_url = :image_url,
-                       rubric = :rubric, labels = :labels, cited = :cited,
+                       rubric = :rubric, labels = :labels, cited = :cited, people = :people,
+                       words = :words, signature = :signature,
                        content_hash = :content_hash, body_from = :body_from,
                        page_error = :page_error, page_tries = :page_tries, page_due = :page_due,
                        body = :body, search_text = :search_text
@@ -648,7 +659,7 @@ class Articles:
         rows = await self._database.rows(
             """
             SELECT a.id, a.story_id, a.source_id, a.title, a.summary, a.language, a.published,
-                   st.published AS begun
+                   st.published AS begun, st.sources, a.signature, a.leads
             FROM json_each(:keys) k
             JOIN article a ON a.search_key = k.value
             JOIN story st ON st.id = a.story_id
@@ -667,6 +678,9 @@ class Articles:
                 language=row["language"],
                 published=from_epoch(row["published"]),
                 story_begun=from_epoch(row["begun"]),
+                story_sources=row["sources"],
+                signature=row["signature"],
+                leads=bool(row["leads"]),
             )
             for row in rows
         ]
@@ -695,6 +709,9 @@ def _draft(row: Row) -> ArticleDraft:
         rubric=row["rubric"],
         labels=tuple(json.loads(row["labels"])),
         cited=tuple(json.loads(row["cited"])),
+        people=tuple(json.loads(row["people"])),
+        words=row["words"],
+        signature=row["signature"],
         updated=maybe_datetime(row["updated"]),
         content_hash=row["content_hash"],
         page_error=row["page_error"],

@@ -5,6 +5,7 @@ row. A feed removed by command stays as a row, so that a restart with the same s
 add it again.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -18,12 +19,13 @@ from storage.database import (
     to_epoch,
 )
 from storage.errors import AlreadyExistsError, NotFoundError
-from storage.models import Feed, FeedOutcome, FeedState, Reading, Source
+from storage.models import Feed, FeedHints, FeedOutcome, FeedState, Reading, Source
 from storage.search import published_at
 
 _FEED = """
     SELECT f.id, f.source_id, f.url, f.title, f.state, f.etag, f.modified, f.body_hash, f.interval,
-           f.due, f.checked, f.succeeded, f.failures, f.error, f.moved_to,
+           f.due, f.checked, f.succeeded, f.failures, f.error, f.moved_to, f.owner, f.problems,
+           f.ttl, f.skip_hours, f.skip_days, f.usual, f.readings,
            (SELECT count(*) FROM entry e WHERE e.feed_id = f.id) AS entries
     FROM feed f
 """
@@ -49,6 +51,15 @@ def _feed(row: Row) -> Feed:
         error=row["error"],
         entries=row["entries"],
         moved_to=row["moved_to"],
+        owner=row["owner"],
+        problems=tuple(json.loads(row["problems"])),
+        hints=FeedHints(
+            row["ttl"],
+            frozenset(json.loads(row["skip_hours"])),
+            frozenset(json.loads(row["skip_days"])),
+        ),
+        usual=row["usual"],
+        readings=row["readings"],
     )
 
 
@@ -88,6 +99,13 @@ async def save_outcome(transaction: Transaction, outcome: FeedOutcome) -> None:
         "moved_to": outcome.moved_to,
         "new_url": outcome.new_url,
         "state": "gone" if outcome.gone else "active",
+        "problems": None if outcome.problems is None else json_list(outcome.problems),
+        "hinted": outcome.hints is not None,
+        "ttl": outcome.hints.ttl if outcome.hints else None,
+        "skip_hours": json_list(sorted(outcome.hints.skip_hours)) if outcome.hints else None,
+        "skip_days": json_list(sorted(outcome.hints.skip_days)) if outcome.hints else None,
+        "usual": outcome.usual,
+        "readings": outcome.readings,
     }
     if not outcome.ok:
         await transaction.run(
@@ -105,7 +123,12 @@ async def save_outcome(transaction: Transaction, outcome: FeedOutcome) -> None:
         UPDATE feed SET checked = :checked, succeeded = :checked, due = :due,
                interval = :interval, failures = 0, error = :error,
                etag = :etag, modified = :modified, body_hash = :body_hash,
-               title = coalesce(:title, title), moved_to = :moved_to
+               title = coalesce(:title, title), moved_to = :moved_to,
+               problems = coalesce(:problems, problems),
+               ttl = CASE WHEN :hinted THEN :ttl ELSE ttl END,
+               skip_hours = coalesce(:skip_hours, skip_hours),
+               skip_days = coalesce(:skip_days, skip_days),
+               usual = coalesce(:usual, usual), readings = coalesce(:readings, readings)
         WHERE id = :feed
         """,
         parameters,

@@ -113,6 +113,7 @@ class FeedState(StrEnum):
     ACTIVE = "active"
     REMOVED = "removed"  # by command: stays so until added by command
     GONE = "gone"  # the server said 410
+    ARCHIVE = "archive"  # never polled: an imported archive hangs on it
 
 
 class BodyFrom(StrEnum):
@@ -235,6 +236,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedHints:
+    """What a feed says about when to ask it: `ttl` in seconds; hours and weekdays UTC, 0 Monday."""
+
+    ttl: int | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """A URL that is polled, with what the last poll left."""
 
@@ -254,6 +264,11 @@ class Feed:
     error: str | None
     entries: int  # known entries, where the query asked for it
     moved_to: str | None = None  # a permanent redirect's target seen once
+    owner: int | None = None  # the subscriber whose own feed it is
+    problems: tuple[str, ...] = ()  # what the last reading left out, and why
+    hints: FeedHints = FeedHints()  # of the last reading
+    usual: float = 0.0  # new entries a reading, on average
+    readings: int = 0  # that the average was made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +290,10 @@ class FeedOutcome:
     gone: bool = False
     moved_to: str | None = None
     new_url: str | None = None  # the address to poll from now on
+    problems: tuple[str, ...] | None = None  # None: as before, and so below
+    hints: FeedHints | None = None
+    usual: float | None = None
+    readings: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +331,9 @@ class ArticleDraft:
     rubric: str = ""
     labels: tuple[str, ...] = ()  # the publisher's age marks and legal notices
     cited: tuple[str, ...] = ()  # agencies cited
+    people: tuple[str, ...] = ()  # named in it, most mentioned first
+    words: int = 0  # of title, standfirst and body: the reading time's measure
+    signature: bytes = b""  # of its text, to find reprints; see bot.articles.likeness
     updated: datetime | None = None
     content_hash: str = ""
     page_error: str | None = None
@@ -357,6 +379,10 @@ class Article:
     page_tries: int
     sources_in_story: int = 1
     owner: int | None = None  # the subscriber alone who may see it
+    people: tuple[str, ...] = ()
+    words: int = 0
+    signature: bytes = b""
+    important: bool = False  # its story is: several sources told it within the hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +403,8 @@ class Headline:
     sources_in_story: int
     articles_in_story: int
     search_key: int  # the order of lists: rises with the published time
+    important: bool = False  # several sources told the story within the hour
+    owner: int | None = None  # the subscriber alone who may see it
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +427,74 @@ class StoryCandidate:
     language: str
     published: datetime
     story_begun: datetime
+    story_sources: int = 1
+    signature: bytes = b""
+    leads: bool = True  # stands for its story in lists
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A text that a publisher's correction replaced; `changed` names the parts that differ."""
+
+    article_id: int
+    number: int
+    title: str
+    subheadline: str
+    standfirst: str
+    body: tuple[Block, ...]
+    replaced: datetime
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is known of a picture's address. `file_id` is Telegram's, once it was uploaded."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+    checked: datetime | None = None
+    bad: bool = False
+    file_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A publisher's change of an article, until the messages that show it have been edited."""
+
+    id: int
+    article_id: int
+    story_id: int
+    revision: int
+    changed: tuple[str, ...]
+    created: datetime
+    cursor: int  # the last delivery looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line owed to the admins: what kind of event, about what, with which details."""
+
+    id: int
+    kind: str
+    subject: str
+    details: tuple[tuple[str, str], ...]
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HubSubscription:
+    """A feed's subscription at a hub (WebSub): `callback` and `secret` are unguessable."""
+
+    feed_id: int
+    hub: str
+    topic: str
+    callback: str
+    secret: str
+    state: str  # asked, active, refused
+    due: datetime
+    expires: datetime | None
+    failures: int
 
 
 @dataclass(frozen=True, slots=True)
