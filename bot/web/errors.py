@@ -3,6 +3,7 @@
     FetchError
     ├── BadUrlError             the text is no address that newsboy may ask
     ├── ForbiddenAddressError   it leads into a private network
+    ├── HostPausedError         the host asked to be left alone for a while
     ├── UnreachableError        no name, no route, no connection, no valid certificate
     ├── TimedOutError           the whole answer took too long
     ├── TooLargeError           the answer, decompressed, passed the cap
@@ -24,6 +25,14 @@ class BadUrlError(FetchError):
 
 class ForbiddenAddressError(FetchError):
     """The address leads into a private, local or otherwise non-public network."""
+
+
+class HostPausedError(FetchError):
+    """The host asked for a pause that is not over; `seconds` of it are left."""
+
+    def __init__(self, text: str, *, seconds: float) -> None:
+        super().__init__(text)
+        self.seconds = seconds
 
 
 class UnreachableError(FetchError):

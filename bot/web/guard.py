@@ -19,23 +19,23 @@ from bot.web.errors import ForbiddenAddressError, UnreachableError
 # only their text survives that.
 REFUSAL = "newsboy refuses an address that is not public"
 
-# What `is_global` of Python 3.11 takes for public and is not: translations and tunnels that lead
-# back to IPv4 (RFC 6052, RFC 8215, RFC 3056, RFC 4291 2.5.5.1, RFC 7526), protocol assignments
-# (RFC 6890), site-local (RFC 3879), documentation (RFC 9637), segment routing (RFC 9602).
+# What `is_global` of Python 3.11 takes for public and is not: 6to4 and its relays, which lead back
+# to IPv4 (RFC 3056, RFC 7526), protocol assignments (RFC 6890, RFC 2928), documentation (RFC 9637).
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(text)
-    for text in (
-        "::/96",
-        "64:ff9b::/96",
-        "64:ff9b:1::/48",
-        "2002::/16",
-        "3fff::/20",
-        "5f00::/16",
-        "fec0::/10",
-        "192.0.0.0/24",
-        "192.88.99.0/24",
-    )
+    for text in ("2001::/23", "2002::/16", "3fff::/20", "192.0.0.0/24", "192.88.99.0/24")
 )
+# Of IPv6 only this is given out (IANA). Outside lie translations to IPv4 (RFC 6052, RFC 8215,
+# RFC 2765), site-local addresses (RFC 3879), segment routing (RFC 9602) and what comes next.
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+
+# Ports from 1024 on that no web server uses and browsers refuse as well (Fetch Standard 2.9,
+# "bad port"): a request must not be taken for a command by a server of another protocol.
+_BAD_PORTS = frozenset(
+    {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6379, 6566}
+    | {6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080, 11211}
+)
+_LOW_PORTS = frozenset({80, 81, 443, 591})
 
 
 def is_public(address: str) -> bool:
@@ -44,14 +44,24 @@ def is_public(address: str) -> bool:
     An IPv4 address mapped into IPv6 is judged as the IPv4 address that it is.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            ip = ip.ipv4_mapped
+        elif ip not in _GLOBAL_UNICAST:
+            return False
     if not ip.is_global or ip.is_multicast or ip.is_reserved:
         return False
     return not any(ip.version == net.version and ip in net for net in _NOT_PUBLIC)
 
 
-def guarded_connector(*, allow_private: bool, limit: int) -> TCPConnector:
+def is_web_port(port: int | None) -> bool:
+    """Whether a stranger's link may lead to this port; None is the scheme's own."""
+    if port is None or port in _LOW_PORTS:
+        return True
+    return 1024 <= port <= 65_535 and port not in _BAD_PORTS
+
+
+def guarded_connector(*, allow_private: bool) -> TCPConnector:
     """A connector that opens sockets to public addresses only, unless `allow_private`.
 
     A refusal surfaces as an OSError whose text is `REFUSAL`.
@@ -63,7 +73,8 @@ def guarded_connector(*, allow_private: bool, limit: int) -> TCPConnector:
             raise OSError(REFUSAL)
         return socket.socket(family, kind, protocol)
 
-    return TCPConnector(limit=limit, socket_factory=make_socket, ttl_dns_cache=60)
+    # How many run at once is the pacer's to say: a limit here would queue on the server's time.
+    return TCPConnector(limit=0, socket_factory=make_socket, ttl_dns_cache=60)
 
 
 def forbidden(host: str) -> ForbiddenAddressError:

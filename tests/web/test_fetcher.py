@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -186,12 +187,23 @@ async def test_redirects_are_followed_and_known_for_what_they_are(
     assert got.permanent is permanent
 
 
-async def test_a_ring_of_redirects_ends(site: Site, fetcher: Fetcher) -> None:
-    async def reply(_request: web.Request) -> web.StreamResponse:
-        return web.Response(status=302, headers={"Location": "/again"})
+async def test_a_ring_of_redirects_ends_at_once(site: Site, fetcher: Fetcher) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        other = {"/a": "/b", "/b": "/a"}.get(request.path, "/a")
+        return web.Response(status=302, headers={"Location": other})
 
     site.handler = reply
-    with pytest.raises(TooManyRedirectsError):
+    with pytest.raises(TooManyRedirectsError, match="ring"):
+        await fetcher.fetch(f"{site.url}/a")
+    assert len(site.requests) == 2
+
+
+async def test_an_endless_chain_of_redirects_ends(site: Site, fetcher: Fetcher) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=302, headers={"Location": f"{request.path}x"})
+
+    site.handler = reply
+    with pytest.raises(TooManyRedirectsError, match=str(MAX_HOPS)):
         await fetcher.fetch(site.url)
     assert len(site.requests) == MAX_HOPS + 1
 
@@ -291,6 +303,86 @@ async def test_an_unknown_name_says_so(fetcher: Fetcher) -> None:
 async def test_what_is_no_web_address_is_refused(fetcher: Fetcher, address: str) -> None:
     with pytest.raises(BadUrlError):
         await fetcher.fetch(address)
+
+
+# ---------------------------------------------------------------- posting
+
+
+async def test_json_is_posted_and_any_answer_has_its_body(site: Site, fetcher: Fetcher) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        assert request.headers["Authorization"] == "Bearer key"
+        return web.json_response({"error": await request.json()}, status=422)
+
+    site.handler = reply
+    got = await fetcher.post(
+        f"{site.url}/chat", json={"text": "ёж"}, headers={"Authorization": "Bearer key"}
+    )
+    assert (got.status, json.loads(got.body)) == (422, {"error": {"text": "ёж"}})
+
+
+async def test_a_form_is_posted(site: Site, fetcher: Fetcher) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        assert dict(await request.post()) == {"hub.mode": "subscribe", "hub.topic": "http://x/?a&b"}
+        return web.Response(status=202)
+
+    site.handler = reply
+    form = {"hub.mode": "subscribe", "hub.topic": "http://x/?a&b"}
+    assert (await fetcher.post(site.url, form=form)).status == 202
+
+
+async def test_a_post_follows_only_what_keeps_it_a_post(site: Site, fetcher: Fetcher) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        if request.path == "/there":
+            return web.Response(text=await request.text())
+        return web.Response(status=int(request.path[1:]), headers={"Location": "/there"})
+
+    site.handler = reply
+    assert (await fetcher.post(f"{site.url}/307", json=1)).body == b"1"
+    assert (await fetcher.post(f"{site.url}/302", json=1)).status == 302
+
+
+async def test_a_key_is_not_carried_to_another_host(site: Site, fetcher: Fetcher) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        if request.path == "/there":
+            return web.Response(text=request.headers.get("Authorization", "no key"))
+        port = request.url.port
+        location = f"http://localhost:{port}/there"
+        return web.Response(status=308, headers={"Location": location})
+
+    site.handler = reply
+    got = await fetcher.post(site.url, json=1, headers={"Authorization": "Bearer key"})
+    assert got.body == b"no key"
+
+
+async def test_only_the_named_host_may_be_private(site: Site) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        if request.path == "/out":
+            port = request.url.port
+            return web.Response(status=307, headers={"Location": f"http://localhost:{port}/"})
+        return web.Response(text="own")
+
+    site.handler = reply
+    async with Fetcher(agent=AGENT) as fetcher:
+        got = await fetcher.post(site.url, json=1, allow_private_host="127.0.0.1")
+        assert got.body == b"own"
+        for address, own in ((site.url, None), (site.url, "localhost"), (f"{site.url}/out", "::1")):
+            with pytest.raises(ForbiddenAddressError):
+                await fetcher.post(address, json=1, allow_private_host=own)
+        with pytest.raises(ForbiddenAddressError):
+            await fetcher.post(f"{site.url}/out", json=1, allow_private_host="127.0.0.1")
+
+
+async def test_a_post_is_bounded_like_a_fetch(site: Site, fetcher: Fetcher) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        if request.path == "/slow":
+            await asyncio.sleep(5)
+        return web.Response(status=500, body=b"x" * 2000)
+
+    site.handler = reply
+    with pytest.raises(TooLargeError):
+        await fetcher.post(site.url, json=1, max_bytes=1000)
+    with pytest.raises(TimedOutError):
+        await fetcher.post(f"{site.url}/slow", json=1, seconds=0.1)
 
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
