@@ -93,10 +93,15 @@ def candidate(entry: ParsedEntry) -> Candidate:
         key=EntryKey(
             guid=entry.guid,
             url=url_key(entry.url),
-            title_hash=_hash(" ".join(re.findall(r"\w+", entry.title.casefold()))),
+            title_hash=title_hash(entry.title),
         ),
         item_hash=_hash(said),
     )
+
+
+def title_hash(title: str) -> str:
+    """Equal for titles that differ in case and punctuation only."""
+    return _hash(" ".join(re.findall(r"\w+", title.casefold())))
 
 
 def article_url(entry: ParsedEntry) -> str:

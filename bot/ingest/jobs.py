@@ -83,7 +83,7 @@ def compose(
     extracted = extract_page(page) if page is not None else None
     if extracted is not None and not extracted.body:
         state = PageState(error=NO_ARTICLE, tries=1)
-    draft = _newsroom().compose(
+    draft = the_newsroom().compose(
         item,
         extracted,
         desk=desk,
@@ -101,10 +101,10 @@ def complete(draft: ArticleDraft, page: PageBytes, *, desk: Desk, now: datetime)
     extracted = extract_page(page)
     if not extracted.body:
         return replace(draft, page_error=NO_ARTICLE, page_tries=draft.page_tries + 1, page_due=None)
-    return _newsroom().with_page(draft, extracted, desk=desk, now=now)
+    return the_newsroom().with_page(draft, extracted, desk=desk, now=now)
 
 
 @cache
-def _newsroom() -> Newsroom:
+def the_newsroom() -> Newsroom:
     """The worker's own, with its dictionaries: they take longer to load than an article to read."""
     return Newsroom(Normaliser())
