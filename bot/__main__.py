@@ -140,6 +140,31 @@ def feed_check(url: FeedUrl) -> None:
     check(url)
 
 
+@cli.command("import")
+def import_archive(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A JSON Lines file, or a folder of saved pages.")
+    ],
+    source: Annotated[
+        str, typer.Option(metavar="DOMAIN", help="The publisher, where records name no address.")
+    ] = "",
+) -> None:
+    """Fill the archive: articles to be found and listed, of which nothing is pushed.
+
+    Interrupted, it goes on where it was when it is called again. What is known already is passed
+    over. A line of the file is an object with "title", "published", "url" and "text" (or "html");
+    .gz files are read as they are.
+
+    \b
+    Examples:
+      newsboy import archive.jsonl
+      newsboy import saved-pages/ --source example.org
+    """
+    from bot.commands.archive import import_archive as command
+
+    command(path, source)
+
+
 @cli.command()
 def show(
     article: Annotated[int, typer.Argument(metavar="ID", min=1, help="The article's number.")],

@@ -16,13 +16,13 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from bot.ingest.archive_records import Filed, Record, Refused, file_records, read_line
-from bot.ingest.workers import WorkerError, Workers
+from bot.ingest.workers import Workers
 from storage import ArticleDraft, Storage
 
 BATCH = 20
@@ -142,7 +142,7 @@ class Archive:
         return _too_large() if len(body) > _LONGEST else Record(page=body, domain=self._domain)
 
 
-def _pass_over(file: IO[bytes], line: bytes) -> None:
+def _pass_over(file: BinaryIO | gzip.GzipFile, line: bytes) -> None:
     while line and not line.endswith(b"\n"):
         line = file.readline(_LONGEST)
 
@@ -224,7 +224,7 @@ class Importer:
         readable = [one for _, one in batch if isinstance(one, Record)]
         try:
             filed = iter(await self._workers.run(file_records, readable, self._clock()))
-        except WorkerError as error:
+        except Exception as error:  # noqa: BLE001 - a record that breaks the newsroom costs itself
             if len(batch) > 1:
                 return [read for one in batch for read in await self._file([one])]
             filed = iter([Refused(f"cannot be read: {error}")])
