@@ -27,7 +27,7 @@ def import_archive(path: Path, source: str) -> None:
         raise CommandError(str(error)) from error
     except KeyboardInterrupt:
         raise CommandError(
-            "The import was interrupted. What it had done is stored; the same command goes on there."
+            "The import was interrupted. What it did is stored; the same command goes on there."
         ) from None
     _tell(report)
     if report.refused and not report.stored + report.known:
