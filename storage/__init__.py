@@ -12,7 +12,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
-from storage.articles import Articles
+from storage.archive import Archive
+from storage.articles import THIS, Articles, IndexedText
+from storage.corrections import Corrections
 from storage.database import SQLITE_VERSION, Database
 from storage.errors import (
     AlreadyExistsError,
@@ -24,6 +26,8 @@ from storage.errors import (
     StorageError,
 )
 from storage.feeds import Feeds
+from storage.hubs import Hubs
+from storage.meta import Meta
 from storage.models import (
     Alerts,
     Article,
@@ -82,17 +86,21 @@ from storage.models import (
     Topic,
     View,
 )
+from storage.notices import Notices
 from storage.outbox import ALL_CHATS, Outbox
 from storage.people import People
+from storage.pictures import Pictures
 from storage.search import Search
-from storage.subscribers import SubscriberChanges, Subscribers
+from storage.subscribers import SubscriberChanges, Subscribers, WordKey
 from storage.upkeep import Upkeep, backup, check_file, restore
 
 __all__ = [
     "ALL_CHATS",
     "SQLITE_VERSION",
+    "THIS",
     "Alerts",
     "AlreadyExistsError",
+    "Archive",
     "Article",
     "ArticleDraft",
     "ArticleState",
@@ -103,6 +111,7 @@ __all__ = [
     "Claim",
     "ClaimBatch",
     "Correction",
+    "Corrections",
     "Counts",
     "DatabaseCorruptError",
     "DatabaseLockedError",
@@ -123,13 +132,17 @@ __all__ = [
     "Heading",
     "Headline",
     "HubSubscription",
+    "Hubs",
+    "IndexedText",
     "Invitation",
     "Layout",
     "Level",
     "ListBlock",
+    "Meta",
     "Mute",
     "NotFoundError",
     "Notice",
+    "Notices",
     "Outbox",
     "Outcome",
     "Paragraph",
@@ -137,6 +150,7 @@ __all__ = [
     "People",
     "Picture",
     "PictureBlock",
+    "Pictures",
     "Preformatted",
     "Prompt",
     "Push",
@@ -163,6 +177,7 @@ __all__ = [
     "Topic",
     "Upkeep",
     "View",
+    "WordKey",
     "backup",
     "check_file",
     "restore",
@@ -176,10 +191,16 @@ class Storage:
         self.path = database.path
         self.feeds = Feeds(database)
         self.articles = Articles(database)
+        self.archive = Archive(database)
+        self.pictures = Pictures(database)
         self.search = Search(database)
         self.subscribers = Subscribers(database)
         self.people = People(database)
         self.outbox = Outbox(database)
+        self.corrections = Corrections(database)
+        self.hubs = Hubs(database)
+        self.notices = Notices(database)
+        self.meta = Meta(database)
         self.upkeep = Upkeep(database)
 
     @classmethod

@@ -1,294 +1,142 @@
-"""Articles, the stories they tell, and the one transaction that stores an article.
+"""Articles: the one transaction that stores one, its changes, and the lists that show it.
 
-What is new is decided by the insert of the entry, never by an earlier read: two feeds of a
-publisher, or a feed read twice after a crash, give one article. Storing writes entry, story,
-article, search index and at most one owed push together, so that a crash leaves either all of
-them or none; the poll's outcome can ride in the same transaction.
+Storing writes entry, story, article, search index and at most one owed push together, so that a
+crash leaves either all of them or none; the poll's outcome can ride in the same transaction.
+
+An article is public, or a subscriber's own (`owner`). Lists show public ones; where a `reader`
+is named, what that subscriber owns is shown too, but never in the general lists.
 """
 
-import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import NamedTuple
 
-from storage.blocks import (
-    blocks_from_json,
-    blocks_to_json,
-    picture_from_json,
-    picture_to_json,
+from storage.article_rows import (
+    ARTICLE,
+    HEADLINE,
+    article,
+    draft_of,
+    draft_parameters,
+    headline,
+    revision_of,
 )
-from storage.database import (
-    Database,
-    Row,
-    Transaction,
-    from_epoch,
-    json_list,
-    maybe_datetime,
-    maybe_epoch,
-    to_epoch,
-)
+from storage.blocks import blocks_from_json
+from storage.corrections import owe_correction
+from storage.database import Database, Transaction, from_epoch, json_list, maybe_epoch, to_epoch
+from storage.entries import claim_entry
 from storage.errors import NotFoundError
 from storage.feeds import save_outcome
+from storage.meta import put
 from storage.models import (
     Article,
     ArticleDraft,
-    ArticleState,
-    BodyFrom,
-    EntryKey,
+    Block,
     FeedOutcome,
     Headline,
     PendingPage,
     PushPlan,
-    Reading,
+    Revision,
     Stored,
     StoryCandidate,
     Topic,
 )
 from storage.search import first_key, free_key, index, pack_text, unindex, unpack_text
+from storage.stories import becomes_important, join_story, let_lead
 
-# The same title from one source this close together is the same article under another address, and
-# the same address in one feed is the same article corrected under a new guid. Further apart it may
-# be a daily column; and in one feed, bulletins under one title differ in their texts.
-_SAME_WITHIN = timedelta(hours=12)
-
-_IMPORTANT_SOURCES = 3
-_IMPORTANT_WITHIN = timedelta(hours=1)
-
-_HEADLINE = """
-    SELECT a.id, a.story_id, a.title, a.summary, s.title AS source, s.domain, a.url, a.topic,
-           a.language, a.published, a.image_url, st.sources, st.articles, a.search_key,
-           st.important, a.owner
-    FROM article a
-    JOIN source s ON s.id = a.source_id
-    JOIN story st ON st.id = a.story_id
-"""
-
-_ARTICLE = """
-    SELECT a.*, s.title AS source, s.domain, s.reading, st.sources, st.important
-    FROM article a
-    JOIN source s ON s.id = a.source_id
-    JOIN story st ON st.id = a.story_id
-"""
+THIS = 0
+"""`lead` of `Articles.store`: the article that is being stored."""
 
 
-def headline(row: Row) -> Headline:
-    """A row of the list query as a record."""
-    return Headline(
-        article_id=row["id"],
-        story_id=row["story_id"],
-        title=row["title"],
-        summary=row["summary"],
-        source=row["source"],
-        source_domain=row["domain"],
-        url=row["url"],
-        topic=Topic(row["topic"]),
-        language=row["language"],
-        published=from_epoch(row["published"]),
-        image_url=row["image_url"],
-        sources_in_story=row["sources"],
-        articles_in_story=row["articles"],
-        search_key=row["search_key"],
-        important=row["important"] is not None,
-        owner=row["owner"],
-    )
+class IndexedText(NamedTuple):
+    """What an article's line in the search index is made of."""
+
+    article_id: int
+    title: str
+    subheadline: str
+    standfirst: str
+    summary: str
+    body: tuple[Block, ...]
+    language: str
 
 
-def _article(row: Row) -> Article:
-    return Article(
-        id=row["id"],
-        story_id=row["story_id"],
-        feed_id=row["feed_id"],
-        source_id=row["source_id"],
-        source=row["source"],
-        source_domain=row["domain"],
-        reading=Reading(row["reading"]),
-        url=row["url"],
-        guid=row["guid"],
-        title=row["title"],
-        subheadline=row["subheadline"],
-        standfirst=row["standfirst"],
-        summary=row["summary"],
-        body=blocks_from_json(row["body"]),
-        body_from=BodyFrom(row["body_from"]),
-        author=row["author"],
-        image=picture_from_json(row["image"]),
-        topic=Topic(row["topic"]),
-        rubric=row["rubric"],
-        language=row["language"],
-        labels=tuple(json.loads(row["labels"])),
-        cited=tuple(json.loads(row["cited"])),
-        state=ArticleState(row["state"]),
-        revision=row["revision"],
-        published=from_epoch(row["published"]),
-        updated=maybe_datetime(row["updated"]),
-        fetched=from_epoch(row["fetched"]),
-        content_hash=row["content_hash"],
-        page_error=row["page_error"],
-        page_tries=row["page_tries"],
-        sources_in_story=row["sources"],
-        owner=row["owner"],
-        people=tuple(json.loads(row["people"])),
-        words=row["words"],
-        signature=row["signature"],
-        important=row["important"] is not None,
-    )
-
-
-def _draft_parameters(draft: ArticleDraft) -> dict[str, object]:
-    return {
-        "source": draft.source_id,
-        "feed": draft.feed_id,
-        "topic": draft.topic.value,
-        "language": draft.language,
-        "published": to_epoch(draft.published),
-        "updated": maybe_epoch(draft.updated),
-        "fetched": to_epoch(draft.fetched),
-        "url": draft.url,
-        "guid": draft.key.guid,
-        "title": draft.title,
-        "subheadline": draft.subheadline,
-        "standfirst": draft.standfirst,
-        "summary": draft.summary,
-        "author": draft.author,
-        "image": picture_to_json(draft.image),
-        "image_url": draft.image.url if draft.image else None,
-        "rubric": draft.rubric,
-        "labels": json_list(draft.labels),
-        "cited": json_list(draft.cited),
-        "people": json_list(draft.people),
-        "words": draft.words,
-        "signature": draft.signature,
-        "content_hash": draft.content_hash,
-        "body_from": draft.body_from.value,
-        "page_error": draft.page_error,
-        "page_tries": draft.page_tries,
-        "page_due": maybe_epoch(draft.page_due),
-        "body": blocks_to_json(draft.body),
-        "search_text": pack_text(draft.search_title, draft.search_body),
-    }
-
-
-async def _claim_entry(
-    transaction: Transaction, draft: ArticleDraft, item_hash: str, now: datetime
-) -> tuple[int, bool, int | None]:
-    """Insert the entry: (its id, whether it is a new article, the article that it is else)."""
-    parameters = {
-        "feed": draft.feed_id,
-        "source": draft.source_id,
-        "guid": draft.key.guid,
-        "url": draft.key.url,
-        "title": draft.key.title_hash,
-        "item": item_hash,
-        "published": to_epoch(draft.published),
-        "now": to_epoch(now),
-        "content": draft.content_hash,
-        "near": _SAME_WITHIN.total_seconds(),
-    }
-    inserted = await transaction.row(
-        """
-        INSERT INTO entry
-               (feed_id, source_id, guid, url, title_hash, item_hash, published, seen)
-        VALUES (:feed, :source, :guid, :url, :title, :item, :published, :now)
-        ON CONFLICT (feed_id, guid) DO NOTHING
-        RETURNING id
-        """,
-        parameters,
-    )
-    if inserted is None:
-        known = await transaction.row(
-            "SELECT id, article_id FROM entry WHERE feed_id = :feed AND guid = :guid", parameters
-        )
-        if known is None:
-            raise NotFoundError(f"entry {draft.key.guid} vanished")
-        return known["id"], False, known["article_id"]
-    entry_id = int(inserted["id"])
-    same = await transaction.row(
-        """
-        SELECT e.id, e.article_id FROM entry e JOIN source o ON o.id = e.source_id
-        WHERE e.id <> :id
-              AND (e.url = :url AND :url <> ''
-                      AND (e.feed_id <> :feed OR abs(e.published - :published) <= :near)
-                   OR e.source_id = :source AND e.title_hash = :title AND :title <> ''
-                      AND abs(e.published - :published) <= :near
-                      AND (e.feed_id <> :feed OR :content =
-                           (SELECT content_hash FROM article WHERE id = e.article_id)))
-              AND (o.owner IS NULL OR o.owner = (SELECT owner FROM source WHERE id = :source))
-        ORDER BY e.article_id IS NULL, e.url <> :url, e.id LIMIT 1
-        """,
-        {**parameters, "id": entry_id},
-    )
-    if same is None:
-        return entry_id, True, None
-    await transaction.run(
-        "UPDATE entry SET article_id = :article WHERE id = :id",
-        {"article": same["article_id"], "id": entry_id},
-    )
-    return entry_id, False, same["article_id"]
-
-
-async def _join_story(
-    transaction: Transaction, draft: ArticleDraft, story_id: int | None, now: datetime
-) -> tuple[int, bool]:
-    """The story that an article tells, and whether it begins it.
-
-    It does where `story_id` is None, has gone, or is not for the same eyes (one of the two is a
-    subscriber's own).
-    """
-    parameters = {
-        "story": story_id,
-        "language": draft.language,
-        "topic": draft.topic.value,
-        "published": to_epoch(draft.published),
-        "now": to_epoch(now),
-        "source": draft.source_id,
-    }
-    if story_id is not None:
-        joined = await transaction.run(
+async def store_article(
+    transaction: Transaction,
+    draft: ArticleDraft,
+    parameters: dict[str, object],
+    *,
+    now: datetime,
+    item_hash: str = "",
+    story_id: int | None = None,
+    lead: int | None = None,
+    push: PushPlan | None = None,
+    imported: bool = False,
+) -> Stored:
+    """Store a draft, with its `draft_parameters`, as a part of a transaction: `Articles.store`."""
+    entry_id, new, known = await claim_entry(transaction, draft, item_hash, now)
+    if not new:
+        told = await transaction.row("SELECT story_id FROM article WHERE id = :id", {"id": known})
+        return Stored(known or 0, told["story_id"] if told else 0, new=False)
+    story, begun = await join_story(transaction, draft, story_id, now)
+    key = await free_key(transaction, draft.published)
+    article_id = int(
+        await transaction.value(
             """
-            UPDATE story SET
-                   articles = articles + 1,
-                   sources = sources + (NOT EXISTS (SELECT 1 FROM article
-                       WHERE story_id = :story AND source_id = :source)),
-                   published = min(published, :published),
-                   latest = max(latest, :published)
-            WHERE id = :story AND owner IS (SELECT owner FROM source WHERE id = :source)
-            """,
-            parameters,
-        )
-        if joined:
-            return story_id, False
-    created = await transaction.value(
-        """
-        INSERT INTO story (language, topic, published, latest, stored, owner)
-        SELECT :language, :topic, :published, :published, :now, owner
-        FROM source WHERE id = :source
-        RETURNING id
-        """,
-        parameters,
-    )
-    return int(created), True
-
-
-async def _becomes_important(transaction: Transaction, story_id: int, now: datetime) -> bool:
-    """Whether the story has just come to be told by several sources within the hour."""
-    return bool(
-        await transaction.run(
-            """
-            UPDATE story SET important = :now
-            WHERE id = :story AND important IS NULL AND sources >= :sources AND EXISTS (
-                SELECT 1 FROM article first
-                WHERE first.story_id = :story AND :sources <= (
-                    SELECT count(DISTINCT near.source_id) FROM article near
-                    WHERE near.story_id = :story AND near.published
-                          BETWEEN first.published AND first.published + :near))
+            INSERT INTO article
+                   (search_key, story_id, source_id, feed_id, leads, owner, topic, language,
+                    published, updated, fetched, stored, url, guid, title, subheadline,
+                    standfirst, summary, author, image, image_url, rubric, labels, cited,
+                    people, words, signature, content_hash, body_from, page_error, page_tries,
+                    page_due, imported, body, search_text)
+            VALUES (:key, :story, :source, :feed, :leads,
+                    (SELECT owner FROM source WHERE id = :source), :topic, :language,
+                    :published, :updated, :fetched, :now, :url, :guid, :title, :subheadline,
+                    :standfirst, :summary, :author, :image, :image_url, :rubric, :labels,
+                    :cited, :people, :words, :signature, :content_hash, :body_from,
+                    :page_error, :page_tries, :page_due, :imported, :body, :search_text)
+            RETURNING id
             """,
             {
-                "story": story_id,
+                **parameters,
+                "key": key,
+                "story": story,
+                "leads": int(begun),
                 "now": to_epoch(now),
-                "sources": _IMPORTANT_SOURCES,
-                "near": _IMPORTANT_WITHIN.total_seconds(),
+                "imported": int(imported),
             },
         )
     )
+    await transaction.run(
+        "UPDATE entry SET article_id = :article WHERE id = :id",
+        {"article": article_id, "id": entry_id},
+    )
+    if begun:
+        await transaction.run(
+            "UPDATE story SET article_id = :article WHERE id = :story",
+            {"article": article_id, "story": story},
+        )
+    elif lead is not None:
+        await let_lead(transaction, story, lead or article_id)
+    await index(transaction, key, draft.search_title, draft.search_body)
+    push_id = None
+    if push is not None:
+        important = not begun and await becomes_important(transaction, story, now)
+        push_id = int(
+            await transaction.value(
+                """
+                INSERT INTO push (story_id, article_id, kind, created, expires)
+                VALUES (:story, :article, :kind, :now, :expires)
+                RETURNING id
+                """,
+                {
+                    "kind": "important" if important else "created",
+                    "story": story,
+                    "article": article_id,
+                    "now": to_epoch(now),
+                    "expires": to_epoch(push.expires),
+                },
+            )
+        )
+    return Stored(article_id, story, new=True, push_id=push_id)
 
 
 class Articles:
@@ -306,6 +154,7 @@ class Articles:
         now: datetime,
         item_hash: str = "",
         story_id: int | None = None,
+        lead: int | None = None,
         push: PushPlan | None = None,
         outcome: FeedOutcome | None = None,
     ) -> Stored:
@@ -316,122 +165,60 @@ class Articles:
         owes its push as one that begins it does: it passes over whoever was told, and reaches who
         follows only this source, or its words. The one by which three sources come to tell a story
         within an hour also goes to those who want only important ones.
+
+        `lead` says which article stands for the joined story from now on: None leaves it as it
+        is, `THIS` (0) is the one being stored, else the id of an article of that story.
         """
+        parameters = draft_parameters(draft)
         async with self._database.transaction() as transaction:
-            stored = await self._store(transaction, draft, now, item_hash, story_id, push)
+            stored = await store_article(
+                transaction,
+                draft,
+                parameters,
+                now=now,
+                item_hash=item_hash,
+                story_id=story_id,
+                lead=lead,
+                push=push,
+            )
             if outcome is not None:
                 await save_outcome(transaction, outcome)
         return stored
 
-    async def _store(
-        self,
-        transaction: Transaction,
-        draft: ArticleDraft,
-        now: datetime,
-        item_hash: str,
-        story_id: int | None,
-        push: PushPlan | None,
-    ) -> Stored:
-        entry_id, new, known = await _claim_entry(transaction, draft, item_hash, now)
-        if not new:
-            told = await transaction.row(
-                "SELECT story_id FROM article WHERE id = :id", {"id": known}
-            )
-            return Stored(known or 0, told["story_id"] if told else 0, new=False)
-        story, begun = await _join_story(transaction, draft, story_id, now)
-        key = await free_key(transaction, draft.published)
-        article_id = int(
-            await transaction.value(
-                """
-                INSERT INTO article
-                       (search_key, story_id, source_id, feed_id, leads, owner, topic, language,
-                        published, updated, fetched, stored, url, guid, title, subheadline,
-                        standfirst, summary, author, image, image_url, rubric, labels, cited,
-                        people, words, signature, content_hash, body_from, page_error, page_tries,
-                        page_due, body, search_text)
-                VALUES (:key, :story, :source, :feed, :leads,
-                        (SELECT owner FROM source WHERE id = :source), :topic, :language,
-                        :published, :updated, :fetched, :now, :url, :guid, :title, :subheadline,
-                        :standfirst, :summary, :author, :image, :image_url, :rubric, :labels,
-                        :cited, :people, :words, :signature, :content_hash, :body_from,
-                        :page_error, :page_tries, :page_due, :body, :search_text)
-                RETURNING id
-                """,
-                {
-                    **_draft_parameters(draft),
-                    "key": key,
-                    "story": story,
-                    "leads": int(begun),
-                    "now": to_epoch(now),
-                },
-            )
-        )
-        await transaction.run(
-            "UPDATE entry SET article_id = :article WHERE id = :id",
-            {"article": article_id, "id": entry_id},
-        )
-        if begun:
-            await transaction.run(
-                "UPDATE story SET article_id = :article WHERE id = :story",
-                {"article": article_id, "story": story},
-            )
-        await index(transaction, key, draft.search_title, draft.search_body)
-        push_id = None
-        if push is not None:
-            important = not begun and await _becomes_important(transaction, story, now)
-            push_id = int(
-                await transaction.value(
-                    """
-                    INSERT INTO push (story_id, article_id, kind, created, expires)
-                    VALUES (:story, :article, :kind, :now, :expires)
-                    RETURNING id
-                    """,
-                    {
-                        "kind": "important" if important else "created",
-                        "story": story,
-                        "article": article_id,
-                        "now": to_epoch(now),
-                        "expires": to_epoch(push.expires),
-                    },
-                )
-            )
-        return Stored(article_id, story, new=True, push_id=push_id)
-
     async def replace(
-        self, article_id: int, draft: ArticleDraft, *, now: datetime, revision: bool
+        self,
+        article_id: int,
+        draft: ArticleDraft,
+        *,
+        now: datetime,
+        revision: bool,
+        changed: Sequence[str] = (),
     ) -> None:
         """Replace an article's text: silently, or as a `revision` that keeps the old text.
 
         Silent is for the better body of a page that had failed: a push that is not too late goes
         round again, to who follows words that only the page has. A publisher's change is a
-        revision. Identity, story, published time and place in lists stay.
+        revision, whose `changed` names the parts that differ; it owes a correction of the messages
+        that show the article. Identity, story, published time and place in lists stay. A summary
+        that a model wrote stays as long as title and body do. Raises NotFoundError.
         """
+        parameters = {**draft_parameters(draft), "id": article_id, "now": to_epoch(now)}
         async with self._database.transaction() as transaction:
             old = await transaction.row(
-                """
-                SELECT search_key, search_text, story_id, title, standfirst, body, revision,
-                       published
-                FROM article WHERE id = :id
-                """,
+                "SELECT search_key, search_text, story_id FROM article WHERE id = :id",
                 {"id": article_id},
             )
             if old is None:
                 raise NotFoundError(f"there is no article {article_id}")
-            parameters = {**_draft_parameters(draft), "id": article_id, "now": to_epoch(now)}
             if revision:
                 await transaction.run(
                     """
-                    INSERT INTO revision (article_id, number, title, standfirst, body, replaced)
-                    VALUES (:id, :number, :title, :standfirst, :body, :now)
+                    INSERT INTO revision (article_id, number, title, subheadline, standfirst, body,
+                                          replaced, changed)
+                    SELECT id, revision, title, subheadline, standfirst, body, :now, :changed
+                    FROM article WHERE id = :id
                     """,
-                    {
-                        "id": article_id,
-                        "number": old["revision"],
-                        "title": old["title"],
-                        "standfirst": old["standfirst"],
-                        "body": old["body"],
-                        "now": to_epoch(now),
-                    },
+                    {"id": article_id, "now": to_epoch(now), "changed": json_list(changed)},
                 )
                 await transaction.run(
                     """
@@ -440,6 +227,7 @@ class Articles:
                     """,
                     parameters,
                 )
+                await owe_correction(transaction, article_id, changed, now)
             else:
                 await transaction.run(
                     """
@@ -452,7 +240,11 @@ class Articles:
                 """
                 UPDATE article SET
                        topic = :topic, language = :language, fetched = :fetched, title = :title,
-                       subheadline = :subheadline, standfirst = :standfirst, summary = :summary,
+                       subheadline = :subheadline, standfirst = :standfirst,
+                       summary = CASE WHEN upgraded IS NOT NULL AND title = :title
+                                           AND body = :body AND :standfirst = ''
+                                 THEN summary ELSE :summary END,
+                       upgraded = CASE WHEN title = :title AND body = :body THEN upgraded END,
                        author = :author, image = :image, image_url = :image_url,
                        rubric = :rubric, labels = :labels, cited = :cited, people = :people,
                        words = :words, signature = :signature,
@@ -465,6 +257,32 @@ class Articles:
             )
             await unindex(transaction, old["search_key"], old["search_text"])
             await index(transaction, old["search_key"], draft.search_title, draft.search_body)
+
+    async def upgrade_summary(
+        self,
+        article_id: int,
+        summary: str | None,
+        now: datetime,
+        *,
+        content_hash: str | None = None,
+    ) -> None:
+        """Note that a model was asked for a better summary, and take it where there is one.
+
+        With `content_hash`, nothing is written where the text has changed since it was asked.
+        """
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                UPDATE article SET upgraded = :now, summary = coalesce(:summary, summary)
+                WHERE id = :id AND content_hash = coalesce(:content, content_hash)
+                """,
+                {
+                    "now": to_epoch(now),
+                    "summary": summary,
+                    "id": article_id,
+                    "content": content_hash,
+                },
+            )
 
     async def note_item(self, feed_id: int, guid: str, item_hash: str) -> None:
         """Remember what a feed last said of an entry, so that its next change is noticed."""
@@ -491,21 +309,21 @@ class Articles:
 
     async def get(self, article_id: int) -> Article:
         """One article, whole; raises NotFoundError."""
-        row = await self._database.row(f"{_ARTICLE} WHERE a.id = :id", {"id": article_id})
+        row = await self._database.row(f"{ARTICLE} WHERE a.id = :id", {"id": article_id})
         if row is None:
             raise NotFoundError(f"there is no article {article_id}")
-        return _article(row)
+        return article(row)
 
     async def by_entry(self, feed_id: int, guid: str) -> Article | None:
         """The article of a feed's entry, where its text is still kept."""
         row = await self._database.row(
             f"""
-            {_ARTICLE} WHERE a.id =
+            {ARTICLE} WHERE a.id =
                 (SELECT article_id FROM entry WHERE feed_id = :feed AND guid = :guid)
             """,
             {"feed": feed_id, "guid": guid},
         )
-        return None if row is None else _article(row)
+        return None if row is None else article(row)
 
     async def words(self, article_id: int) -> tuple[list[str], list[str]]:
         """An article's normalised words, of title and of body: what follows by words match."""
@@ -521,12 +339,88 @@ class Articles:
         """Articles whose page failed and is to be asked for again."""
         rows = await self._database.rows(
             f"""
-            {_ARTICLE} WHERE a.page_due IS NOT NULL AND a.page_due <= :now
+            {ARTICLE} WHERE a.page_due IS NOT NULL AND a.page_due <= :now
             ORDER BY a.page_due LIMIT :limit
             """,
             {"now": to_epoch(now), "limit": limit},
         )
-        return [PendingPage(row["id"], _draft(row)) for row in rows]
+        return [PendingPage(row["id"], draft_of(row)) for row in rows]
+
+    async def revisions(self, article_id: int) -> list[Revision]:
+        """The texts that corrections replaced, the newest first."""
+        rows = await self._database.rows(
+            "SELECT * FROM revision WHERE article_id = :id ORDER BY number DESC",
+            {"id": article_id},
+        )
+        return [revision_of(row) for row in rows]
+
+    async def summaries_wanted(self, since: datetime, limit: int) -> list[Article]:
+        """Public articles fetched since then that a model could summarise better, newest first.
+
+        These have no standfirst, and no model was asked yet. Imported ones and those of which
+        only the headline may be shown are left alone.
+        """
+        rows = await self._database.rows(
+            f"""
+            {ARTICLE} WHERE a.upgraded IS NULL AND a.standfirst = '' AND a.owner IS NULL
+                AND a.imported = 0 AND a.fetched >= :since AND a.state <> 'gone'
+                AND s.reading <> 'headline'
+            ORDER BY a.search_key DESC LIMIT :limit
+            """,
+            {"since": to_epoch(since), "limit": limit},
+        )
+        return [article(row) for row in rows]
+
+    # ------------------------------------------------------------ a new normaliser
+
+    async def to_reindex(self, after_id: int, limit: int) -> list[IndexedText]:
+        """The next articles after an id, in the order of ids, with what their index is made of."""
+        rows = await self._database.rows(
+            """
+            SELECT id, title, subheadline, standfirst, summary, body, language FROM article
+            WHERE id > :after ORDER BY id LIMIT :limit
+            """,
+            {"after": after_id, "limit": limit},
+        )
+        return [
+            IndexedText(
+                row["id"],
+                row["title"],
+                row["subheadline"],
+                row["standfirst"],
+                row["summary"],
+                blocks_from_json(row["body"]),
+                row["language"],
+            )
+            for row in rows
+        ]
+
+    async def reindex(
+        self, rows: Sequence[tuple[int, str, str]], *, progress: tuple[str, str]
+    ) -> None:
+        """Index articles anew by (id, title, body), both normalised; what was pruned is passed.
+
+        `progress` is a key and value of `Meta`, written in the same transaction, so that the work
+        goes on there after an interruption. At most 100 rows, or others wait for the writer.
+        """
+        packed = [
+            (article_id, title, body, pack_text(title, body)) for article_id, title, body in rows
+        ]
+        async with self._database.transaction() as transaction:
+            for article_id, title, body, text in packed:
+                old = await transaction.row(
+                    "SELECT search_key, search_text FROM article WHERE id = :id",
+                    {"id": article_id},
+                )
+                if old is None or old["search_text"] == text:
+                    continue
+                await unindex(transaction, old["search_key"], old["search_text"])
+                await index(transaction, old["search_key"], title, body)
+                await transaction.run(
+                    "UPDATE article SET search_text = :text WHERE id = :id",
+                    {"text": text, "id": article_id},
+                )
+            await put(transaction, *progress)
 
     # ------------------------------------------------------------ lists
 
@@ -539,17 +433,19 @@ class Articles:
         after_key: int | None = None,
         topic: Topic | None = None,
         source_id: int | None = None,
+        reader: int | None = None,
     ) -> list[Headline]:
         """The newest headlines, one a story (all of a source's own where one is asked for).
 
         `language` is a code or "all". Pages go by search key: older than `before_key`, or the
-        next newer than `after_key` (still newest first).
+        next newer than `after_key` (still newest first). A source that is the `reader`'s own shows
+        its articles to that reader.
         """
-        conditions = ["a.owner IS NULL"]
+        conditions = []
         if source_id is not None:
-            conditions.append("a.source_id = :source")
+            conditions += ["a.source_id = :source", "(a.owner IS NULL OR a.owner = :reader)"]
         else:
-            conditions.append("a.leads = 1")
+            conditions += ["a.owner IS NULL", "a.leads = 1"]
             if language != "all":
                 conditions.append("a.language = :language")
         if topic is not None:
@@ -560,7 +456,7 @@ class Articles:
             conditions.append("a.search_key > :after")
         order = "ASC" if after_key is not None else "DESC"
         rows = await self._database.rows(
-            f"{_HEADLINE} WHERE {' AND '.join(conditions)} "
+            f"{HEADLINE} WHERE {' AND '.join(conditions)} "
             f"ORDER BY a.search_key {order} LIMIT :limit",
             {
                 "language": language,
@@ -569,6 +465,7 @@ class Articles:
                 "after": after_key,
                 "topic": topic.value if topic else None,
                 "source": source_id,
+                "reader": reader,
             },
         )
         found = [headline(row) for row in rows]
@@ -580,7 +477,7 @@ class Articles:
         """The headlines of a span of time, newest first: a day of the archive."""
         rows = await self._database.rows(
             f"""
-            {_HEADLINE} WHERE a.leads = 1 AND a.owner IS NULL
+            {HEADLINE} WHERE a.leads = 1 AND a.owner IS NULL
                 AND (:language = 'all' OR a.language = :language)
                 AND a.search_key >= :start AND a.search_key < :end
             ORDER BY a.search_key DESC LIMIT :limit OFFSET :offset
@@ -595,14 +492,14 @@ class Articles:
         )
         return [headline(row) for row in rows]
 
-    async def by_keys(self, keys: Sequence[int]) -> list[Headline]:
-        """The public headlines of these search keys, in their order."""
+    async def by_keys(self, keys: Sequence[int], *, reader: int | None = None) -> list[Headline]:
+        """The headlines of these search keys, public or the reader's own, in their order."""
         rows = await self._database.rows(
             f"""
-            {_HEADLINE} JOIN json_each(:keys) k ON k.value = a.search_key
-            WHERE a.owner IS NULL ORDER BY k.key
+            {HEADLINE} JOIN json_each(:keys) k ON k.value = a.search_key
+            WHERE a.owner IS NULL OR a.owner = :reader ORDER BY k.key
             """,
-            {"keys": json_list(keys)},
+            {"keys": json_list(keys), "reader": reader},
         )
         return [headline(row) for row in rows]
 
@@ -612,7 +509,7 @@ class Articles:
             f"""
             SELECT * FROM (
                 SELECT k.key AS place, h.* FROM json_each(:ids) k
-                JOIN ({_HEADLINE} WHERE a.leads = 1) h ON h.story_id = k.value)
+                JOIN ({HEADLINE} WHERE a.leads = 1) h ON h.story_id = k.value)
             ORDER BY place
             """,
             {"ids": json_list(story_ids)},
@@ -620,21 +517,28 @@ class Articles:
         return [headline(row) for row in rows]
 
     async def stored_since(
-        self, article_id: int, *, language: str, since: datetime
+        self, article_id: int, *, language: str, since: datetime, reader: int | None = None
     ) -> list[Headline]:
         """All articles stored after `article_id`, by story: a digest's candidates.
 
         The newest story comes first, and of a story the article that stands for it. Stories whose
-        last article is older than `since` are passed over: they are no news.
+        last article is older than `since` are passed over, and so are imported articles: they are
+        no news. The `reader`'s own come whatever their language.
         """
         # The plus signs make SQLite start from the few newest articles.
         rows = await self._database.rows(
             f"""
-            {_HEADLINE} WHERE a.id > :article AND +a.owner IS NULL
-                AND +st.latest >= :since AND (:language = 'all' OR a.language = :language)
+            {HEADLINE} WHERE a.id > :article AND a.imported = 0 AND +st.latest >= :since
+                AND (a.owner = :reader
+                     OR +a.owner IS NULL AND (:language = 'all' OR a.language = :language))
             ORDER BY a.story_id DESC, a.leads DESC, a.id
             """,
-            {"article": article_id, "since": to_epoch(since), "language": language},
+            {
+                "article": article_id,
+                "since": to_epoch(since),
+                "language": language,
+                "reader": reader,
+            },
         )
         return [headline(row) for row in rows]
 
@@ -642,8 +546,9 @@ class Articles:
         """Headlines of the stories told since `since`, most sources first: to be weighed."""
         rows = await self._database.rows(
             f"""
-            {_HEADLINE} WHERE a.id IN (SELECT article_id FROM story WHERE latest >= :since)
-                AND a.owner IS NULL AND (:language = 'all' OR a.language = :language)
+            {HEADLINE} WHERE a.id IN (SELECT article_id FROM story WHERE latest >= :since)
+                AND a.owner IS NULL AND a.imported = 0
+                AND (:language = 'all' OR a.language = :language)
             ORDER BY st.sources DESC, st.articles DESC, a.search_key DESC LIMIT :limit
             """,
             {"since": to_epoch(since), "language": language, "limit": limit},
@@ -654,8 +559,13 @@ class Articles:
         """The highest article id: a digest's watermark."""
         return int(await self._database.value("SELECT coalesce(max(id), 0) FROM article"))
 
-    async def story_candidates(self, keys: Sequence[int]) -> list[StoryCandidate]:
-        """What clustering compares a new article with, in the order of the search keys."""
+    async def story_candidates(
+        self, keys: Sequence[int], *, owner: int | None = None
+    ) -> list[StoryCandidate]:
+        """What clustering compares a new article with, in the order of the search keys.
+
+        Public articles, or those that `owner` alone may see; never imported ones.
+        """
         rows = await self._database.rows(
             """
             SELECT a.id, a.story_id, a.source_id, a.title, a.summary, a.language, a.published,
@@ -663,10 +573,10 @@ class Articles:
             FROM json_each(:keys) k
             JOIN article a ON a.search_key = k.value
             JOIN story st ON st.id = a.story_id
-            WHERE a.owner IS NULL
+            WHERE a.owner IS :owner AND a.imported = 0
             ORDER BY k.key
             """,
-            {"keys": json_list(keys)},
+            {"keys": json_list(keys), "owner": owner},
         )
         return [
             StoryCandidate(
@@ -684,39 +594,3 @@ class Articles:
             )
             for row in rows
         ]
-
-
-def _draft(row: Row) -> ArticleDraft:
-    """A stored article as the draft that it was, to be replaced by a better one."""
-    title, body = unpack_text(row["search_text"])
-    return ArticleDraft(
-        feed_id=row["feed_id"],
-        source_id=row["source_id"],
-        key=EntryKey(guid=row["guid"], url="", title_hash=""),
-        url=row["url"],
-        title=row["title"],
-        published=from_epoch(row["published"]),
-        fetched=from_epoch(row["fetched"]),
-        language=row["language"],
-        subheadline=row["subheadline"],
-        standfirst=row["standfirst"],
-        summary=row["summary"],
-        body=blocks_from_json(row["body"]),
-        body_from=BodyFrom(row["body_from"]),
-        author=row["author"],
-        image=picture_from_json(row["image"]),
-        topic=Topic(row["topic"]),
-        rubric=row["rubric"],
-        labels=tuple(json.loads(row["labels"])),
-        cited=tuple(json.loads(row["cited"])),
-        people=tuple(json.loads(row["people"])),
-        words=row["words"],
-        signature=row["signature"],
-        updated=maybe_datetime(row["updated"]),
-        content_hash=row["content_hash"],
-        page_error=row["page_error"],
-        page_tries=row["page_tries"],
-        page_due=maybe_datetime(row["page_due"]),
-        search_title=title,
-        search_body=body,
-    )

@@ -3,9 +3,14 @@
 A feed is due at a time; its poll's outcome is saved after the articles that it announced, in one
 row. A feed removed by command stays as a row, so that a restart with the same settings does not
 add it again.
+
+A subscriber may have feeds and sources of its own, apart from the public ones even where the
+address is the same: `owner` names the subscriber, None the public. They leave without a trace,
+since an address may hold a secret. An archive that was imported hangs on a feed that is never due.
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -18,9 +23,19 @@ from storage.database import (
     maybe_datetime,
     to_epoch,
 )
+from storage.entries import SAME_WITHIN
 from storage.errors import AlreadyExistsError, NotFoundError
-from storage.models import Feed, FeedHints, FeedOutcome, FeedState, Reading, Source
+from storage.models import (
+    EntryKey,
+    Feed,
+    FeedHints,
+    FeedOutcome,
+    FeedState,
+    Reading,
+    Source,
+)
 from storage.search import published_at
+from storage.stories import drop_articles
 
 _FEED = """
     SELECT f.id, f.source_id, f.url, f.title, f.state, f.etag, f.modified, f.body_hash, f.interval,
@@ -30,7 +45,12 @@ _FEED = """
     FROM feed f
 """
 
-_BY_URL = "WHERE f.url = :url OR f.given = :url ORDER BY f.url = :url DESC LIMIT 1"
+_BY_URL = """
+    WHERE (f.url = :url OR f.given = :url) AND f.owner IS :owner AND f.state <> 'archive'
+    ORDER BY f.url = :url DESC LIMIT 1
+"""
+
+_ARTICLES_AT_ONCE = 50
 
 
 def _feed(row: Row) -> Feed:
@@ -138,7 +158,8 @@ async def save_outcome(transaction: Transaction, outcome: FeedOutcome) -> None:
         await transaction.run(
             """
             UPDATE feed SET url = :new_url
-            WHERE id = :feed AND NOT EXISTS (SELECT 1 FROM feed WHERE url = :new_url)
+            WHERE id = :feed AND NOT EXISTS (
+                SELECT 1 FROM feed o WHERE o.url = :new_url AND o.owner IS feed.owner)
             """,
             parameters,
         )
@@ -164,27 +185,30 @@ class Feeds:
         self._database = database
 
     async def ensure(self, feeds: Sequence[tuple[str, str]], now: datetime) -> int:
-        """Add the (URL, domain) pairs that were never known; returns how many were added.
+        """Add the public (URL, domain) pairs that were never known; returns how many were added.
 
         A feed is also known by the address that it had before a permanent redirect.
         """
         added = 0
         async with self._database.transaction() as transaction:
             for url, domain in feeds:
-                if await self._known(transaction, url) is None:
-                    await self._insert(transaction, url, domain, now)
+                if await self._known(transaction, url, None) is None:
+                    await self._insert(transaction, url, domain, now, None, "")
                     added += 1
         return added
 
-    async def add(self, url: str, domain: str, now: datetime) -> Feed:
+    async def add(
+        self, url: str, domain: str, now: datetime, *, owner: int | None = None, title: str = ""
+    ) -> Feed:
         """Add a feed by command, or bring a removed or gone one back; due at once.
 
-        Raises AlreadyExistsError where it is polled already.
+        `title` is the source's name until a poll tells it. Raises AlreadyExistsError where it is
+        polled already, for the public or for the same owner.
         """
         async with self._database.transaction() as transaction:
-            known = await self._known(transaction, url)
+            known = await self._known(transaction, url, owner)
             if known is None:
-                await self._insert(transaction, url, domain, now)
+                await self._insert(transaction, url, domain, now, owner, title)
             elif known["state"] == FeedState.ACTIVE:
                 raise AlreadyExistsError(f"{url} is polled already")
             else:
@@ -196,48 +220,153 @@ class Feeds:
                     """,
                     {"id": known["id"], "now": to_epoch(now)},
                 )
-        return await self.by_url(url)
+        return await self.by_url(url, owner=owner)
 
     @staticmethod
-    async def _known(transaction: Transaction, url: str) -> Row | None:
-        return await transaction.row(f"SELECT f.id, f.state FROM feed f {_BY_URL}", {"url": url})
+    async def _known(transaction: Transaction, url: str, owner: int | None) -> Row | None:
+        return await transaction.row(
+            f"SELECT f.id, f.state FROM feed f {_BY_URL}", {"url": url, "owner": owner}
+        )
 
     @staticmethod
-    async def _insert(transaction: Transaction, url: str, domain: str, now: datetime) -> None:
-        parameters = {"url": url, "domain": domain, "now": to_epoch(now)}
+    async def _insert(
+        transaction: Transaction,
+        url: str,
+        domain: str,
+        now: datetime,
+        owner: int | None,
+        title: str,
+    ) -> None:
+        parameters = {
+            "url": url,
+            "domain": domain,
+            "title": title or domain,
+            "owner": owner,
+            "now": to_epoch(now),
+        }
         await transaction.run(
             """
-            INSERT INTO source (domain, title, created) VALUES (:domain, :domain, :now)
+            INSERT INTO source (domain, title, owner, created)
+            VALUES (:domain, :title, :owner, :now)
             ON CONFLICT (domain, coalesce(owner, 0)) DO NOTHING
             """,
             parameters,
         )
         await transaction.run(
             """
-            INSERT INTO feed (source_id, url, given, due, created)
-            SELECT id, :url, :url, :now, :now FROM source WHERE domain = :domain AND owner IS NULL
+            INSERT INTO feed (source_id, url, given, owner, due, created)
+            SELECT id, :url, :url, :owner, :now, :now FROM source
+            WHERE domain = :domain AND owner IS :owner
             """,
             parameters,
         )
 
-    async def remove(self, url: str) -> None:
-        """Stop polling a feed; its articles stay. Raises NotFoundError where it is unknown."""
+    async def archive(self, domain: str, title: str, language: str, now: datetime) -> Feed:
+        """The feed on which a publisher's imported articles hang; made where it is absent."""
+        url = f"archive:{domain}"
+        parameters = {
+            "url": url,
+            "domain": domain,
+            "title": title or domain,
+            "language": language,
+            "now": to_epoch(now),
+        }
         async with self._database.transaction() as transaction:
-            known = await self._known(transaction, url)
+            await transaction.run(
+                """
+                INSERT INTO source (domain, title, language, created)
+                VALUES (:domain, :title, :language, :now)
+                ON CONFLICT (domain, coalesce(owner, 0)) DO NOTHING
+                """,
+                parameters,
+            )
+            await transaction.run(
+                """
+                INSERT INTO feed (source_id, url, given, state, due, created)
+                SELECT id, :url, :url, 'archive', :now, :now FROM source
+                WHERE domain = :domain AND owner IS NULL
+                ON CONFLICT (url, coalesce(owner, 0)) DO NOTHING
+                """,
+                parameters,
+            )
+        row = await self._database.row(
+            f"{_FEED} WHERE f.url = :url AND f.owner IS NULL", parameters
+        )
+        if row is None:
+            raise NotFoundError(f"the archive of {domain} vanished")
+        return _feed(row)
+
+    async def remove(self, url: str, *, owner: int | None = None) -> None:
+        """Stop polling a feed; raises NotFoundError where it is unknown.
+
+        A public feed's articles stay; of a subscriber's own feed nothing does.
+        """
+        async with self._database.transaction() as transaction:
+            known = await self._known(transaction, url, owner)
             if known is None or known["state"] == FeedState.REMOVED:
                 raise NotFoundError(f"{url} is not polled: see newsboy feed list")
             await transaction.run(
                 "UPDATE feed SET state = 'removed' WHERE id = :id", {"id": known["id"]}
             )
+        if owner is not None:
+            await self._forget(known["id"])
+
+    async def forget_owner(self, owner: int) -> int:
+        """Delete all feeds of a subscriber's own, with their articles; returns how many."""
+        feeds = await self._database.rows(
+            "SELECT id FROM feed WHERE owner = :owner", {"owner": owner}
+        )
+        for row in feeds:
+            await self._forget(row["id"])
+        return len(feeds)
+
+    async def _forget(self, feed_id: int) -> None:
+        """Delete a feed with all that came from it, in chunks, and its source where it is bare."""
+        parameters = {"feed": feed_id, "chunk": _ARTICLES_AT_ONCE}
+        more = True
+        while more:
+            async with self._database.transaction() as transaction:
+                rows = await transaction.rows(
+                    """
+                    SELECT id, story_id, search_key, search_text FROM article
+                    WHERE feed_id = :feed LIMIT :chunk
+                    """,
+                    parameters,
+                )
+                await drop_articles(transaction, rows)
+                more = len(rows) == _ARTICLES_AT_ONCE
+                if more:
+                    continue
+                await transaction.run("DELETE FROM entry WHERE feed_id = :feed", parameters)
+                source = await transaction.value(
+                    "DELETE FROM feed WHERE id = :feed RETURNING source_id", parameters
+                )
+                await transaction.run(
+                    """
+                    DELETE FROM source
+                    WHERE id = :source AND NOT EXISTS (SELECT 1 FROM feed WHERE source_id = :source)
+                    """,
+                    {"source": source},
+                )
 
     async def all(self) -> list[Feed]:
-        """All feeds but the removed ones, in the order of their addition."""
-        rows = await self._database.rows(f"{_FEED} WHERE f.state <> 'removed' ORDER BY f.id")
+        """All feeds but removed ones and archives, readers' own too, in the order of addition."""
+        rows = await self._database.rows(
+            f"{_FEED} WHERE f.state NOT IN ('removed', 'archive') ORDER BY f.id"
+        )
         return [_feed(row) for row in rows]
 
-    async def by_url(self, url: str) -> Feed:
+    async def owned(self, owner: int) -> list[Feed]:
+        """A subscriber's own feeds, in the order of their addition."""
+        rows = await self._database.rows(
+            f"{_FEED} WHERE f.owner = :owner AND f.state <> 'removed' ORDER BY f.id",
+            {"owner": owner},
+        )
+        return [_feed(row) for row in rows]
+
+    async def by_url(self, url: str, *, owner: int | None = None) -> Feed:
         """One feed, by its address now or as it was added; raises NotFoundError."""
-        row = await self._database.row(f"{_FEED} {_BY_URL}", {"url": url})
+        row = await self._database.row(f"{_FEED} {_BY_URL}", {"url": url, "owner": owner})
         if row is None:
             raise NotFoundError(f"{url} is not polled: see newsboy feed list")
         return _feed(row)
@@ -271,17 +400,109 @@ class Feeds:
         )
         return {row["guid"]: row["item_hash"] for row in rows}
 
-    async def sources(self) -> list[Source]:
-        """The public sources that have an active feed or an article, by title."""
+    async def known_otherwise(
+        self, source_id: int, keys: Sequence[tuple[str, str, str, datetime]]
+    ) -> dict[str, int]:
+        """Which new entries a source told under other guids: guid → article (0: pruned).
+
+        `keys` are (guid, canonical URL, title hash, published). An entry is known by its title
+        within twelve hours, or by its URL; a URL that several entries or articles share (a site's
+        front page) counts only within those hours.
+        """
+        rows = await self._database.rows(
+            """
+            SELECT k.key AS place, k.value ->> 1 = e.url AND e.url <> '' AS same_url,
+                   coalesce(e.article_id, 0) AS article, e.id,
+                   abs(e.published - (k.value ->> 3)) <= :near AS near
+            FROM json_each(:keys) k CROSS JOIN entry e
+            WHERE e.url = k.value ->> 1 AND e.url <> '' AND e.source_id = :source
+            UNION
+            SELECT k.key, k.value ->> 1 = e.url AND e.url <> '', coalesce(e.article_id, 0), e.id, 1
+            FROM json_each(:keys) k CROSS JOIN entry e
+            WHERE e.source_id = :source AND e.title_hash = k.value ->> 2 AND e.title_hash <> ''
+                  AND abs(e.published - (k.value ->> 3)) <= :near
+            """,
+            {
+                "source": source_id,
+                "near": SAME_WITHIN.total_seconds(),
+                "keys": json_list(
+                    (guid, url, title_hash, to_epoch(published))
+                    for guid, url, title_hash, published in keys
+                ),
+            },
+        )
+        shared = Counter(url for _guid, url, _title, _published in keys)
+        told: dict[int, set[int]] = {}
+        for row in rows:
+            if row["same_url"]:
+                told.setdefault(row["place"], set()).add(row["article"])
+        found: dict[str, int] = {}
+        # By URL before by title, a kept article before a pruned one, then the first.
+        for row in sorted(
+            rows, key=lambda row: (not row["same_url"], not row["article"], row["id"])
+        ):
+            guid, url, _title, _published = keys[row["place"]]
+            alone = shared[url] == 1 and len(told.get(row["place"], ())) == 1
+            if row["near"] or alone:
+                found.setdefault(guid, row["article"])
+        return found
+
+    async def adopt(
+        self,
+        feed_id: int,
+        source_id: int,
+        entries: Sequence[tuple[EntryKey, datetime, str, int]],
+        now: datetime,
+    ) -> None:
+        """Note entries as known that point to known articles: nothing is stored, nothing told.
+
+        `entries` are (key, published, item hash, article); the article is 0 where it was pruned.
+        """
+        async with self._database.transaction() as transaction:
+            await transaction.run_many(
+                """
+                INSERT INTO entry (feed_id, source_id, guid, url, title_hash, item_hash, article_id,
+                                   published, seen)
+                VALUES (:feed, :source, :guid, :url, :title, :item,
+                        (SELECT id FROM article WHERE id = :article), :published, :now)
+                ON CONFLICT (feed_id, guid) DO NOTHING
+                """,
+                [
+                    {
+                        "feed": feed_id,
+                        "source": source_id,
+                        "guid": key.guid,
+                        "url": key.url,
+                        "title": key.title_hash,
+                        "item": item_hash,
+                        "article": article_id,
+                        "published": to_epoch(published),
+                        "now": to_epoch(now),
+                    }
+                    for key, published, item_hash, article_id in entries
+                ],
+            )
+
+    async def sources(self, *, reader: int | None = None) -> list[Source]:
+        """The public sources and a reader's own with an active feed or an article, by title."""
         rows = await self._database.rows(
             f"""
-            {_SOURCE} WHERE s.owner IS NULL AND (
+            {_SOURCE} WHERE (s.owner IS NULL OR s.owner = :reader) AND (
                 EXISTS (SELECT 1 FROM feed f WHERE f.source_id = s.id AND f.state = 'active')
                 OR EXISTS (SELECT 1 FROM article a WHERE a.source_id = s.id))
             ORDER BY s.title
-            """
+            """,
+            {"reader": reader},
         )
         return [_source(row) for row in rows]
+
+    async def source_by_domain(self, domain: str, owner: int | None = None) -> Source | None:
+        """The public source of a domain, or a subscriber's own; None where there is none."""
+        row = await self._database.row(
+            f"{_SOURCE} WHERE s.domain = :domain AND s.owner IS :owner",
+            {"domain": domain, "owner": owner},
+        )
+        return None if row is None else _source(row)
 
     async def source(self, source_id: int) -> Source:
         """One source; raises NotFoundError."""

@@ -647,6 +647,8 @@ class Delivery:
     parts: tuple[int, ...] = ()  # ids of the messages that hold the full text
     view: View | None = None
     reason: str | None = None
+    layout: Layout | None = None  # as it was sent, and so is `language` (of the interface)
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

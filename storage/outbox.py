@@ -32,6 +32,7 @@ from storage.models import (
     DeliveryState,
     DigestOwed,
     FollowKind,
+    Layout,
     Outcome,
     Push,
     Slot,
@@ -95,7 +96,8 @@ def _push(row: Row) -> Push:
     )
 
 
-def _delivery(row: Row) -> Delivery:
+def delivery_of(row: Row) -> Delivery:
+    """A row of `delivery` as a record."""
     return Delivery(
         id=row["id"],
         subscriber_id=row["subscriber_id"],
@@ -116,6 +118,8 @@ def _delivery(row: Row) -> Delivery:
         parts=tuple(json.loads(row["parts"])) if row["parts"] else (),
         view=View(row["view"]) if row["view"] else None,
         reason=row["reason"],
+        layout=Layout(row["layout"]) if row["layout"] else None,
+        language=row["language"],
     )
 
 
@@ -159,7 +163,7 @@ class Outbox:
 
         Looks at no more than `chunk` readers of each follow, in the order of their ids, and goes
         only as far as all those lists reach, so that no reader is passed over. A story of a
-        subscriber's own source is owed to that one alone.
+        subscriber's own source is owed to that one alone, whatever its language.
         """
         if push.keys is None:
             raise ValueError(f"push {push.id} is not matched yet")
@@ -193,8 +197,8 @@ class Outbox:
                     JOIN push p ON p.id = :push
                     JOIN story st ON st.id = p.story_id
                     WHERE s.state = 'active' AND s.watermark < p.article_id
-                          AND s.news_language IN ('all', st.language)
-                          AND (st.owner IS NULL OR st.owner = s.id)
+                          AND (st.owner = s.id OR
+                               st.owner IS NULL AND s.news_language IN ('all', st.language))
                           AND NOT {_MUTED})
                 SELECT reader, 'push', 'owed', :now, expires, id, story_id, article_id, sound
                 FROM audience WHERE sound IS NOT NULL ORDER BY reader
@@ -423,7 +427,7 @@ class Outbox:
     async def delivery(self, delivery_id: int) -> Delivery | None:
         """One line of the ledger."""
         row = await self._database.row("SELECT * FROM delivery WHERE id = :id", {"id": delivery_id})
-        return None if row is None else _delivery(row)
+        return None if row is None else delivery_of(row)
 
     async def by_message(self, subscriber_id: int, message_id: int) -> Delivery | None:
         """What a message in a subscriber's chat delivered, where the ledger still has it."""
@@ -431,7 +435,7 @@ class Outbox:
             "SELECT * FROM delivery WHERE subscriber_id = :id AND message_id = :message",
             {"id": subscriber_id, "message": message_id},
         )
-        return None if row is None else _delivery(row)
+        return None if row is None else delivery_of(row)
 
     async def show(self, delivery_id: int, view: View, parts: Sequence[int]) -> None:
         """Note what a message shows now, and the ids of the text parts below it."""
@@ -579,7 +583,7 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
     }
     return [
         Claim(
-            delivery=_delivery(row),
+            delivery=delivery_of(row),
             subscriber=readers[row["subscriber_id"]],
             followed=bool(row["followed"]),
             muted=bool(row["muted"]),

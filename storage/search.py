@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from storage.database import Database, Row, Transaction, from_epoch, json_list, to_epoch
+from storage.meta import put
 
 KEYS_A_SECOND = 4096
 _COMMON = 5001
@@ -21,6 +22,11 @@ _NEWEST_OF_COMMON = 2000
 _RANKED = 200
 _ENOUGH = 10
 _FADE_SECONDS = 30 * 86400
+
+# Of all that is others' own; there are few, so the list is made once a query.
+_HIDDEN = """
+    SELECT search_key FROM article WHERE owner IS NOT NULL AND owner IS NOT :reader
+"""
 
 
 def pack_text(title: str, body: str) -> bytes:
@@ -116,28 +122,48 @@ class Search:
         """How many articles there are, for weighing terms."""
         return int(await self._database.value("SELECT count(*) FROM article"))
 
-    async def keys(
-        self, terms: Sequence[str], *, now: datetime, before_key: int | None = None
-    ) -> tuple[list[int], bool]:
-        """Search keys of the public articles that match, best first, at most 200.
+    async def normaliser_version(self) -> str | None:
+        """By which version of the normaliser the index was made; None where nobody said so yet."""
+        row = await self._database.row("SELECT value FROM meta WHERE key = 'normaliser'")
+        return None if row is None else str(row["value"])
 
-        `before_key` leaves out what is newer, so that pages stay stable while news arrives.
-        The second value tells that any of the terms was enough.
+    async def set_normaliser_version(self, version: str) -> None:
+        """Note that all of the index is made by this version of the normaliser."""
+        async with self._database.transaction() as transaction:
+            await put(transaction, "normaliser", version)
+
+    async def keys(
+        self,
+        terms: Sequence[str],
+        *,
+        now: datetime,
+        before_key: int | None = None,
+        reader: int | None = None,
+    ) -> tuple[list[int], bool]:
+        """Search keys of the articles that match, best first, at most 200.
+
+        These are public, or the reader's own. `before_key` leaves out what is newer, so that pages
+        stay stable while news arrives. The second value tells that any of the terms was enough.
         """
         if not terms:
             return [], False
         quoted = _quoted(terms)
         all_of_them = " AND ".join(quoted)
-        found = await self._ranked(all_of_them, terms, now, before_key)
+        found = await self._ranked(all_of_them, terms, now, before_key, reader)
         if len(found) >= _ENOUGH or len(terms) == 1:
             return found, False
-        loose = await self._ranked(" OR ".join(quoted), terms, now, before_key)
+        loose = await self._ranked(" OR ".join(quoted), terms, now, before_key, reader)
         seen = set(found)
         more = [key for key in loose if key not in seen]
         return (found + more)[:_RANKED], bool(more) and not found
 
     async def _ranked(
-        self, match: str, terms: Sequence[str], now: datetime, before_key: int | None
+        self,
+        match: str,
+        terms: Sequence[str],
+        now: datetime,
+        before_key: int | None,
+        reader: int | None,
     ) -> list[int]:
         counts = await self.frequencies(terms)
         parameters: dict[str, object] = {
@@ -145,24 +171,25 @@ class Search:
             "until": before_key if before_key is not None else 1 << 62,
             "ranked": _RANKED,
             "lowest": 0,
+            "reader": reader,
         }
         if sum(counts.values()) >= _COMMON:
             # Ranking a very common word means scoring every article: the newest must do.
             newest = await self._database.rows(
-                """
+                f"""
                 SELECT min(rowid) AS lowest FROM (
                     SELECT rowid FROM search WHERE search MATCH :match AND rowid <= :until
-                        AND rowid NOT IN (SELECT search_key FROM article WHERE owner IS NOT NULL)
+                        AND rowid NOT IN ({_HIDDEN})
                     ORDER BY rowid DESC LIMIT :newest)
                 """,
                 {**parameters, "newest": _NEWEST_OF_COMMON},
             )
             parameters["lowest"] = newest[0]["lowest"] or 0
         rows = await self._database.rows(
-            """
+            f"""
             SELECT rowid AS key, -bm25(search, 4.0, 1.0) AS score FROM search
             WHERE search MATCH :match AND rowid <= :until AND rowid >= :lowest
-                  AND rowid NOT IN (SELECT search_key FROM article WHERE owner IS NOT NULL)
+                  AND rowid NOT IN ({_HIDDEN})
             ORDER BY score DESC LIMIT :ranked
             """,
             parameters,
@@ -175,18 +202,35 @@ class Search:
         return [row["key"] for row in sorted(rows, key=faded, reverse=True)]
 
     async def candidates(
-        self, terms: Sequence[str], *, since: datetime, limit: int = 30
+        self,
+        terms: Sequence[str],
+        *,
+        since: datetime,
+        limit: int = 30,
+        owner: int | None = None,
     ) -> list[int]:
-        """Public search keys since `since` with any of the terms, best first: for clustering."""
+        """Search keys since `since` with any of the terms, best first: for clustering.
+
+        Of public articles, or of those that `owner` alone may see.
+        """
         if not terms:
             return []
+        of_owner = (
+            f"rowid NOT IN ({_HIDDEN})"
+            if owner is None
+            else "rowid IN (SELECT search_key FROM article WHERE owner = :reader)"
+        )
         rows = await self._database.rows(
-            """
+            f"""
             SELECT rowid AS key FROM search
-            WHERE search MATCH :match AND rowid >= :lowest
-                  AND rowid NOT IN (SELECT search_key FROM article WHERE owner IS NOT NULL)
+            WHERE search MATCH :match AND rowid >= :lowest AND {of_owner}
             ORDER BY bm25(search, 4.0, 1.0) LIMIT :limit
             """,
-            {"match": " OR ".join(_quoted(terms)), "lowest": first_key(since), "limit": limit},
+            {
+                "match": " OR ".join(_quoted(terms)),
+                "lowest": first_key(since),
+                "limit": limit,
+                "reader": owner,
+            },
         )
         return [row["key"] for row in rows]

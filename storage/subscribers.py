@@ -7,7 +7,7 @@ an error: a chat that cannot be reached is paused, settings kept, and revived by
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import Literal, NamedTuple, TypedDict, Unpack
 
 from storage.database import (
     Database,
@@ -107,6 +107,31 @@ def _mute(row: Row) -> Mute:
         label=row["label"],
         expires=maybe_datetime(row["expires"]),
     )
+
+
+class WordKey(NamedTuple):
+    """A word or phrase that a subscriber follows or mutes, and in which table it is kept."""
+
+    kept_in: Literal["subscription", "mute"]
+    subscriber_id: int
+    key: str
+    label: str
+
+
+_REKEYED = {
+    "subscription": """
+        INSERT INTO subscription (subscriber_id, kind, key, anchor, label, level)
+        VALUES (:subscriber_id, 'words', :key, :anchor, :label, :level)
+        ON CONFLICT (subscriber_id, kind, key) DO UPDATE SET level = excluded.level
+        WHERE instr('off digest now sound', excluded.level) > instr('off digest now sound', level)
+    """,
+    "mute": """
+        INSERT INTO mute (subscriber_id, kind, key, anchor, label, expires)
+        VALUES (:subscriber_id, 'words', :key, :anchor, :label, :expires)
+        ON CONFLICT (subscriber_id, kind, key) DO UPDATE SET expires =
+            CASE WHEN expires IS NOT NULL THEN max(expires, excluded.expires) END
+    """,
+}
 
 
 def _anchor(kind: FollowKind, key: str) -> str:
@@ -337,6 +362,46 @@ class Subscribers:
                     "expires": maybe_epoch(mute.expires),
                 },
             )
+
+    # ------------------------------------------------------------ a new normaliser
+
+    async def word_keys(self) -> list[WordKey]:
+        """The words that anybody follows or mutes."""
+        rows = await self._database.rows(
+            """
+            SELECT 'subscription' AS kept_in, subscriber_id, key, label FROM subscription
+            WHERE kind = 'words'
+            UNION ALL
+            SELECT 'mute', subscriber_id, key, label FROM mute WHERE kind = 'words'
+            """
+        )
+        return [
+            WordKey(row["kept_in"], row["subscriber_id"], row["key"], row["label"]) for row in rows
+        ]
+
+    async def rekey_words(self, changes: Sequence[tuple[WordKey, str]]) -> None:
+        """Give followed and muted words new keys, as the normaliser makes them now.
+
+        Two that become one merge: the follow that comes louder stays, the mute that lasts longer.
+        """
+        async with self._database.transaction() as transaction:
+            # All leave before any comes back: one's new key may be another's old one.
+            taken = []
+            for word, key in changes:
+                row = await transaction.row(
+                    f"""
+                    DELETE FROM {word.kept_in}
+                    WHERE subscriber_id = :id AND kind = 'words' AND key = :key RETURNING *
+                    """,
+                    {"id": word.subscriber_id, "key": word.key},
+                )
+                if row is not None:
+                    taken.append((word.kept_in, {**dict(row), "key": key}))
+            for kept_in, values in taken:
+                await transaction.run(
+                    _REKEYED[kept_in],
+                    {**values, "anchor": _anchor(FollowKind.WORDS, values["key"])},
+                )
 
     # ------------------------------------------------------------ digests' times
 

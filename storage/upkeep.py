@@ -22,11 +22,14 @@ from storage.database import (
 from storage.errors import AlreadyExistsError, DatabaseCorruptError, StorageError
 from storage.migrate import make_private, migrations, refuse_newer
 from storage.models import Counts
-from storage.search import unindex
+from storage.stories import drop_articles
 
 _LINES_AT_ONCE = 500
 _ARTICLES_AT_ONCE = 50
 _QUERY_LIFE = timedelta(days=30)
+_NOTICE_LIFE = timedelta(days=30)
+_PICTURE_LIFE = timedelta(days=90)
+_FRESH = timedelta(days=3)
 
 
 class Upkeep:
@@ -64,6 +67,17 @@ class Upkeep:
             await transaction.run(
                 "DELETE FROM query WHERE asked < :old", {"old": to_epoch(now - _QUERY_LIFE)}
             )
+            await transaction.run(
+                "DELETE FROM notice WHERE created < :old", {"old": to_epoch(now - _NOTICE_LIFE)}
+            )
+            # A picture of an older article is checked anew if anybody asks; a bad one stays bad.
+            await transaction.run(
+                "DELETE FROM picture WHERE bad = 0 AND checked < :old",
+                {"old": to_epoch(now - _PICTURE_LIFE)},
+            )
+            await transaction.run(
+                "DELETE FROM correction WHERE done = 1 AND created < :before", parameters
+            )
             await transaction.run("DELETE FROM mute WHERE expires <= :now", parameters)
             await transaction.run("DELETE FROM pause WHERE until <= :now", parameters)
             await transaction.run("DELETE FROM prompt WHERE asked < :before", parameters)
@@ -86,32 +100,51 @@ class Upkeep:
                     """,
                     {"before": to_epoch(before), "chunk": _ARTICLES_AT_ONCE},
                 )
-                for row in rows:
-                    await unindex(transaction, row["search_key"], row["search_text"])
-                    await transaction.run("DELETE FROM article WHERE id = :id", {"id": row["id"]})
-                    # Where the article that stood for its story went, another one stands up.
-                    await transaction.run(
-                        """
-                        UPDATE story SET article_id =
-                               (SELECT min(id) FROM article WHERE story_id = :story)
-                        WHERE id = :story
-                        """,
-                        {"story": row["story_id"]},
-                    )
-                    await transaction.run(
-                        """
-                        UPDATE article SET leads = 1
-                        WHERE id = (SELECT article_id FROM story WHERE id = :story)
-                        """,
-                        {"story": row["story_id"]},
-                    )
-                    await transaction.run(
-                        "DELETE FROM story WHERE id = :story AND article_id IS NULL",
-                        {"story": row["story_id"]},
-                    )
+                await drop_articles(transaction, rows)
             removed += len(rows)
             if len(rows) < _ARTICLES_AT_ONCE:
                 return removed
+
+    async def prune_to_size(self, max_bytes: int) -> int:
+        """Delete the oldest articles' text until what is used of the file fits; returns how many.
+
+        Their identity stays. Imported ones go last, saved ones never, and neither do those of the
+        last three days: stories and digests need them. The file itself does not shrink, its free
+        pages are used again.
+        """
+        removed = 0
+        for imported in (0, 1):
+            while await self._used_bytes() > max_bytes:
+                async with self._database.transaction() as transaction:
+                    rows = await transaction.rows(
+                        """
+                        SELECT id, story_id, search_key, search_text FROM article
+                        WHERE imported = :imported
+                              AND (imported OR stored < (SELECT max(stored) FROM article) - :fresh)
+                              AND NOT EXISTS (SELECT 1 FROM saved v WHERE v.article_id = article.id)
+                        ORDER BY stored LIMIT :chunk
+                        """,
+                        {
+                            "imported": imported,
+                            "fresh": _FRESH.total_seconds(),
+                            "chunk": _ARTICLES_AT_ONCE,
+                        },
+                    )
+                    await drop_articles(transaction, rows)
+                if not rows:
+                    break
+                removed += len(rows)
+        return removed
+
+    async def _used_bytes(self) -> int:
+        return int(
+            await self._database.value(
+                """
+                SELECT (p.page_count - f.freelist_count) * s.page_size
+                FROM pragma_page_count() p, pragma_freelist_count() f, pragma_page_size() s
+                """
+            )
+        )
 
     async def tidy(self) -> None:
         """Refresh the planner's statistics and fold the log into the file."""

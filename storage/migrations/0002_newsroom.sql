@@ -41,14 +41,22 @@ CREATE UNIQUE INDEX feed_url ON feed (url, coalesce(owner, 0));
 CREATE INDEX feed_due ON feed (due) WHERE state = 'active';
 CREATE INDEX feed_given ON feed (given);
 CREATE INDEX feed_owner ON feed (owner) WHERE owner IS NOT NULL;
+CREATE INDEX feed_source ON feed (source_id);
 
 ALTER TABLE article ADD COLUMN people    TEXT    NOT NULL DEFAULT '[]';  -- JSON list of names
 ALTER TABLE article ADD COLUMN words     INTEGER NOT NULL DEFAULT 0;     -- of title and text
 ALTER TABLE article ADD COLUMN signature BLOB    NOT NULL DEFAULT x'';   -- of its text: reprints
 -- NULL: not asked yet; else when a model was asked for a better summary, whatever came of it.
 ALTER TABLE article ADD COLUMN upgraded  INTEGER;
-CREATE INDEX article_upgrade ON article (search_key)
+CREATE INDEX article_upgrade ON article (fetched)
     WHERE upgraded IS NULL AND standfirst = '' AND owner IS NULL AND imported = 0;
+
+-- Others' own articles are told apart without reading them.
+DROP INDEX article_private;
+CREATE INDEX article_private ON article (owner, search_key) WHERE owner IS NOT NULL;
+CREATE INDEX article_feed ON article (feed_id);
+
+CREATE INDEX picture_bad ON picture (url) WHERE bad = 1;
 
 -- The parts of the article that changed (JSON list), and the sub-headline that was replaced.
 ALTER TABLE revision ADD COLUMN changed     TEXT NOT NULL DEFAULT '[]';

@@ -1,6 +1,6 @@
 """A database of many synthetic articles, filled once and kept in the user's cache folder.
 
-    blocks of synthetic texts, normalised in other processes ─▶ drafts ─▶ the store's own `_store`
+    blocks of synthetic texts, normalised in other processes ─▶ drafts ─▶ `store_article`
 
 The file is named by the count and by all that decides its contents, so a change of the schema, the
 normaliser or the texts makes a new one. The store's SQL runs on a plain connection without
@@ -37,7 +37,8 @@ from storage import (
     Storage,
     Topic,
 )
-from storage.articles import Articles
+from storage.article_rows import draft_parameters
+from storage.articles import store_article
 from storage.database import Transaction
 
 if TYPE_CHECKING:
@@ -121,13 +122,12 @@ async def _fill(path: Path, count: int) -> None:
                 )
             )
             await storage.feeds.remove(feed.url)
-        articles = storage.articles
     drafts = _drafts(feeds, count)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = OFF")
         transaction = Transaction(cast("aiosqlite.Connection", _Straight(connection)))
-        story = await _store_in_bulk(connection, transaction, articles, drafts, count - _ONE_BY_ONE)
+        story = await _store_in_bulk(connection, transaction, drafts, count - _ONE_BY_ONE)
     async with Storage.open(path) as storage:
         for number, draft in drafts:
             stored = await storage.articles.store(
@@ -140,7 +140,6 @@ async def _fill(path: Path, count: int) -> None:
 async def _store_in_bulk(
     connection: sqlite3.Connection,
     transaction: Transaction,
-    articles: Articles,
     drafts: Iterator[tuple[int, ArticleDraft]],
     count: int,
 ) -> int:
@@ -148,8 +147,12 @@ async def _store_in_bulk(
     story = 0
     connection.execute("BEGIN IMMEDIATE")
     for number, draft in drafts:
-        stored = await articles._store(
-            transaction, draft, draft.fetched, "", _joined(number, story), None
+        stored = await store_article(
+            transaction,
+            draft,
+            draft_parameters(draft),
+            now=draft.fetched,
+            story_id=_joined(number, story),
         )
         story = stored.story_id
         if number % 100 == 99:

@@ -1,0 +1,123 @@
+"""Corrections: a publisher's change of an article, until all messages that show it are edited.
+
+    replace(revision) ─▶ an open correction ─▶ messages that show it, in chunks by a cursor ─▶ done
+
+An article has one open correction at most: a newer change closes the open one and begins anew
+with the parts of both. Whoever is still at work on the older one moves nothing any more.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from storage.database import Database, Row, Transaction, from_epoch, json_list, to_epoch
+from storage.models import Correction, Delivery, Subscriber
+from storage.outbox import delivery_of
+from storage.subscribers import subscriber_of
+
+
+def _correction(row: Row) -> Correction:
+    return Correction(
+        id=row["id"],
+        article_id=row["article_id"],
+        story_id=row["story_id"],
+        revision=row["revision"],
+        changed=tuple(json.loads(row["changed"])),
+        created=from_epoch(row["created"]),
+        cursor=row["cursor"],
+    )
+
+
+async def owe_correction(
+    transaction: Transaction, article_id: int, changed: Sequence[str], now: datetime
+) -> None:
+    """Owe the edit of all messages that show an article; part of the transaction that changes it.
+
+    Nobody was ever told an imported article.
+    """
+    closed = await transaction.row(
+        "UPDATE correction SET done = 1 WHERE article_id = :article AND done = 0 RETURNING changed",
+        {"article": article_id},
+    )
+    earlier = json.loads(closed["changed"]) if closed is not None else ()
+    await transaction.run(
+        """
+        INSERT INTO correction (article_id, revision, changed, created)
+        SELECT id, revision, :changed, :now FROM article WHERE id = :article AND imported = 0
+        """,
+        {
+            "article": article_id,
+            "changed": json_list(dict.fromkeys((*earlier, *changed))),
+            "now": to_epoch(now),
+        },
+    )
+
+
+class Corrections:
+    """What is to be edited, and where."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open_corrections(self) -> list[Correction]:
+        """The corrections that are not carried to their end, the oldest first."""
+        rows = await self._database.rows(
+            """
+            SELECT c.*, a.story_id FROM correction c JOIN article a ON a.id = c.article_id
+            WHERE c.done = 0 ORDER BY c.id
+            """
+        )
+        return [_correction(row) for row in rows]
+
+    async def messages_showing(
+        self, correction: Correction, *, since: datetime, limit: int
+    ) -> list[tuple[Delivery, Subscriber]]:
+        """The next messages after the cursor that show the corrected article, by id.
+
+        These are pushes sent since `since` to readers who are active. Digests and replies are not
+        edited.
+        """
+        pushes = await self._database.rows(
+            "SELECT id FROM push WHERE story_id = :story AND article_id = :article",
+            {"story": correction.story_id, "article": correction.article_id},
+        )
+        found: list[Row] = []
+        # Push by push (as a rule there is one), so that the index gives the rows in order.
+        for push in pushes:
+            found += await self._database.rows(
+                """
+                SELECT d.* FROM delivery d JOIN subscriber s ON s.id = d.subscriber_id
+                WHERE d.push_id = :push AND d.id > :cursor AND d.kind = 'push'
+                      AND d.state = 'sent' AND d.message_id IS NOT NULL AND d.ended >= :since
+                      AND s.state = 'active'
+                ORDER BY d.id LIMIT :limit
+                """,
+                {
+                    "push": push["id"],
+                    "cursor": correction.cursor,
+                    "since": to_epoch(since),
+                    "limit": limit,
+                },
+            )
+        found = sorted(found, key=lambda row: int(row["id"]))[:limit]
+        readers = {
+            row["id"]: subscriber_of(row)
+            for row in await self._database.rows(
+                "SELECT * FROM subscriber WHERE id IN (SELECT value FROM json_each(:ids))",
+                {"ids": json_list({row["subscriber_id"] for row in found})},
+            )
+        }
+        # A reader who has gone between the two readings has no message to edit.
+        return [
+            (delivery_of(row), readers[row["subscriber_id"]])
+            for row in found
+            if row["subscriber_id"] in readers
+        ]
+
+    async def advance_correction(self, correction_id: int, cursor: int, done: bool) -> None:
+        """Note up to which delivery the messages are edited, and whether those were the last."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                "UPDATE correction SET cursor = :cursor, done = :done WHERE id = :id AND done = 0",
+                {"id": correction_id, "cursor": cursor, "done": int(done)},
+            )
