@@ -12,7 +12,7 @@ import gc
 import logging
 import secrets
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,8 @@ from bot.telegram.menu import register_menus
 from bot.telegram.retries import PatientRequests
 from bot.telegram.session import LeanSession
 from bot.telegram.updates import PollingDispatcher
+from bot.telegram.webhook import PATH, WebhookReceiver
+from bot.web.listener import Route, listening
 from bot.words.normaliser import Normaliser
 from storage import SQLITE_VERSION, Storage
 
@@ -106,6 +108,7 @@ class _Newsboy:
             open_pipeline(
                 self._settings, self._storage, self._normaliser, on_push=self._stored.set
             ) as pipeline,
+            self._door(dispatcher) as webhook,
         ):
             # Where tick and interval are equal, a feed due a blink after its tick waits twice.
             poll_seconds = min(_POLL_TICK_SECONDS, self._settings.poll_seconds / 4)
@@ -122,7 +125,7 @@ class _Newsboy:
             parts = [
                 asyncio.create_task(part, name=name)
                 for name, part in (
-                    ("polling", self._receive(dispatcher)),
+                    ("updates", self._receive(dispatcher, webhook)),
                     ("sender", self._sender.run()),
                     ("expansion", self._expand()),
                     ("stop", stopping.wait()),
@@ -133,31 +136,43 @@ class _Newsboy:
             try:
                 await _first_end(parts)
             finally:
-                await self._stop(scheduler, dispatcher, parts)
+                ending = _stop_polling(dispatcher) if webhook is None else webhook.stop()
+                await self._stop(scheduler, ending, parts)
+
+    @contextlib.asynccontextmanager
+    async def _door(self, dispatcher: PollingDispatcher) -> AsyncIterator[WebhookReceiver | None]:
+        """Where there is a public address, the door that Telegram comes to; raises ListenError."""
+        if self._settings.webhook_url is None:
+            yield None
+            return
+        webhook = WebhookReceiver(dispatcher, self._bot, self._settings.webhook_url + PATH)
+        host, port = self._settings.webhook_listen
+        async with listening(host, port, [Route("POST", PATH, webhook.handle)]):
+            yield webhook
 
     async def _stop(
         self,
         scheduler: Scheduler,
-        dispatcher: PollingDispatcher,
+        ending: Awaitable[None],
         parts: Sequence[asyncio.Task[object]],
     ) -> None:
         """Take in no more, let what is in flight come back, end the rest."""
         log.info("stopping")
-        await asyncio.gather(
-            scheduler.stop(), _stop_polling(dispatcher), self._sender.stop(), return_exceptions=True
-        )
+        await asyncio.gather(scheduler.stop(), ending, self._sender.stop(), return_exceptions=True)
         for part in parts:
             part.cancel()
         await asyncio.gather(*parts, return_exceptions=True)
 
-    async def _receive(self, dispatcher: PollingDispatcher) -> None:
+    async def _receive(
+        self, dispatcher: PollingDispatcher, webhook: WebhookReceiver | None
+    ) -> None:
         """Answer readers, as soon as Telegram answers; raises TokenRefusedError."""
         account = await dispatcher.reach(self._bot)
         await self._invite_admin(account.username or "")
         menus = asyncio.create_task(self._register_menus(), name="menus")
         log.info("@%s is at work with SQLite %s; Ctrl-C stops it", account.username, SQLITE_VERSION)
         try:
-            await dispatcher.receive(self._bot)
+            await (dispatcher.receive(self._bot) if webhook is None else webhook.receive())
         finally:
             menus.cancel()
 

@@ -127,6 +127,16 @@ def _feeds(value: object) -> object:
     return path
 
 
+def _listen(value: object) -> object:
+    """HOST:PORT; an IPv6 address stands in brackets."""
+    if not isinstance(value, str):
+        return value
+    host, _, port = value.strip().rpartition(":")
+    if not host or not port.isdecimal() or not port.isascii() or int(port) > 65_535:
+        raise ValueError("is not a host and a port")
+    return host.strip("[]"), int(port)
+
+
 def _ids(value: object) -> object:
     """Numeric Telegram ids separated by white space or commas."""
     if not isinstance(value, str):
@@ -340,6 +350,17 @@ class Settings(BaseSettings):
         "https://api.telegram.org",
         description="The Bot API server, for those who run their own.",
         examples=["http://127.0.0.1:8081"],
+    )
+    webhook_url: Annotated[str, AfterValidator(_api_url)] | None = Field(
+        None,
+        description="The bot's public address (https, behind a reverse proxy). With it Telegram "
+        "posts updates instead of being polled, and hubs announce news (WebSub).",
+        examples=["https://bot.example.org"],
+    )
+    webhook_listen: Annotated[tuple[str, int], NoDecode, BeforeValidator(_listen)] = Field(
+        ("127.0.0.1", 8080),
+        description="Where newsboy listens for what the reverse proxy passes on from WEBHOOK_URL.",
+        examples=["127.0.0.1:8080"],
     )
     telegram_proxy: Proxy | None = Field(
         None,

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.commands.terminal import read_settings
+from bot.commands.terminal import CommandError, read_settings
 from bot.config import SettingsError
 
 
@@ -12,8 +12,11 @@ def run() -> None:
     _ = settings.token  # said at once: the framework below takes seconds to import
     from bot.app import run as run_app
     from bot.telegram.updates import TokenRefusedError
+    from bot.web.listener import ListenError
 
     try:
         asyncio.run(run_app(settings))
     except TokenRefusedError as error:
         raise SettingsError(str(error)) from error
+    except ListenError as error:
+        raise CommandError(str(error)) from error

@@ -1,4 +1,6 @@
-"""Long polling that nothing stops: neither an update that cannot be read nor an outage.
+"""Receiving updates, which nothing stops: neither one that cannot be read nor an outage.
+
+This is long polling; `bot.telegram.webhook` hands over what Telegram posts.
 
 getUpdates returns raw objects here, and each is turned into an `Update` by itself: one that does
 not decode is skipped, counted and logged, where the framework would fail the whole batch and ask
@@ -9,8 +11,8 @@ because their updates are confirmed already and would not come again.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from typing import Any, ClassVar
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, ClassVar, TypeVar
 
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import AiogramError
@@ -29,6 +31,8 @@ LONGEST_WAIT = 30.0
 _ANSWER_MARGIN = 10
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class TokenRefusedError(Exception):
@@ -90,15 +94,33 @@ class PollingDispatcher(Dispatcher):
 
         Raises TokenRefusedError.
         """
+        return await self.until_done(bot.me)
+
+    async def until_done(self, request: Callable[[], Awaitable[T]]) -> T:
+        """Make a request again until Telegram answers it. Raises TokenRefusedError."""
         outage = _Outage(self._pauses)
         while True:
             try:
-                account = await bot.me()
+                answer = await request()
             except AiogramError as error:
                 await outage.wait(classify(error))
             else:
                 outage.over()
-                return account
+                return answer
+
+    async def take(self, bot: Bot, raw: Any) -> asyncio.Task[Any] | None:
+        """Begin to handle an update that was posted; None where it cannot be read.
+
+        Waits while too many handlers run.
+        """
+        update = self._read(bot, raw)
+        if update is None:
+            return None
+        await self._room()
+        task = asyncio.create_task(self._process_update(bot, update))
+        self._handle_update_tasks.add(task)
+        task.add_done_callback(self._handle_update_tasks.discard)
+        return task
 
     async def _polling(self, bot: Bot, *args: Any, **kwargs: Any) -> None:
         await self.reach(bot)  # the framework's own getMe would end polling at the first failure
