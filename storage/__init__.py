@@ -25,7 +25,7 @@ from storage.errors import (
     NotFoundError,
     StorageError,
 )
-from storage.feeds import Feeds
+from storage.feeds import Feeds, ToldEntry
 from storage.hubs import Hubs
 from storage.meta import Meta
 from storage.models import (
@@ -60,6 +60,7 @@ from storage.models import (
     ListBlock,
     Mute,
     Notice,
+    NoticeKind,
     Outcome,
     Paragraph,
     PendingPage,
@@ -142,6 +143,7 @@ __all__ = [
     "Mute",
     "NotFoundError",
     "Notice",
+    "NoticeKind",
     "Notices",
     "Outbox",
     "Outcome",
@@ -174,6 +176,7 @@ __all__ = [
     "Subscribers",
     "Subscription",
     "Table",
+    "ToldEntry",
     "Topic",
     "Upkeep",
     "View",

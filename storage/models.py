@@ -471,9 +471,25 @@ class Correction:
     cursor: int  # the last delivery looked at
 
 
+class NoticeKind(StrEnum):
+    """What the admins are told by themselves, in a line each.
+
+    The subject is a feed's address; the details, all texts, stand beside each kind. What befalls
+    a reader's own feed is that reader's affair and owes none.
+    """
+
+    BRAKED = "braked"  # brought ten times the usual; nothing pushed: new, usual, matched (known)
+    FAILING = "failing"  # for a day: error, since (ISO 8601; "" where it never worked)
+    GONE = "gone"  # 410, polled no more: title
+    MOVED = "moved"  # polled at its new address from now on: to
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One line owed to the admins: what kind of event, about what, with which details."""
+    """One line owed to the admins: what kind of event, about what, with which details.
+
+    `kind` is a `NoticeKind`, or one that a newer version wrote.
+    """
 
     id: int
     kind: str
