@@ -206,18 +206,24 @@ class Importer:
     async def _read(self, records: Iterator[_Entry]) -> AsyncGenerator[list[_Read], None]:
         """The records in their order, batch by batch; the next batches are under way meanwhile."""
         ahead: deque[asyncio.Task[list[_Read]]] = deque()
+        broken: ArchiveError | None = None
         try:
             while True:
-                while len(ahead) < _AHEAD and (batch := list(islice(records, BATCH))):
+                while len(ahead) < _AHEAD and broken is None:
+                    batch, broken = _batch(records)
+                    if not batch:
+                        break
                     ahead.append(asyncio.create_task(self._file(batch)))
                 if not ahead:
-                    return
+                    break
                 yield await ahead[0]
                 ahead.popleft()
         finally:
             for task in ahead:
                 task.cancel()
             await asyncio.gather(*ahead, return_exceptions=True)
+        if broken is not None:
+            raise broken
 
     async def _file(self, batch: Sequence[_Entry]) -> list[_Read]:
         """A batch, read in a worker; where that ends badly, record by record."""
@@ -229,3 +235,13 @@ class Importer:
                 return [read for one in batch for read in await self._file([one])]
             filed = iter([Refused(f"cannot be read: {error}")])
         return [(place, next(filed) if isinstance(one, Record) else one) for place, one in batch]
+
+
+def _batch(records: Iterator[_Entry]) -> tuple[list[_Entry], ArchiveError | None]:
+    """The next records, and why there are no more of them where the archive breaks off."""
+    batch: list[_Entry] = []
+    try:
+        batch.extend(islice(records, BATCH))
+    except ArchiveError as error:
+        return batch, error
+    return batch, None
