@@ -12,6 +12,7 @@ from storage.articles import store_article
 from storage.database import Database
 from storage.meta import put
 from storage.models import ArticleDraft
+from storage.search import settle
 
 
 class Archive:
@@ -38,6 +39,7 @@ class Archive:
             for draft, parameters in ready:
                 stored = await store_article(transaction, draft, parameters, now=now, imported=True)
                 new += stored.new
+            await settle(transaction, new)
             if progress is not None:
                 await put(transaction, *progress)
         return new

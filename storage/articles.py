@@ -40,7 +40,7 @@ from storage.models import (
     StoryCandidate,
     Topic,
 )
-from storage.search import first_key, free_key, index, pack_text, unindex, unpack_text
+from storage.search import first_key, free_key, index, pack_text, settle, unindex, unpack_text
 from storage.stories import becomes_important, join_story, let_lead
 
 THIS = 0
@@ -59,6 +59,21 @@ class IndexedText(NamedTuple):
     language: str
 
 
+INSERT_ARTICLE = """
+    INSERT INTO article
+           (search_key, story_id, source_id, feed_id, leads, owner, topic, language, published,
+            updated, fetched, stored, url, guid, title, subheadline, standfirst, summary, author,
+            image, image_url, rubric, labels, cited, people, words, signature, content_hash,
+            body_from, page_error, page_tries, page_due, imported, body, search_text)
+    VALUES (:key, :story, :source, :feed, :leads, (SELECT owner FROM source WHERE id = :source),
+            :topic, :language, :published, :updated, :fetched, :now, :url, :guid, :title,
+            :subheadline, :standfirst, :summary, :author, :image, :image_url, :rubric, :labels,
+            :cited, :people, :words, :signature, :content_hash, :body_from, :page_error,
+            :page_tries, :page_due, :imported, :body, :search_text)
+    RETURNING id
+"""
+
+
 async def store_article(
     transaction: Transaction,
     draft: ArticleDraft,
@@ -71,7 +86,10 @@ async def store_article(
     push: PushPlan | None = None,
     imported: bool = False,
 ) -> Stored:
-    """Store a draft, with its `draft_parameters`, as a part of a transaction: `Articles.store`."""
+    """Store a draft, with its `draft_parameters`, as a part of a transaction: `Articles.store`.
+
+    Whoever calls it settles the index at the end of the transaction.
+    """
     entry_id, new, known = await claim_entry(transaction, draft, item_hash, now)
     if not new:
         told = await transaction.row("SELECT story_id FROM article WHERE id = :id", {"id": known})
@@ -80,21 +98,7 @@ async def store_article(
     key = await free_key(transaction, draft.published)
     article_id = int(
         await transaction.value(
-            """
-            INSERT INTO article
-                   (search_key, story_id, source_id, feed_id, leads, owner, topic, language,
-                    published, updated, fetched, stored, url, guid, title, subheadline,
-                    standfirst, summary, author, image, image_url, rubric, labels, cited,
-                    people, words, signature, content_hash, body_from, page_error, page_tries,
-                    page_due, imported, body, search_text)
-            VALUES (:key, :story, :source, :feed, :leads,
-                    (SELECT owner FROM source WHERE id = :source), :topic, :language,
-                    :published, :updated, :fetched, :now, :url, :guid, :title, :subheadline,
-                    :standfirst, :summary, :author, :image, :image_url, :rubric, :labels,
-                    :cited, :people, :words, :signature, :content_hash, :body_from,
-                    :page_error, :page_tries, :page_due, :imported, :body, :search_text)
-            RETURNING id
-            """,
+            INSERT_ARTICLE,
             {
                 **parameters,
                 "key": key,
@@ -181,6 +185,8 @@ class Articles:
                 lead=lead,
                 push=push,
             )
+            if stored.new:
+                await settle(transaction, 1)
             if outcome is not None:
                 await save_outcome(transaction, outcome)
         return stored
@@ -257,6 +263,7 @@ class Articles:
             )
             await unindex(transaction, old["search_key"], old["search_text"])
             await index(transaction, old["search_key"], draft.search_title, draft.search_body)
+            await settle(transaction, 1)
 
     async def upgrade_summary(
         self,
@@ -420,6 +427,7 @@ class Articles:
                     "UPDATE article SET search_text = :text WHERE id = :id",
                     {"text": text, "id": article_id},
                 )
+            await settle(transaction, len(packed))
             await put(transaction, *progress)
 
     # ------------------------------------------------------------ lists

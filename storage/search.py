@@ -23,6 +23,9 @@ _RANKED = 200
 _ENOUGH = 10
 _FADE_SECONDS = 30 * 86400
 
+# An article writes one to three pages, which are merged again on each of some five levels.
+_MERGED_PAGES = 16
+
 # Of all that is others' own; there are few, so the list is made once a query.
 _HIDDEN = """
     SELECT search_key FROM article WHERE owner IS NOT NULL AND owner IS NOT :reader
@@ -84,6 +87,18 @@ async def unindex(transaction: Transaction, key: int, packed: bytes) -> None:
         VALUES ('delete', :key, :title, :body)
         """,
         {"key": key, "title": title, "body": body},
+    )
+
+
+async def settle(transaction: Transaction, articles: int) -> None:
+    """Merge as much of the index as so many articles added; last in a transaction that changes it.
+
+    By itself FTS5 merges in bursts: one commit in fifty took ten times as long as the others. Its
+    `automerge` is off, so whoever adds or deletes pays a little each time.
+    """
+    await transaction.run(
+        "INSERT INTO search (search, rank) VALUES ('merge', :pages)",
+        {"pages": _MERGED_PAGES * articles},
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from storage.database import Row, Transaction, to_epoch
 from storage.models import ArticleDraft
-from storage.search import unindex
+from storage.search import settle, unindex
 
 _IMPORTANT_SOURCES = 3
 _IMPORTANT_WITHIN = timedelta(hours=1)
@@ -129,3 +129,4 @@ async def drop_articles(transaction: Transaction, articles: Sequence[Row]) -> No
         await transaction.run(
             "DELETE FROM story WHERE id = :story AND article_id IS NULL", parameters
         )
+    await settle(transaction, len(articles))

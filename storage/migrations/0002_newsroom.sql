@@ -56,6 +56,9 @@ DROP INDEX article_private;
 CREATE INDEX article_private ON article (owner, search_key) WHERE owner IS NOT NULL;
 CREATE INDEX article_feed ON article (feed_id);
 
+-- Merged by a little with each article: see search.py.
+INSERT INTO search (search, rank) VALUES ('automerge', 0);
+
 CREATE INDEX picture_bad ON picture (url) WHERE bad = 1;
 
 -- The parts of the article that changed (JSON list), and the sub-headline that was replaced.

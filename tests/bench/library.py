@@ -40,6 +40,7 @@ from storage import (
 from storage.article_rows import draft_parameters
 from storage.articles import store_article
 from storage.database import Transaction
+from storage.search import settle
 
 if TYPE_CHECKING:
     import aiosqlite
@@ -52,6 +53,7 @@ _EDITION = 1  # to be raised when this module makes other articles
 _A_DAY = 1_000
 _BLOCK = 1_000  # texts made at a time in another process
 _ONE_BY_ONE = 1_000
+_A_COMMIT = 100
 _WORKERS = 2
 
 
@@ -155,7 +157,8 @@ async def _store_in_bulk(
             story_id=_joined(number, story),
         )
         story = stored.story_id
-        if number % 100 == 99:
+        if number % _A_COMMIT == _A_COMMIT - 1:
+            await settle(transaction, _A_COMMIT)
             connection.execute("COMMIT")
             connection.execute("BEGIN IMMEDIATE")
         if number == count - 1:
@@ -195,12 +198,14 @@ def _dated(draft: ArticleDraft, number: int, count: int) -> ArticleDraft:
 def _block(feeds: Sequence[Feed], begin: int, count: int) -> list[ArticleDraft]:
     normaliser = Normaliser()
     return [
-        _draft(text, feeds[text.source], begin + number, normaliser)
+        draft_of(text, feeds[text.source], begin + number, normaliser)
         for number, text in enumerate(synthetic(count, sources=len(feeds), seed=begin))
     ]
 
 
-def _draft(text: SyntheticArticle, feed: Feed, number: int, normaliser: Normaliser) -> ArticleDraft:
+def draft_of(
+    text: SyntheticArticle, feed: Feed, number: int, normaliser: Normaliser
+) -> ArticleDraft:
     url = f"{feed.url.removesuffix('/feed')}/{number}"
     picture = PictureBlock(f"{url}.png", width=800, height=450) if number % 2 else None
     return ArticleDraft(
