@@ -25,7 +25,7 @@ class ParsedEntry:
     empty. Times are aware UTC and never in the future. `summary_html` and `content_html` are the
     feed's own markup, "" where it has none; `content_html` is the whole text (content:encoded,
     yandex:full-text, turbo:content, Atom's content). `labels` are the publisher's age marks
-    («18+») and ratings.
+    («18+») and ratings. `whole` says that there is nothing more to be had on a page.
     """
 
     guid: str
@@ -39,6 +39,7 @@ class ParsedEntry:
     categories: tuple[str, ...] = ()
     image: EntryImage | None = None
     labels: tuple[str, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

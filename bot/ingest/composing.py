@@ -7,36 +7,64 @@ page, then the feed's own texts; a headline with its link is always left.
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from bot.articles.newsroom import Desk, FeedItem
 from bot.feeds.entries import ParsedEntry
 from bot.ingest import jobs
-from bot.ingest.decider import Candidate, article_url, fault, next_page_try
+from bot.ingest.decider import Candidate, article_url, asks_page, fault, next_page_try
 from bot.ingest.jobs import Composed, PageBytes, PageState
 from bot.ingest.workers import WorkerCrashedError, Workers
-from bot.web.errors import BadUrlError, FetchError, ForbiddenAddressError, TooLargeError
+from bot.web.errors import (
+    BadUrlError,
+    FetchError,
+    ForbiddenAddressError,
+    HostPausedError,
+    RobotsForbidError,
+    TooLargeError,
+)
 from bot.web.fetcher import Fetcher
-from storage import ArticleDraft, PictureBlock, Source
+from bot.web.robots import Robots
+from storage import ArticleDraft, PictureBlock, Reading, Source
 
 log = logging.getLogger(__name__)
 
-_HOPELESS = (BadUrlError, ForbiddenAddressError, TooLargeError)
+_HOPELESS = (BadUrlError, ForbiddenAddressError, RobotsForbidError, TooLargeError)
 _PAGES = ("text/html", "application/xhtml+xml", "text/xml", "application/xml", "text/plain")
 
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Turns entries into drafts."""
+    """Turns entries into drafts, as far as `robots` lets it read their pages."""
 
     fetcher: Fetcher
     workers: Workers
+    robots: Robots
 
-    async def article(self, one: Candidate, desk: Desk, now: datetime) -> Composed:
-        """The article of a feed's entry; raises only where no worker can be had at all."""
+    async def article(
+        self,
+        one: Candidate,
+        desk: Desk,
+        now: datetime,
+        *,
+        reading: Reading = Reading.FULL,
+        later: datetime | None = None,
+    ) -> Composed:
+        """The article of a feed's entry; raises only where no worker can be had at all.
+
+        `reading` is how much of its source is shown; `later` is when its page is to be asked for,
+        None: at once.
+        """
         item = _item(one.entry)
-        page, state = await self._page(item.url, 1, now)
+        if reading is Reading.HEADLINE:
+            item = replace(item, summary_html="", content_html="", image=None)
+        page, state = None, PageState()
+        if asks_page(one.entry, reading):
+            if later is None:
+                page, state = await self._page(item.url, 1, now)
+            else:
+                state = PageState(due=later)
         for said, shown in ((item, page), (item, None))[page is None :]:
             try:
                 return await self.workers.run(
@@ -55,6 +83,8 @@ class Composer:
 
     async def complete(self, draft: ArticleDraft, source: Source, now: datetime) -> ArticleDraft:
         """A stored draft whose page failed, with its page; or with how the page failed again."""
+        if source.reading is Reading.HEADLINE:
+            return replace(draft, page_error=None, page_due=None)
         tries = draft.page_tries + 1
         page, state = await self._page(draft.url, tries, now)
         if page is not None:
@@ -65,17 +95,18 @@ class Composer:
                 state = PageState(str(error), tries, next_page_try(tries, now))
             except Exception as error:  # noqa: BLE001 - whatever a page does, the feed's text stays
                 state = PageState(f"The page cannot be read: {error}", tries)
-        return replace(draft, page_error=state.error, page_tries=tries, page_due=state.due)
+        return replace(draft, page_error=state.error, page_tries=state.tries, page_due=state.due)
 
     async def _page(
         self, url: str, tries: int, now: datetime
     ) -> tuple[PageBytes | None, PageState]:
-        if not url:
-            return None, PageState()  # the entry names no page: there is nothing to ask for
         host = urlsplit(url).hostname or url
         again = next_page_try(tries, now)
         try:
-            response = await self.fetcher.fetch(url)
+            response = await self.fetcher.fetch(url, permit=self.robots.permit)
+        except HostPausedError as error:  # its turn did not come: that is no try
+            turn = now + timedelta(seconds=error.seconds)
+            return None, PageState(str(error), tries - 1, turn)
         except FetchError as error:
             due = None if isinstance(error, _HOPELESS) else again
             return None, PageState(str(error), tries, due)

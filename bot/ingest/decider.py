@@ -8,15 +8,27 @@ decides.
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
+from bot.articles.blocks import plain_text
 from bot.feeds.entries import ParsedEntry, ParsedFeed
 from bot.feeds.interval import Hints, after_change, after_failure, after_no_change
 from bot.web.addresses import canonical_url, url_key
 from bot.web.fetcher import Response
-from storage import EntryKey, Feed, FeedOutcome, PushPlan
+from storage import (
+    Article,
+    BodyFrom,
+    EntryKey,
+    Feed,
+    FeedHints,
+    FeedOutcome,
+    PushPlan,
+    Reading,
+    ToldEntry,
+)
 
 RETURN_AFTER = timedelta(weeks=1)  # of failure: what piled up is no breaking news
 FRESH = timedelta(hours=6)  # a push is owed only for what was published since
@@ -24,6 +36,21 @@ PUSH_LIFE = timedelta(hours=6)  # later, a push is a line of the next digest
 CORRECTIONS_FOR = timedelta(days=3)  # a story stops growing after that
 CORRECTIONS_A_POLL = 5  # a feed that rewrites its texts at every poll must not cost every page
 PAGE_TRIES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+
+PAGES_A_POLL = 100  # asked for at once; a sitemap of thousands must not hammer its host
+PAGE_SPREAD = timedelta(seconds=30)  # between the pages of a feed that are asked for later
+
+BURST = 10  # times the usual number of new entries
+BRAKES_AFTER = 3  # readings that brought something: before, nothing is known to be usual
+SHARE = 0.2  # of the latest reading in the average
+BRAKED_COUNTS = 3  # times the usual: what a braked reading counts for at most
+GAP = timedelta(hours=1)  # a pause as long as this is a reason for more news than usual
+
+FAILING_AFTER = timedelta(hours=24)
+FAILING_FROM_START = 8  # failures of a feed that never worked: with their waits, about a day
+
+SHORT_TEXT = 800  # characters: a channel's post, not an article
+PROBLEMS, PROBLEM_LENGTH = 10, 200
 
 _FAULTS = {
     401: "asks for a password",
@@ -57,6 +84,14 @@ class Decision:
     changed: tuple[Candidate, ...]
 
 
+class Again(Enum):
+    """What is to be done with a new entry at the address of a known article."""
+
+    KNOWN = auto()  # the same article once more: note the entry, ask for nothing
+    CHANGED = auto()  # the feed corrects its article under a new guid
+    COMPLETED = auto()  # only a short post was told so far: this entry has the page
+
+
 def decide(parsed: ParsedFeed, known: Mapping[str, str], now: datetime) -> Decision:
     """Compare a feed with what is stored: `known` maps its guids to the hashes seen last.
 
@@ -81,8 +116,89 @@ def decide(parsed: ParsedFeed, known: Mapping[str, str], now: datetime) -> Decis
     )
     return Decision(
         new=tuple(one for one in candidates if one.entry.guid not in known),
-        changed=tuple(changed)[:CORRECTIONS_A_POLL],
+        changed=tuple(changed),
     )
+
+
+def again(
+    one: Candidate, told: Sequence[ToldEntry], article: Article | None, feed_id: int, now: datetime
+) -> Again:
+    """What a new entry means whose address is known: `told` are the entries that had it before.
+
+    `article` is what they are about, None where its text is not kept.
+    """
+    if article is None or now - article.published > CORRECTIONS_FOR:
+        return Again.KNOWN
+    if any(entry.feed_id == feed_id for entry in told):
+        same = any(entry.item_hash == one.item_hash for entry in told)
+        return Again.KNOWN if same else Again.CHANGED
+    posted = article.body_from is not BodyFrom.PAGE and article.page_error is None
+    if posted and not one.entry.whole and len(plain_text(article.body)) < SHORT_TEXT:
+        return Again.COMPLETED
+    return Again.KNOWN
+
+
+def is_burst(feed: Feed, new: int) -> bool:
+    """Whether a reading brought ten times what its feed usually brings."""
+    return feed.readings >= BRAKES_AFTER and new >= BURST * max(feed.usual, 1.0)
+
+
+def is_braked(feed: Feed, new: int, matched: int, now: datetime) -> bool:
+    """Whether a reading's news must not be pushed: `matched` of them are known otherwise.
+
+    A burst whose entries are known by address or title is a changed guid scheme or a site's move.
+    One that is unknown may be honest, after a night without newsboy or without the server: what
+    piled up is held against as many hours as passed since the feed was read. An election night
+    that is louder still loses its pushes for a few readings, until the average has followed; its
+    articles are stored and in the digests all the same.
+    """
+    if not is_burst(feed, new):
+        return False
+    return matched * 2 >= new or new >= BURST * max(feed.usual, 1.0) * _hours(feed, now)
+
+
+def habit(feed: Feed, new: int, *, braked: bool, matched: int, now: datetime) -> tuple[float, int]:
+    """What a reading usually brings, and over how many readings, after one more of `new` entries.
+
+    A moving average over the readings that brought something: a quiet night does not make a busy
+    morning a burst. The first sight tells nothing, and what piled up counts as an hour's share. No
+    reading counts for more than ten times the usual, a braked one for three: the average follows
+    a feed that has become busier within a few readings, and no burst spoils it.
+    """
+    if feed.succeeded is None or new == 0 or (braked and matched * 2 >= new):
+        return feed.usual, feed.readings
+    most = (BRAKED_COUNTS if braked else BURST) * max(feed.usual, 1.0)
+    counted = min(new / _hours(feed, now), most)
+    share = max(SHARE, 1 / (feed.readings + 1))
+    return feed.usual + share * (counted - feed.usual), feed.readings + 1
+
+
+def _hours(feed: Feed, now: datetime) -> float:
+    """How many gaps long the pause since the last reading was; at least one."""
+    return max(1.0, (now - (feed.succeeded or now)) / GAP)
+
+
+def is_failing(feed: Feed, now: datetime) -> bool:
+    """Whether a feed that has failed once more failed for a day: the admins are told once."""
+    if feed.succeeded is None:
+        return feed.failures + 1 >= FAILING_FROM_START
+    return feed.failures >= 2 and now - feed.succeeded >= FAILING_AFTER
+
+
+def page_later(place: int, now: datetime) -> datetime | None:
+    """When the page of a reading's `place`-th new entry (from 0) is asked for; None: at once."""
+    late = place - PAGES_A_POLL
+    return None if late < 0 else now + PAGE_TRIES[0] + late * PAGE_SPREAD
+
+
+def asks_page(entry: ParsedEntry, reading: Reading) -> bool:
+    """Whether an entry's page is to be read.
+
+    Not where the entry is the whole text, nor where the operator keeps a source to headlines: what
+    is never shown need not be asked for. A source kept to summaries is read whole all the same:
+    its readers see no more than the summary, but search, stories and topics need the words.
+    """
+    return bool(entry.url) and not entry.whole and reading is not Reading.HEADLINE
 
 
 def candidate(entry: ParsedEntry) -> Candidate:
@@ -168,14 +284,21 @@ def outcome_of_change(
         language=parsed.language or None,
         moved_to=moved,
         new_url=moved if moved is not None and moved == feed.moved_to else None,
+        problems=tuple(_line(problem) for problem in parsed.problems[:PROBLEMS]),
+        hints=FeedHints(parsed.ttl, parsed.skip_hours, parsed.skip_days),
     )
+
+
+def read_again(outcome: FeedOutcome) -> FeedOutcome:
+    """The outcome without validators: the next poll reads the feed whole, changed or not."""
+    return replace(outcome, etag=None, modified=None, body_hash=None)
 
 
 def outcome_of_no_change(
     feed: Feed, response: Response, *, floor: int, now: datetime, dice: float
 ) -> FeedOutcome:
     """A poll that found nothing new: a 304, or the very bytes that were read last time."""
-    hints = Hints(max_age=response.max_age)
+    hints = Hints(feed.hints.ttl, response.max_age, feed.hints.skip_hours, feed.hints.skip_days)
     poll = after_no_change(feed.interval, floor=floor, hints=hints, now=now, dice=dice)
     return FeedOutcome(
         feed_id=feed.id,
@@ -223,6 +346,11 @@ def outcome_of_failure(
 def body_hash(body: bytes) -> str:
     """What tells that a server without validators sent the same bytes again."""
     return hashlib.sha256(body).hexdigest()
+
+
+def _line(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= PROBLEM_LENGTH else f"{flat[: PROBLEM_LENGTH - 1]}…"
 
 
 def _hash(text: str) -> str:

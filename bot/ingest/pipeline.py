@@ -1,20 +1,17 @@
 """From feeds that are due to articles stored and pushes owed: the shell around the decider.
 
-    feeds due ─▶ fetch ─▶ parse (worker) ─▶ decide ─▶ page by page, newest first:
-        fetch ─▶ extract and compose (worker) ─▶ same story? ─▶ one transaction
-    and in the feed's last transaction its validators, so that a crash reads it again
+    feeds due ─▶ fetch ─▶ parse (worker) ─▶ `bot.ingest.intake`: entries become articles
+    pages due ─▶ fetch ─▶ extract and compose (worker) ─▶ the better body replaces the feed's
 
-Feeds run side by side, a dozen at most; within a feed articles are stored one after another,
-while the next few pages are already being fetched. No failure leaves its feed: it is stored with
-the feed, shown, and tried again later.
+Feeds run side by side, a dozen at most. No failure leaves its feed: it is stored with the feed,
+shown, and tried again later; what the admins should know is owed to them as a notice.
 """
 
 import asyncio
 import logging
 import random
 import time
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,31 +25,26 @@ from bot.ingest import jobs
 from bot.ingest.clustering import Clustering
 from bot.ingest.composing import Composer
 from bot.ingest.decider import (
-    Candidate,
     body_hash,
     decide,
     fault,
-    is_silent,
+    is_failing,
     outcome_of_change,
     outcome_of_failure,
     outcome_of_no_change,
-    owed_push,
 )
-from bot.ingest.jobs import Composed
+from bot.ingest.intake import Intake
 from bot.ingest.workers import WorkerError, Workers, WorkerTimeoutError
 from bot.web.errors import FetchError
 from bot.web.fetcher import Fetcher, Response
+from bot.web.robots import Robots
 from storage import (
     ArticleDraft,
     BodyFrom,
-    DatabaseCorruptError,
-    DatabaseLockedError,
-    DiskFullError,
     Feed,
-    FeedOutcome,
     NotFoundError,
+    NoticeKind,
     PendingPage,
-    Source,
     Storage,
     StorageError,
 )
@@ -61,8 +53,8 @@ log = logging.getLogger(__name__)
 
 FEEDS_AT_ONCE = 12
 RETRIES_AT_ONCE = 4  # pages; they have places of their own, so that a dead host holds no feed up
-PAGES_AHEAD = 3  # of one feed, while an article is being stored
 CHECKED_PAGES = 3  # that `check` reads
+_FOR_GOOD = timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +97,6 @@ class CheckReport:
     found: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Tally:
-    """A poll's counts while they grow."""
-
-    stored: int = 0
-    corrected: int = 0
-    without_page: int = 0
-    pushes: int = 0
-    lost: int = 0
-    outcome_saved: bool = False
-
-
 class Pipeline:
     """Polls feeds and stores their articles.
 
@@ -137,16 +117,16 @@ class Pipeline:
         self._storage = storage
         self._fetcher = fetcher
         self._workers = workers
-        self._composer = Composer(fetcher, workers)
-        self._clustering = clustering
+        self._composer = Composer(fetcher, workers, Robots(fetcher))
+        self._intake = Intake(
+            storage=storage, composer=self._composer, clustering=clustering, on_push=on_push
+        )
         self._floor = floor
-        self._on_push = on_push
         self._places = asyncio.Semaphore(FEEDS_AT_ONCE)
         self._retry_places = asyncio.Semaphore(RETRIES_AT_ONCE)
         self._busy: set[int] = set()
         self._resting: dict[int, datetime] = {}  # feeds whose outcome could not be stored
         self._tasks: set[asyncio.Task[FeedReport]] = set()
-        self._storing = asyncio.Lock()
 
     # ------------------------------------------------------------ polling
 
@@ -218,9 +198,30 @@ class Pipeline:
         )
         try:
             await self._storage.feeds.save_outcome(outcome)
+            if gone:
+                await self._tell(feed, NoticeKind.GONE, {"title": feed.title}, now)
+            elif is_failing(feed, now):
+                since = feed.succeeded.isoformat() if feed.succeeded else ""
+                details = {"error": error, "since": since}
+                # Once for as long as it fails: told since the last success is told.
+                quiet = now - feed.succeeded if feed.succeeded else _FOR_GOOD
+                await self._tell(feed, NoticeKind.FAILING, details, now, quiet=quiet)
         except StorageError:  # the poll's own error is the one to tell
             self._rest(feed, now)
         return FeedReport(feed.id, feed.url, feed.title, error=error)
+
+    async def _tell(
+        self,
+        feed: Feed,
+        kind: NoticeKind,
+        details: Mapping[str, str],
+        now: datetime,
+        *,
+        quiet: timedelta = timedelta(days=1),
+    ) -> None:
+        """Owe the admins a line about a feed, unless it is a reader's own."""
+        if feed.owner is None:
+            await self._storage.notices.owe(kind, feed.url, details, now, quiet=quiet)
 
     def _rest(self, feed: Feed, now: datetime) -> None:
         """Spare a feed's server while the store (a full disk) cannot note that it was asked."""
@@ -245,7 +246,25 @@ class Pipeline:
             )
         source = await self._storage.feeds.source(feed.source_id)
         parsed = await self._parse(response, source.language, now)
-        return await self._store_entries(feed, source, response, parsed, now)
+        outcome = outcome_of_change(
+            feed, response, parsed, floor=self._floor, now=now, dice=_dice()
+        )
+        tally = await self._intake.take(feed, source, parsed, outcome, now)
+        if tally.lost and tally.lost == len(parsed.entries):
+            return await self._failed(feed, tally.problems[0], now)
+        if outcome.new_url is not None:
+            await self._tell(feed, NoticeKind.MOVED, {"to": outcome.new_url}, now)
+        return FeedReport(
+            feed.id,
+            feed.url,
+            parsed.title or feed.title,
+            entries=len(parsed.entries),
+            stored=tally.stored,
+            corrected=tally.corrected,
+            without_page=tally.without_page,
+            pushes=tally.pushes,
+            problems=(*tally.problems, *parsed.problems),
+        )
 
     async def _parse(self, response: Response, language: str, now: datetime) -> ParsedFeed:
         try:
@@ -262,145 +281,6 @@ class Pipeline:
                 "The feed takes too long to read: it is broken, or far too large. Look for a "
                 "shorter one of the same site."
             ) from error
-
-    # ------------------------------------------------------------ entries to articles
-
-    async def _store_entries(
-        self, feed: Feed, source: Source, response: Response, parsed: ParsedFeed, now: datetime
-    ) -> FeedReport:
-        known = await self._storage.feeds.known_entries(
-            feed.id, [entry.guid for entry in parsed.entries]
-        )
-        decision = decide(parsed, known, now)
-        outcome = outcome_of_change(
-            feed, response, parsed, floor=self._floor, now=now, dice=_dice()
-        )
-        tally = _Tally()
-        left = len(decision.new)
-        silent = is_silent(feed, now)
-        desk = Desk(feed.id, source.id, source.title, parsed.language or source.language)
-        async with aclosing(self._composed(decision.new, desk, now)) as composed:
-            async for one, article in composed:
-                left -= 1
-                if article is None:
-                    tally.lost += 1
-                    continue
-                if article.site:
-                    outcome = replace(outcome, source_title=article.site)
-                last = not left and not decision.changed and not tally.lost
-                try:
-                    await self._store(
-                        one, article.draft, outcome if last else None, tally, silent=silent, now=now
-                    )
-                except (DatabaseCorruptError, DatabaseLockedError, DiskFullError):
-                    raise  # no fault of the article's
-                except Exception:
-                    log.exception("storing %s failed", one.entry.url)
-                    tally.lost += 1
-        for one in decision.changed:
-            tally.corrected += await self._correct(feed, one, desk, now)
-        problems = parsed.problems
-        if tally.lost:
-            error = f"{tally.lost} of its articles could not be read. They are tried again."
-            if tally.lost == len(parsed.entries):
-                return await self._failed(feed, error, now)
-            # Without the validators the feed is read again, and with it what is missing; but the
-            # rest keeps coming in time, and with pushes.
-            outcome = replace(outcome, etag=None, modified=None, body_hash=None, error=error)
-            problems = (error, *problems)
-        if not tally.outcome_saved:
-            await self._storage.feeds.save_outcome(outcome)
-        return FeedReport(
-            feed.id,
-            feed.url,
-            parsed.title or feed.title,
-            entries=len(parsed.entries),
-            stored=tally.stored,
-            corrected=tally.corrected,
-            without_page=tally.without_page,
-            pushes=tally.pushes,
-            problems=problems,
-        )
-
-    async def _composed(
-        self, candidates: Sequence[Candidate], desk: Desk, now: datetime
-    ) -> AsyncGenerator[tuple[Candidate, Composed | None], None]:
-        """The candidates in their order, each composed; the next few are under way meanwhile.
-
-        None stands for one that no worker could compose.
-        """
-        waiting = iter(candidates)
-        ahead: deque[tuple[Candidate, asyncio.Task[Composed]]] = deque()
-        try:
-            while True:
-                while len(ahead) <= PAGES_AHEAD and (one := next(waiting, None)):
-                    task = asyncio.create_task(self._composer.article(one, desk, now))
-                    ahead.append((one, task))
-                if not ahead:
-                    return
-                one, task = ahead[0]
-                try:
-                    composed: Composed | None = await task
-                except Exception:
-                    log.exception("composing %s failed", one.entry.url)
-                    composed = None
-                ahead.popleft()
-                yield one, composed
-        finally:
-            for _, task in ahead:
-                task.cancel()
-            await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
-
-    async def _store(
-        self,
-        one: Candidate,
-        draft: ArticleDraft,
-        outcome: FeedOutcome | None,
-        tally: _Tally,
-        *,
-        silent: bool,
-        now: datetime,
-    ) -> None:
-        # Two sources that break one story in the same second must meet: looking and storing are
-        # one step.
-        async with self._storing:
-            story_id = await self._clustering.story_of(draft, now)
-            stored = await self._storage.articles.store(
-                draft,
-                now=now,
-                item_hash=one.item_hash,
-                story_id=story_id,
-                push=owed_push(draft.published, silent=silent, now=now),
-                outcome=outcome,
-            )
-        tally.outcome_saved = outcome is not None
-        if not stored.new:
-            return
-        tally.stored += 1
-        tally.without_page += draft.page_error is not None
-        if stored.push_id is not None:
-            tally.pushes += 1
-            self._on_push()
-
-    async def _correct(self, feed: Feed, one: Candidate, desk: Desk, now: datetime) -> bool:
-        """Store a publisher's change as a revision; whether there was any."""
-        article = await self._storage.articles.by_entry(feed.id, one.entry.guid)
-        changed = False
-        # Where the entry is another address of an article, that article's own entry tells.
-        if article is not None and article.guid == one.entry.guid:
-            try:
-                draft = (await self._composer.article(one, desk, now)).draft
-            except Exception as error:  # noqa: BLE001 - the stored text stays
-                log.warning("%s: %s", one.entry.url, error)
-                return False
-            worse = draft.page_error and article.body_from is BodyFrom.PAGE
-            if worse or (draft.body_from is BodyFrom.NONE and article.body):
-                return False  # not noted, so that the feed's next change looks again
-            if draft.content_hash != article.content_hash:
-                await self._storage.articles.replace(article.id, draft, now=now, revision=True)
-                changed = True
-        await self._storage.articles.note_item(feed.id, one.entry.guid, one.item_hash)
-        return changed
 
     # ------------------------------------------------------------ pages that failed
 
@@ -433,7 +313,7 @@ class Pipeline:
                 await self._storage.articles.page_failed(
                     pending.article_id,
                     error=draft.page_error or "The page says less than the feed.",
-                    tries=pending.draft.page_tries + 1,
+                    tries=draft.page_tries,
                     due=draft.page_due,
                 )
         return came
@@ -457,7 +337,7 @@ class Pipeline:
             return CheckReport(response.url, error=str(error))
         newest = decide(parsed, {}, now).new[:CHECKED_PAGES]
         desk = Desk(0, 0, parsed.title, parsed.language)
-        async with aclosing(self._composed(newest, desk, now)) as composed:
+        async with aclosing(self._intake.composed(newest, desk, now)) as composed:
             drafts = tuple([article.draft async for _, article in composed if article])
         return CheckReport(
             response.url,

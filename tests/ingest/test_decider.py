@@ -7,7 +7,6 @@ import pytest
 
 from bot.feeds.entries import ParsedEntry, ParsedFeed
 from bot.ingest.decider import (
-    CORRECTIONS_A_POLL,
     candidate,
     decide,
     fault,
@@ -77,12 +76,6 @@ def test_what_reads_otherwise_is_changed_unless_it_is_old() -> None:
     )
     known = {"1": candidate(entry("1")).item_hash, "2": "other", "3": ""}
     assert [one.entry.guid for one in decide(feed_now, known, NOW).changed] == ["1"]
-
-
-def test_a_feed_that_rewrites_everything_costs_a_few_pages_a_poll() -> None:
-    entries = [entry(str(number)) for number in range(50)]
-    known = {one.guid: "other" for one in entries}
-    assert len(decide(parsed(*entries), known, NOW).changed) == CORRECTIONS_A_POLL
 
 
 def test_an_entrys_identity_passes_over_what_does_not_matter() -> None:

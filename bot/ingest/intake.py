@@ -1,0 +1,363 @@
+"""What a feed brought becomes articles: the second half of a poll.
+
+    entries ─▶ decide ─▶ brakes ─▶ known addresses aside ─▶ page by page, newest first:
+        fetch ─▶ extract and compose (worker) ─▶ same story? ─▶ one transaction
+    then what reads otherwise now, a few a poll: compose ─▶ compare ─▶ a revision, or nothing
+    and in the feed's last transaction its outcome, so that a crash reads it again
+
+Articles of a feed are stored one after another, while the next few pages are already being
+fetched. An article that cannot be read or stored costs itself alone.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.articles.blocks import plain_text
+from bot.articles.newsroom import Desk
+from bot.feeds.entries import ParsedFeed
+from bot.ingest.clustering import Clustering
+from bot.ingest.composing import Composer
+from bot.ingest.decider import (
+    CORRECTIONS_A_POLL,
+    Again,
+    Candidate,
+    again,
+    asks_page,
+    decide,
+    habit,
+    is_braked,
+    is_burst,
+    is_silent,
+    owed_push,
+    page_later,
+    read_again,
+)
+from bot.ingest.jobs import Composed
+from storage import (
+    Article,
+    ArticleDraft,
+    BodyFrom,
+    DatabaseCorruptError,
+    DatabaseLockedError,
+    DiskFullError,
+    Feed,
+    FeedOutcome,
+    NotFoundError,
+    NoticeKind,
+    Reading,
+    Source,
+    Storage,
+)
+
+log = logging.getLogger(__name__)
+
+PAGES_AHEAD = 3  # of one feed, while an article is being stored
+
+
+@dataclass(slots=True)
+class Tally:
+    """A poll's counts while they grow; `lost` counts what could not be read or stored."""
+
+    stored: int = 0
+    corrected: int = 0
+    without_page: int = 0
+    pushes: int = 0
+    lost: int = 0
+    problems: tuple[str, ...] = ()
+    outcome_saved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """A second look at an article that is stored: why, and at which one."""
+
+    one: Candidate
+    why: Again
+    article: Article
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """A feed's entries by what is to be done with them."""
+
+    fresh: tuple[Candidate, ...]
+    seconds: tuple[Second, ...]
+    braked: str  # why nothing is pushed, "" where that is not so
+    usual: tuple[float, int]
+
+
+class Intake:
+    """Stores what a feed brought. `on_push` is called whenever a push was owed."""
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        composer: Composer,
+        clustering: Clustering,
+        on_push: Callable[[], None],
+    ) -> None:
+        self._storage = storage
+        self._composer = composer
+        self._clustering = clustering
+        self._on_push = on_push
+        self._storing = asyncio.Lock()
+
+    async def take(
+        self, feed: Feed, source: Source, parsed: ParsedFeed, outcome: FeedOutcome, now: datetime
+    ) -> Tally:
+        """Store a feed's entries, and then its outcome, unless none of them could be read."""
+        tally = Tally()
+        entries = await self._sort(feed, source, parsed, now)
+        outcome = replace(outcome, usual=entries.usual[0], readings=entries.usual[1])
+        if entries.braked:
+            tally.problems = (entries.braked,)
+            outcome = replace(outcome, problems=(entries.braked, *(outcome.problems or ())))
+        silent = bool(entries.braked) or is_silent(feed, now)
+        desk = Desk(feed.id, source.id, source.title, parsed.language or source.language)
+        left = len(entries.fresh)
+        composing = self.composed(entries.fresh, desk, now, reading=source.reading)
+        async with aclosing(composing) as composed:
+            async for one, article in composed:
+                left -= 1
+                if article is None:
+                    tally.lost += 1
+                    continue
+                if article.site:
+                    outcome = replace(outcome, source_title=article.site)
+                last = not left and not entries.seconds and not tally.lost
+                try:
+                    await self._store(
+                        one, article.draft, outcome if last else None, tally, silent=silent, now=now
+                    )
+                except (DatabaseCorruptError, DatabaseLockedError, DiskFullError):
+                    raise  # no fault of the article's
+                except Exception:
+                    log.exception("storing %s failed", one.entry.url)
+                    tally.lost += 1
+        for second in entries.seconds[:CORRECTIONS_A_POLL]:
+            tally.corrected += await self._look_again(feed, source, second, desk, now)
+        if len(entries.seconds) > CORRECTIONS_A_POLL:
+            outcome = read_again(outcome)  # the rest comes next time, whether or not it changes
+        if tally.lost:
+            error = f"{tally.lost} of its articles could not be read. They are tried again."
+            # Without the validators the feed is read again, and with it what is missing; but the
+            # rest keeps coming in time, and with pushes.
+            outcome = replace(read_again(outcome), error=error)
+            tally.problems = (error, *tally.problems)
+        if not tally.outcome_saved and tally.lost < max(len(parsed.entries), 1):
+            await self._storage.feeds.save_outcome(outcome)
+        return tally
+
+    # ------------------------------------------------------------ what is new
+
+    async def _sort(self, feed: Feed, source: Source, parsed: ParsedFeed, now: datetime) -> _Sorted:
+        known = await self._storage.feeds.known_entries(
+            feed.id, [entry.guid for entry in parsed.entries]
+        )
+        decision = decide(parsed, known, now)
+        new, count = decision.new, len(decision.new)
+        matched: dict[str, int] = {}
+        if is_burst(feed, count):
+            matched = await self._storage.feeds.known_otherwise(
+                source.id,
+                [
+                    (one.key.guid, one.key.url, one.key.title_hash, one.entry.published or now)
+                    for one in new
+                ],
+            )
+        braked = is_braked(feed, count, len(matched), now)
+        usual = habit(feed, count, braked=braked, matched=len(matched), now=now)
+        why = ""
+        if braked:
+            why = (
+                f"{count} new entries at once, where {feed.usual:.0f} are usual, "
+                f"{len(matched)} of them known otherwise: nothing was pushed."
+            )
+            log.warning("%s: %s", feed.url, why)
+            await self._adopt(feed, [(one, matched.get(one.key.guid)) for one in new], now)
+            new = tuple(one for one in new if one.key.guid not in matched)
+            if feed.owner is None:
+                await self._storage.notices.owe(
+                    NoticeKind.BRAKED,
+                    feed.url,
+                    {
+                        "new": str(count),
+                        "usual": f"{feed.usual:.0f}",
+                        "matched": str(len(matched)),
+                    },
+                    now,
+                )
+        fresh, seconds = await self._unknown(feed, source, new, now)
+        for one in decision.changed:
+            if len(seconds) > CORRECTIONS_A_POLL:
+                break  # they wait for the next poll, like the last of these
+            article = await self._own_article(feed, one, parsed)
+            if article is not None:
+                seconds.append(Second(one, Again.CHANGED, article))
+            else:
+                await self._storage.articles.note_item(feed.id, one.key.guid, one.item_hash)
+        return _Sorted(tuple(fresh), tuple(seconds), why, usual)
+
+    async def _unknown(
+        self, feed: Feed, source: Source, new: Sequence[Candidate], now: datetime
+    ) -> tuple[list[Candidate], list[Second]]:
+        """Of the new entries those at new addresses, and those that a known article needs."""
+        told = await self._storage.feeds.told_before(
+            feed.id,
+            source.id,
+            [(one.key.guid, one.key.url, one.entry.published or now) for one in new],
+        )
+        fresh: list[Candidate] = []
+        seconds: list[Second] = []
+        known: list[tuple[Candidate, int | None]] = []
+        for one in new:
+            before = told.get(one.key.guid)
+            if not before:
+                fresh.append(one)
+                continue
+            article = await self._kept(before[0].article_id)
+            why = again(one, before, article, feed.id, now)
+            if article is None or why is Again.KNOWN:
+                known.append((one, before[0].article_id))
+            else:
+                seconds.append(Second(one, why, article))
+        await self._adopt(feed, known, now)
+        return fresh, seconds
+
+    async def _adopt(
+        self, feed: Feed, entries: Sequence[tuple[Candidate, int | None]], now: datetime
+    ) -> None:
+        """Note entries as known, each with its article (0: pruned); None leaves one out."""
+        rows = [
+            (one.key, one.entry.published or now, one.item_hash, article)
+            for one, article in entries
+            if article is not None
+        ]
+        if rows:
+            await self._storage.feeds.adopt(feed.id, feed.source_id, rows, now)
+
+    async def _kept(self, article_id: int) -> Article | None:
+        try:
+            return await self._storage.articles.get(article_id)
+        except NotFoundError:
+            return None
+
+    async def _own_article(self, feed: Feed, one: Candidate, parsed: ParsedFeed) -> Article | None:
+        """The article that a changed entry speaks for; None where another entry does.
+
+        Where the entry is another address of an article, that article's own entry tells, as long
+        as its feed has it.
+        """
+        article = await self._storage.articles.by_entry(feed.id, one.key.guid)
+        if article is None or article.guid == one.key.guid:
+            return article
+        listed = any(entry.guid == article.guid for entry in parsed.entries)
+        return article if article.feed_id == feed.id and not listed else None
+
+    # ------------------------------------------------------------ storing
+
+    async def composed(
+        self,
+        candidates: Sequence[Candidate],
+        desk: Desk,
+        now: datetime,
+        *,
+        reading: Reading = Reading.FULL,
+    ) -> AsyncGenerator[tuple[Candidate, Composed | None], None]:
+        """The candidates in their order, each composed; the next few are under way meanwhile.
+
+        None stands for one that no worker could compose.
+        """
+        waiting = iter(candidates)
+        ahead: deque[tuple[Candidate, asyncio.Task[Composed]]] = deque()
+        pages = 0
+        try:
+            while True:
+                while len(ahead) <= PAGES_AHEAD and (one := next(waiting, None)):
+                    later = page_later(pages, now)
+                    pages += asks_page(one.entry, reading)
+                    task = asyncio.create_task(
+                        self._composer.article(one, desk, now, reading=reading, later=later)
+                    )
+                    ahead.append((one, task))
+                if not ahead:
+                    return
+                one, task = ahead[0]
+                try:
+                    composed: Composed | None = await task
+                except Exception:
+                    log.exception("composing %s failed", one.entry.url)
+                    composed = None
+                ahead.popleft()
+                yield one, composed
+        finally:
+            for _, task in ahead:
+                task.cancel()
+            await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
+
+    async def _store(
+        self,
+        one: Candidate,
+        draft: ArticleDraft,
+        outcome: FeedOutcome | None,
+        tally: Tally,
+        *,
+        silent: bool,
+        now: datetime,
+    ) -> None:
+        # Two sources that break one story in the same second must meet: looking and storing are
+        # one step.
+        async with self._storing:
+            story_id = await self._clustering.story_of(draft, now)
+            stored = await self._storage.articles.store(
+                draft,
+                now=now,
+                item_hash=one.item_hash,
+                story_id=story_id,
+                push=owed_push(draft.published, silent=silent, now=now),
+                outcome=outcome,
+            )
+        tally.outcome_saved = outcome is not None
+        if not stored.new:
+            return
+        tally.stored += 1
+        tally.without_page += draft.page_error is not None
+        if stored.push_id is not None:
+            tally.pushes += 1
+            self._on_push()
+
+    # ------------------------------------------------------------ what reads otherwise
+
+    async def _look_again(
+        self, feed: Feed, source: Source, second: Second, desk: Desk, now: datetime
+    ) -> bool:
+        """Compose a stored article anew; returns whether it was corrected.
+
+        What is not noted is looked at again when the feed changes next.
+        """
+        one, article = second.one, second.article
+        try:
+            draft = (await self._composer.article(one, desk, now, reading=source.reading)).draft
+        except Exception as error:  # noqa: BLE001 - the stored text stays
+            log.warning("%s: %s", one.entry.url, error)
+            return False
+        corrected = False
+        if second.why is Again.COMPLETED:
+            if len(plain_text(draft.body)) > len(plain_text(article.body)):
+                await self._storage.articles.replace(article.id, draft, now=now, revision=False)
+        else:
+            worse = draft.page_error and article.body_from is BodyFrom.PAGE
+            if worse or (draft.body_from is BodyFrom.NONE and article.body):
+                return False
+            if draft.content_hash != article.content_hash:
+                await self._storage.articles.replace(article.id, draft, now=now, revision=True)
+                corrected = True
+        await self._adopt(feed, [(one, article.id)], now)
+        await self._storage.articles.note_item(feed.id, one.key.guid, one.item_hash)
+        return corrected
