@@ -20,7 +20,7 @@ from storage.article_rows import (
     headline,
     revision_of,
 )
-from storage.blocks import blocks_from_json
+from storage.blocks import beginning, blocks_from_json
 from storage.corrections import owe_correction
 from storage.database import Database, Transaction, from_epoch, json_list, maybe_epoch, to_epoch
 from storage.entries import claim_entry
@@ -58,6 +58,9 @@ class IndexedText(NamedTuple):
     body: tuple[Block, ...]
     language: str
 
+
+_COMPARED = 1500
+"""Characters of a body that clustering compares: more of it tells no better."""
 
 INSERT_ARTICLE = """
     INSERT INTO article
@@ -577,7 +580,7 @@ class Articles:
         rows = await self._database.rows(
             """
             SELECT a.id, a.story_id, a.source_id, a.title, a.summary, a.language, a.published,
-                   st.published AS begun, st.sources, a.signature, a.leads
+                   st.published AS begun, st.sources, a.signature, a.leads, a.standfirst, a.body
             FROM json_each(:keys) k
             JOIN article a ON a.search_key = k.value
             JOIN story st ON st.id = a.story_id
@@ -599,6 +602,8 @@ class Articles:
                 story_sources=row["sources"],
                 signature=row["signature"],
                 leads=bool(row["leads"]),
+                standfirst=row["standfirst"],
+                text=beginning(row["body"], _COMPARED),
             )
             for row in rows
         ]

@@ -79,6 +79,9 @@ _UNPACK: dict[str, Callable[..., Block]] = {
 }
 
 
+_RUNNING = frozenset("pql")  # paragraphs, quotes, lists
+
+
 def blocks_to_json(blocks: Iterable[Block]) -> str:
     """Blocks as compact JSON."""
     return json.dumps([_pack(block) for block in blocks], ensure_ascii=False, separators=(",", ":"))
@@ -87,6 +90,23 @@ def blocks_to_json(blocks: Iterable[Block]) -> str:
 def blocks_from_json(text: str) -> tuple[Block, ...]:
     """The blocks of `blocks_to_json`."""
     return tuple(_UNPACK[kind](*rest) for kind, *rest in json.loads(text) if kind in _UNPACK)
+
+
+def beginning(packed: str, length: int) -> str:
+    """The running text with which a body begins, a line a paragraph, cut at `length` characters.
+
+    Headings, pictures, tables, embeds and preformatted text are left out: nobody tells news there.
+    """
+    lines: list[str] = []
+    room = length
+    for kind, *rest in json.loads(packed):
+        if kind not in _RUNNING or room <= 0:
+            continue
+        for spans in [rest[0]] if kind == "p" else rest[0]:
+            line = "".join(span if isinstance(span, str) else span[0] for span in spans)
+            lines.append(line)
+            room -= len(line) + 1
+    return "\n".join(lines)[:length]
 
 
 def picture_to_json(picture: PictureBlock | None) -> str | None:

@@ -430,6 +430,8 @@ class StoryCandidate:
     story_sources: int = 1
     signature: bytes = b""
     leads: bool = True  # stands for its story in lists
+    standfirst: str = ""
+    text: str = ""  # what its body begins with, 1,500 characters at most
 
 
 @dataclass(frozen=True, slots=True)

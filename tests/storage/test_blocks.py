@@ -17,7 +17,13 @@ from storage import (
     Span,
     Table,
 )
-from storage.blocks import blocks_from_json, blocks_to_json, picture_from_json, picture_to_json
+from storage.blocks import (
+    beginning,
+    blocks_from_json,
+    blocks_to_json,
+    picture_from_json,
+    picture_to_json,
+)
 
 _TEXT = st.text(max_size=20)
 _SPAN = st.builds(Span, _TEXT, bold=st.booleans(), italic=st.booleans(), link=st.none() | _TEXT)
@@ -58,3 +64,18 @@ def test_plain_text_costs_little() -> None:
 def test_kinds_of_a_newer_version_are_passed_over() -> None:
     text = json.dumps([["p", ["a"]], ["hologram", 1, 2], ["c", "b"]])
     assert blocks_from_json(text) == (Paragraph((Span("a"),)), Preformatted("b"))
+
+
+def test_a_body_begins_with_what_it_tells() -> None:
+    body = (
+        PictureBlock("https://example.org/a.png", "Caption"),
+        Paragraph((Span("Мост "), Span("открыт", bold=True), Span("."))),
+        Heading("Subject", 2),
+        Quote(((Span("Ура"),), (Span("Наконец"),)), "Мэр"),
+        ListBlock(((Span("раз"),), (Span("два"),)), ordered=False),
+        Embed("https://example.org/video", "Video"),
+    )
+    packed = blocks_to_json(body)
+    assert beginning(packed, 1000) == "Мост открыт.\nУра\nНаконец\nраз\nдва"
+    assert beginning(packed, 8) == "Мост отк"
+    assert beginning(blocks_to_json(()), 10) == ""
