@@ -20,7 +20,9 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
 from bot.config import Settings
+from bot.delivery.announcer import Announcer
 from bot.delivery.digest import Digests
+from bot.delivery.editor import Editor
 from bot.delivery.outbox import Outbox
 from bot.delivery.sender import Sender
 from bot.handlers import Desk, install
@@ -44,6 +46,7 @@ log = logging.getLogger(__name__)
 
 _OUTBOX_SECONDS = 5.0
 _POLL_TICK_SECONDS = 5.0
+_EDITS_SECONDS = 5.0
 _UPKEEP_HOUR = 4
 _ADMIN_LINK_LIFE = timedelta(days=1)
 
@@ -81,8 +84,17 @@ class _Newsboy:
         self._session.middleware(PatientRequests(self._limiter))
         self._bot = Bot(settings.token, session=self._session)
         self._digests = Digests(storage, self._texts)
-        self._sender = Sender(
-            storage, BulkClient(self._bot, self._session), self._limiter, self._digests, clock=now
+        bulk = BulkClient(self._bot, self._session)
+        self._sender = Sender(storage, bulk, self._limiter, self._digests, clock=now)
+        self._editor = Editor(storage, bulk, self._limiter, self._digests, clock=now)
+        self._announcer = Announcer(
+            storage,
+            bulk,
+            self._limiter,
+            self._texts,
+            admins=settings.admins,
+            language=settings.language,
+            clock=now,
         )
         self._outbox = Outbox(storage, owed=self._sender.wake)
         self._stored = asyncio.Event()
@@ -115,6 +127,8 @@ class _Newsboy:
             scheduler.every(poll_seconds, lambda: pipeline.start_due(now()), "poll")
             scheduler.every(60, lambda: pipeline.retry_pages(now()), "pages")
             scheduler.every(_OUTBOX_SECONDS, lambda: self._outbox.expand(now()), "outbox")
+            scheduler.every(_EDITS_SECONDS, self._editor.edit, "corrections")
+            scheduler.every(60, self._announcer.announce, "notices")
             scheduler.each_minute(lambda: self._outbox.owe_digests(now()), "digests")
             zone = ZoneInfo(self._settings.time_zone)
             scheduler.nightly(_UPKEEP_HOUR, zone, self._upkeep, "upkeep")

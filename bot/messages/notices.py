@@ -1,13 +1,14 @@
 """Short answers: toasts, confirmations of typed forms, errors with the values that would do."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from bot.messages import forms
 from bot.messages.callbacks import Setting
 from bot.messages.markup import clean, clip, line, payload
 from bot.messages.payloads import Keyboard, Payload
 from bot.messages.texts import Texts, Viewer, clock_of
-from storage import FollowKind, Level, Topic
+from storage import FollowKind, Level, Notice, NoticeKind, Topic
 
 TOAST_UNITS = 200  # Bot API, answerCallbackQuery
 
@@ -314,3 +315,38 @@ def not_followed(name: str, texts: Texts) -> str:
     return texts.gettext("You do not follow {name}. /subscribe shows what you follow.").format(
         name=name
     )
+
+
+# ---------------------------------------------------------------- to the admins, unasked
+
+
+def to_admins(owed: Sequence[Notice], texts: Texts) -> Payload:
+    """What befell the feeds, a paragraph each; one message for all of them."""
+    return payload([line(clip(_event(one, texts), 600)) for one in owed])
+
+
+def _event(notice: Notice, texts: Texts) -> str:
+    _ = texts.gettext
+    told = {name: clean(value) for name, value in notice.details}
+    told["feed"] = clean(notice.subject)
+    match notice.kind:
+        case NoticeKind.BRAKED:
+            text = _(
+                "{feed} brought {new} new entries, where {usual} are usual. They are in the "
+                "archive ({matched} were known), and nobody was told. Is the site moving?"
+            )
+        case NoticeKind.FAILING:
+            text = _("{feed} has failed for a day: {error}")
+        case NoticeKind.GONE:
+            text = _("{feed} is gone for good (its server says 410) and is no longer polled.")
+        case NoticeKind.MOVED:
+            text = _("{feed} has moved: it is polled at {to} from now on.")
+        case _:
+            text = "{feed}: {kind}"
+            told["kind"] = clean(notice.kind)
+    return _filled(text, told)
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with the values that it names; one that is missing is a dash."""
+    return re.sub(r"\{(\w+)\}", lambda name: values.get(name[1], "–"), text)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError
-from aiogram.methods import SendMessage, SendRichMessage
+from aiogram.methods import EditMessageText, SendMessage, SendRichMessage
 
-from bot.telegram.requests import Ready, addressed
+from bot.telegram.requests import Ready, addressed, changing
 from bot.telegram.session import LeanSession
 
 
@@ -54,3 +54,11 @@ class BulkClient:
             pass  # whatever it is, the session below says it in the one way
         self._session.read(self._bot, method, status, content)
         raise ClientDecodeError("a message without an id", KeyError("message_id"), {"ok": True})
+
+    async def edit(self, message: Ready, chat_id: int, message_id: int) -> None:
+        """Turn a sent message into the ready one; raises as `send` does."""
+        method = EditMessageText.model_construct(chat_id=chat_id, message_id=message_id)
+        body = changing(message, chat_id, message_id)
+        status, content = await self._session.post(self._bot, method, body)
+        if not content.startswith(b'{"ok":true'):  # else the message that nobody reads is decoded
+            self._session.read(self._bot, method, status, content)

@@ -73,6 +73,12 @@ def addressed(message: Ready, chat_id: int, thread_id: int = 0, *, silent: bool 
     return head.encode() + message.body[1:]
 
 
+def changing(message: Ready, chat_id: int, message_id: int) -> bytes:
+    """The JSON body that turns a sent message into the ready one (editMessageText)."""
+    head = f'{{"chat_id":{chat_id:d},"message_id":{message_id:d},'
+    return head.encode() + message.body[1:]
+
+
 def _method(payload: Payload, plain: bool) -> type[SendMessage] | type[SendRichMessage]:
     return SendMessage if payload.rich is None or plain else SendRichMessage
 

@@ -1,0 +1,82 @@
+"""What the admins are told by themselves: once, in their language, whatever one of them does."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiogram import Bot
+
+from bot.delivery.announcer import Announcer
+from bot.messages.texts import load_all
+from bot.telegram.bulk import BulkClient
+from bot.telegram.limiter import Limiter
+from bot.telegram.session import LeanSession
+from storage import NoticeKind, Storage
+from tests.delivery.conftest import Clock, Newsroom
+from tests.telegram.conftest import TOKEN, Server, error
+
+FEED = "https://vestnik.example/rss.xml"
+BRAKED = {"new": "400", "usual": "6", "matched": "12"}
+
+
+@pytest.fixture
+async def announcer(storage: Storage, server: Server, clock: Clock) -> AsyncIterator[Announcer]:
+    session = LeanSession(server.url, answer_seconds=5)
+    yield Announcer(
+        storage,
+        BulkClient(Bot(TOKEN, session=session), session),
+        Limiter(None),
+        load_all(),
+        admins=[1, 2],
+        language="en",
+        clock=clock,
+    )
+    await session.close()
+
+
+async def test_each_admin_is_told_once_in_their_language(
+    newsroom: Newsroom, server: Server, announcer: Announcer
+) -> None:
+    await newsroom.reader(2, language="ru")
+    notices = newsroom.storage.notices
+    await notices.owe(NoticeKind.BRAKED, FEED, BRAKED, newsroom.clock.now)
+    await notices.owe(NoticeKind.GONE, FEED, {"title": "Вестник"}, newsroom.clock.now)
+    assert await announcer.announce() == 2
+    english, russian = server.of("sendMessage")
+    assert english.fields["chat_id"] == 1
+    for number in ("400", "6", "12", "410", FEED):
+        assert number in english.fields["text"]
+    assert "нет" in russian.fields["text"]
+    assert await announcer.announce() == 0
+    assert len(server.of("sendMessage")) == 2
+
+
+async def test_an_admin_who_blocked_the_bot_costs_the_others_nothing(
+    newsroom: Newsroom, server: Server, announcer: Announcer
+) -> None:
+    await newsroom.storage.notices.owe(NoticeKind.GONE, FEED, {}, newsroom.clock.now)
+    server.script("sendMessage", error(403, "Forbidden: bot was blocked by the user"))
+    assert await announcer.announce() == 1
+    assert [one.fields["chat_id"] for one in server.of("sendMessage")] == [1, 2]
+
+
+async def test_while_telegram_is_away_it_waits(
+    newsroom: Newsroom, server: Server, announcer: Announcer
+) -> None:
+    await newsroom.storage.notices.owe(NoticeKind.GONE, FEED, {}, newsroom.clock.now)
+    server.script("sendMessage", error(502, "Bad Gateway"))
+    assert await announcer.announce() == 0
+    assert await announcer.announce() == 1
+
+
+@pytest.mark.parametrize("kind", [*NoticeKind, "of a newer version"])
+async def test_markup_and_gaps_in_details_do_no_harm(
+    newsroom: Newsroom, server: Server, announcer: Announcer, kind: str
+) -> None:
+    details = {"error": "<b>&{feed}{x}", "usual": "{0}"}
+    await newsroom.storage.notices.owe(
+        kind, "https://a.example/?a=1&b=<2>", details, newsroom.clock.now
+    )
+    assert await announcer.announce() == 1
+    text = server.of("sendMessage")[0].fields["text"]
+    assert "a=1&amp;b=&lt;2&gt;" in text
+    assert "<b>&" not in text
