@@ -6,6 +6,7 @@ as one line on stderr: exit status 2 for a wrong setting or argument, 1 for ever
 """
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -125,6 +126,31 @@ def feed_remove(url: FeedUrl) -> None:
     from bot.commands.feeds import remove
 
     remove(url)
+
+
+class Mode(StrEnum):
+    """How much of a publisher's articles readers see."""
+
+    FULL = "full"
+    SUMMARY = "summary"
+    HEADLINE = "headline"
+
+
+@feed.command("mode")
+def feed_mode(
+    url: FeedUrl, mode: Annotated[Mode, typer.Argument(help="How much of its articles is shown.")]
+) -> None:
+    """Choose what readers see of a feed's publisher, as its terms of use demand.
+
+    \b
+    Examples:
+      newsboy feed mode https://example.org/rss.xml summary
+      newsboy feed mode https://example.org/rss.xml full
+    """
+    from bot.commands.feeds import mode as command
+    from storage import Reading
+
+    command(url, Reading(mode.value))
 
 
 @feed.command("check")

@@ -21,29 +21,32 @@ from bot.ingest.pipeline import CheckReport
 from bot.web.addresses import check_url, source_domain
 from bot.web.errors import BadUrlError
 from bot.words.normaliser import Normaliser
-from storage import ArticleDraft, Feed, FeedState, Storage
+from storage import ArticleDraft, Feed, FeedState, Reading, Source, Storage
 
 
 def list_feeds() -> None:
     """Print all feeds but the removed ones."""
     settings = read_settings("WARNING")
 
-    async def read() -> Sequence[Feed]:
+    async def read() -> Sequence[tuple[Feed, Source]]:
         async with Storage.open_readonly(settings.database) as storage:
-            return await storage.feeds.all()
+            feeds = await storage.feeds.all()
+            return [(feed, await storage.feeds.source(feed.source_id)) for feed in feeds]
 
     feeds = asyncio.run(read())
     if not feeds:
         typer.echo("No feeds yet. Add one: newsboy feed add URL")
         return
     table = Table()
-    for title in ("Feed", "Title", "Last success", "Entries", "State"):
+    for title in ("Feed", "Title", "Shows", "Last success", "Entries", "State"):
         table.add_column(title, overflow="fold", justify="right" if title == "Entries" else "left")
-    for feed in feeds:
+    for feed, source in feeds:
         state, style = _state(feed, settings)
+        title = clean(feed.title) if feed.owner is None else f"{clean(feed.title)} (a reader's own)"
         table.add_row(
             clean(feed.url),
-            Text(clean(feed.title)),
+            Text(title),
+            source.reading.value,
             local_time(feed.succeeded, settings),
             str(feed.entries),
             Text(clean(state), style=style),
@@ -63,6 +66,9 @@ def _state(feed: Feed, settings: Settings) -> tuple[str, str]:
         return f"read in part: {feed.error}", "yellow"
     if feed.checked is None:
         return "not asked yet", "dim"
+    if feed.problems:
+        due = local_time(feed.due, settings)
+        return f"well, but: {' '.join(feed.problems)} Next poll {due}", "yellow"
     return f"well; next poll {local_time(feed.due, settings)}", "green"
 
 
@@ -163,6 +169,26 @@ def remove(url: str) -> None:
 
     asyncio.run(write())
     typer.echo(f"{address} is no longer polled; its articles stay.")
+
+
+def mode(url: str, reading: Reading) -> None:
+    """Choose how much of a feed's publisher readers see; raises NotFoundError."""
+    settings = read_settings("WARNING")
+    address = _address(url)
+
+    async def write() -> Source:
+        async with Storage.open(settings.database) as storage:
+            feed = await storage.feeds.by_url(address)
+            await storage.feeds.set_reading(feed.source_id, reading)
+            return await storage.feeds.source(feed.source_id)
+
+    source = asyncio.run(write())
+    shown = {
+        Reading.FULL: "headlines, summaries and whole texts",
+        Reading.SUMMARY: "headlines and summaries",
+        Reading.HEADLINE: "headlines alone",
+    }
+    typer.echo(f"Of {clean(source.title)} ({source.domain}), readers see {shown[reading]}.")
 
 
 def _address(url: str) -> str:

@@ -14,7 +14,7 @@ from tests.commands.conftest import FEED, NOW, Result
 Newsboy = Callable[..., Result]
 
 
-def poll(path: Path, *, error: str | None) -> None:
+def poll(path: Path, *, error: str | None, problems: tuple[str, ...] = ()) -> None:
     async def write() -> None:
         async with Storage.open(path) as storage:
             await storage.feeds.save_outcome(
@@ -26,6 +26,7 @@ def poll(path: Path, *, error: str | None) -> None:
                     ok=error is None,
                     error=error,
                     title="Новости\x1b[2J",
+                    problems=problems,
                 )
             )
 
@@ -49,6 +50,24 @@ def test_list_tells_how_each_feed_is(newsboy: Newsboy, database: Path) -> None:
     shown = newsboy("feed", "list")
     assert "failed once: news.example did not answer." in shown.out
     assert "2026-11-22 12:30" in shown.out
+
+
+def test_list_tells_what_a_reading_left_out(newsboy: Newsboy, database: Path) -> None:
+    poll(database, error=None, problems=("3 entries without title or link were left out.",))
+    shown = newsboy("feed", "list")
+    assert "well, but: 3 entries without title or link were left out." in shown.out
+
+
+def test_mode_is_chosen_and_shown(newsboy: Newsboy, database: Path) -> None:
+    assert "full" in newsboy("feed", "list").out
+    chosen = newsboy("feed", "mode", FEED, "headline")
+    assert chosen.status == 0
+    assert "headlines alone" in chosen.out
+    assert "headline" in newsboy("feed", "list").out
+    assert newsboy("feed", "mode", FEED, "some").status == 2
+    unknown = newsboy("feed", "mode", "https://other.example/rss", "full")
+    assert unknown.status == 1
+    assert "newsboy feed list" in unknown.err
 
 
 def test_list_works_beside_a_running_bot(newsboy: Newsboy, database: Path) -> None:
