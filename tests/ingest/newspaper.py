@@ -22,6 +22,7 @@ class Newspaper:
     def __init__(self) -> None:
         self.items: dict[str, str] = {}
         self.pages: dict[str, tuple[str, ...]] = {}
+        self.files: dict[str, bytes] = {}
         self.statuses: dict[str, int] = {}
         self.stalled: set[str] = set()
         self.headers: dict[str, str] = {}
@@ -78,6 +79,8 @@ class Newspaper:
         status = self.statuses.get(request.path, 200)
         if status != 200:
             return web.Response(status=status, headers=self.headers)
+        if request.path in self.files:
+            return web.Response(body=self.files[request.path])
         if request.path in self.pages:
             return self._page(request.path)
         if self.moved is not None and request.path == "/rss.xml":

@@ -1,0 +1,107 @@
+"""When a feed's news are not pushed, and what is usual for it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.ingest.decider import BRAKES_AFTER, BURST, habit, is_braked, is_burst
+from storage import Feed
+from tests.ingest.test_decider import HOUR, NOW, feed
+
+MINUTES = timedelta(minutes=5)
+usuals = st.floats(0, 500)
+counts = st.integers(0, 5000)
+
+
+def used_to(usual: float, *, ago: timedelta = MINUTES, readings: int = 10) -> Feed:
+    return feed(usual=usual, readings=readings, succeeded=NOW - ago)
+
+
+def after(one: Feed, new: int) -> Feed:
+    """The feed after a reading of unknown entries, read again five minutes later."""
+    braked = is_braked(one, new, 0, NOW)
+    usual, readings = habit(one, new, braked=braked, matched=0, now=NOW)
+    return replace(one, usual=usual, readings=readings)
+
+
+@pytest.mark.parametrize(
+    ("usual", "new", "braked"),
+    [(0.2, 9, False), (0.2, 10, True), (2, 19, False), (2, 20, True), (30, 299, False)],
+)
+def test_ten_times_the_usual_brakes(usual: float, new: int, braked: bool) -> None:
+    assert is_braked(used_to(usual), new, 0, NOW) is braked
+
+
+def test_nothing_is_usual_before_a_few_readings() -> None:
+    assert not is_burst(used_to(1, readings=BRAKES_AFTER - 1), 1000)
+    assert is_burst(used_to(1, readings=BRAKES_AFTER), 1000)
+
+
+def test_what_piled_up_over_a_night_is_no_burst_unless_it_is_known_otherwise() -> None:
+    night = used_to(2, ago=9 * HOUR)
+    assert not is_braked(night, 100, 0, NOW)
+    assert not is_braked(night, 100, 49, NOW)
+    assert is_braked(night, 100, 50, NOW), "a site's move, after a night off"
+    assert is_braked(night, 180, 0, NOW)
+
+
+@given(usual=usuals, new=counts, matched=counts, hours=st.floats(0, 1000))
+def test_a_pause_and_a_higher_usual_never_bring_brakes_on(
+    usual: float, new: int, matched: int, hours: float
+) -> None:
+    one = used_to(usual, ago=hours * HOUR)
+    if not is_braked(one, new, matched, NOW):
+        assert not is_braked(replace(one, usual=usual * 2), new, matched, NOW)
+        assert not is_braked(used_to(usual, ago=hours * 2 * HOUR), new, matched, NOW)
+        assert not is_braked(one, new, 0, NOW)
+
+
+@given(usual=usuals, new=counts, readings=st.integers(0, 100), hours=st.floats(0, 1000))
+def test_no_reading_spoils_the_average(usual: float, new: int, readings: int, hours: float) -> None:
+    one = used_to(usual, ago=hours * HOUR, readings=readings)
+    braked = is_braked(one, new, 0, NOW)
+    average, counted = habit(one, new, braked=braked, matched=0, now=NOW)
+    assert counted in {readings, readings + 1}
+    assert 0 <= average <= BURST * max(usual, 1.0)
+    if braked:
+        assert average <= usual + 0.25 * 3 * max(usual, 1.0)
+    assert min(usual, new / max(1.0, hours)) - 1e-6 <= average <= max(usual, new) + 1e-6
+
+
+@given(usual=usuals, new=counts)
+def test_known_entries_and_a_first_sight_tell_nothing_of_what_is_usual(
+    usual: float, new: int
+) -> None:
+    one = used_to(usual)
+    assert habit(one, new, braked=True, matched=new, now=NOW) == (usual, 10)
+    assert habit(one, 0, braked=False, matched=0, now=NOW) == (usual, 10)
+    fresh = feed(usual=0.0, readings=0, succeeded=None)
+    assert habit(fresh, new, braked=False, matched=0, now=NOW) == (0.0, 0)
+
+
+@given(before=st.integers(1, 30), now=st.integers(1, 2000))
+def test_a_feed_that_has_become_busier_is_braked_for_a_few_readings_only(
+    before: int, now: int
+) -> None:
+    one = feed(usual=0.0, readings=0, succeeded=NOW - MINUTES)
+    for _ in range(5):
+        one = after(one, before)
+    held = 0
+    while is_braked(one, now, 0, NOW):
+        one = after(one, now)
+        held += 1
+        assert held < 25
+    for _ in range(5):
+        one = after(one, now)
+        assert not is_braked(one, now, 0, NOW)
+
+
+@given(steady=st.integers(1, 500))
+def test_a_feed_that_is_always_as_busy_is_not_braked(steady: int) -> None:
+    one = feed(usual=0.0, readings=0, succeeded=NOW - MINUTES)
+    for _ in range(30):
+        assert not is_braked(one, steady, 0, NOW)
+        one = after(one, steady)

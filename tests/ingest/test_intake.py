@@ -1,0 +1,340 @@
+"""What a feed brought becomes articles: brakes, duplicates, corrections, modes, first sights."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from bot.articles.blocks import plain_text
+from bot.ingest import decider
+from bot.ingest.decider import CORRECTIONS_A_POLL
+from storage import ArticleState, BodyFrom, Feed, NotFoundError, Reading
+from tests.ingest.conftest import House
+from tests.ingest.newspaper import NOW, PARAGRAPHS
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOUR = timedelta(hours=1)
+SUBJECTS = (
+    "железных дорог", "морских портов", "горных троп", "школьных садов", "речных мостов",
+    "сельских клиник", "городских парков", "детских театров", "лесных озёр", "степных заповедников",
+    "старых усадеб", "новых кварталов", "северных посёлков", "южных курортов", "ветряных станций",
+    "книжных ярмарок", "конных заводов", "рыбных хозяйств", "шахматных клубов", "народных хоров",
+    "музеев часов", "цирковых школ", "лыжных трасс", "ледовых арен",
+)  # fmt: skip
+
+
+def news(house: House, names: Sequence[str], **changes: timedelta) -> None:
+    """Publish an article under each name, each about its own subject and with its own text."""
+    for number, name in enumerate(names):
+        subject = SUBJECTS[number]
+        house.paper.publish(
+            name,
+            f"Утверждён план развития {subject}",
+            paragraphs=tuple(f"{subject.capitalize()}: {text}" for text in PARAGRAPHS),
+            **changes,
+        )
+
+
+async def settle(house: House) -> None:
+    """Three readings of an article each, after the first sight: that is what is usual."""
+    house.paper.publish("first", "Открылась выставка картин")
+    await house.poll()
+    for number in range(3):
+        house.paper.publish(f"usual-{number}", f"Выпуск {number}: {SUBJECTS[-1 - number]}")
+        await house.poll(5 + 5 * number)
+
+
+async def braked(house: House) -> list[dict[str, str]]:
+    return [
+        dict(notice.details)
+        for notice in await house.storage.notices.untold()
+        if (notice.kind, notice.subject) == ("braked", house.paper.feed_url)
+    ]
+
+
+# ---------------------------------------------------------------- brakes
+
+
+async def test_ten_times_the_usual_is_stored_and_pushes_nothing(house: House) -> None:
+    await settle(house)
+    pushed = len(house.pushes)
+    usual = (await house.feed()).usual
+    names = [f"burst-{number}" for number in range(12)]
+    news(house, names)
+    report = await house.poll(20)
+    assert (report.stored, report.pushes) == (12, 0)
+    assert len(house.pushes) == pushed
+    assert await braked(house) == [{"new": "12", "usual": "1", "matched": "0"}]
+    feed = await house.feed()
+    assert "12 new entries at once" in feed.problems[0]
+    assert report.problems == feed.problems
+    assert feed.usual <= usual * 2, "the average is not spoilt"
+    house.paper.publish("after", "Найден новый вид бабочек")
+    assert (await house.poll(25)).pushes == 1, "the next news is pushed as ever"
+    assert (await house.feed()).problems == ()
+
+
+async def test_a_changed_guid_scheme_is_matched_and_told_once(house: House) -> None:
+    await settle(house)
+    names = [f"old-{number}" for number in range(8)]
+    for name, subject in zip(names, SUBJECTS, strict=False):
+        house.paper.publish(name, f"Утверждён план развития {subject}")
+        await house.poll(20 + 5 * int(name[-1]))
+    stored = len(await house.articles())
+    asked = house.paper.asked.copy()
+    house.paper.items = {
+        name: item.replace("<guid isPermaLink='false'>", "<guid isPermaLink='false'>v2:")
+        for name, item in house.paper.items.items()
+    }
+    report = await house.poll(65)
+    assert (report.stored, report.corrected, report.pushes) == (0, 0, 0)
+    assert await braked(house) == [{"new": "12", "usual": "1", "matched": "12"}]
+    house.paper.asked["/rss.xml"] -= 1
+    assert house.paper.asked == asked, "no page was asked for"
+    assert len(await house.articles()) == stored
+    house.paper.publish("after", "Найден новый вид бабочек")
+    report = await house.poll(70)
+    assert (report.stored, report.pushes, report.problems) == (1, 1, ())
+
+
+async def test_a_sites_move_is_matched_by_title_and_the_rest_stored_silently(house: House) -> None:
+    await settle(house)
+    for number, subject in enumerate(SUBJECTS[:8]):
+        house.paper.publish(f"old-{number}", f"Утверждён план развития {subject}")
+        await house.poll(20 + 5 * number)
+    house.paper.items = {
+        name: item.replace("<link>/", "<link>http://new.example/").replace(
+            "<guid isPermaLink='false'>", "<guid isPermaLink='false'>http://new.example/"
+        )
+        for name, item in house.paper.items.items()
+    }
+    house.paper.publish("fresh", "Найден новый вид бабочек")
+    report = await house.poll(65)
+    assert (report.stored, report.pushes) == (1, 0)
+    assert await braked(house) == [{"new": "13", "usual": "1", "matched": "12"}]
+
+
+async def test_a_morning_after_a_night_off_is_pushed(house: House) -> None:
+    await settle(house)
+    news(house, [f"night-{number}" for number in range(20)], ago=-timedelta(hours=8))
+    report = await house.poll(8 * 60 + 20)
+    assert (report.stored, report.pushes) == (20, 20)
+    assert await braked(house) == []
+
+
+# ---------------------------------------------------------------- the same article again
+
+
+def rss(house: House, *items: str) -> bytes:
+    """A feed of these items, with addresses of the newspaper."""
+    text = "".join(items).replace("<link>/", f"<link>{house.paper.url}/")
+    return f'<rss version="2.0"><channel><title>Ещё</title>{text}</channel></rss>'.encode()
+
+
+def item(name: str, title: str, *, guid: str = "", text: str = "") -> str:
+    return (
+        f"<item><guid isPermaLink='false'>{guid or name}</guid><title>{title}</title>"
+        f"<link>/{name}.html</link><pubDate>{format_datetime(NOW)}</pubDate>"
+        f"<description>{text}</description></item>"
+    )
+
+
+async def more(house: House, path: str) -> Feed:
+    """Another feed of the newspaper's, read once already while it was empty."""
+    address = f"{house.paper.url}/{path}"
+    house.paper.files[f"/{path}"] = rss(house)
+    feed = await house.storage.feeds.add(address, "127.0.0.1", NOW)
+    await house.pipeline.fetch_feed(feed, NOW)
+    return await house.storage.feeds.by_url(address)
+
+
+async def test_an_article_in_several_feeds_is_read_stored_and_pushed_once(house: House) -> None:
+    rubric, channel = await more(house, "rubric"), await more(house, "channel")
+    await house.poll()
+    title = "Утверждён план развития железных дорог"
+    house.paper.publish("one", title)
+    house.paper.files["/rubric"] = rss(house, item("one", title, guid="r1"))
+    house.paper.files["/channel"] = rss(house, item("one", f"Срочно: {title}", guid="c1"))
+    assert (await house.poll(5)).pushes == 1
+    for feed in (rubric, channel):
+        report = await house.pipeline.fetch_feed(feed, NOW + timedelta(minutes=6))
+        assert (report.stored, report.corrected, report.pushes) == (0, 0, 0)
+        assert report.error is None
+    (article,) = await house.articles()
+    assert (article.revision, article.state) == (1, ArticleState.LIVE)
+    assert house.paper.asked["/one.html"] == 1
+    assert await house.pushes_owed() == 1
+
+
+async def test_a_short_post_is_completed_when_the_feed_brings_the_page(house: House) -> None:
+    channel = await more(house, "channel")
+    await house.poll()
+    title = "Утверждён план развития железных дорог"
+    house.paper.publish("one", title)
+    page = house.paper.pages.pop("/one.html")
+    house.paper.files["/one.html"] = b"<html><body></body></html>"  # there is no article yet
+    house.paper.files["/channel"] = rss(house, item("one", title, guid="c1", text="Коротко."))
+    later = NOW + timedelta(minutes=5)
+    assert (await house.pipeline.fetch_feed(channel, later)).stored == 1
+    (post,) = await house.articles()
+    assert post.body_from is not BodyFrom.PAGE
+    await drop_page_error(house)
+    del house.paper.files["/one.html"]
+    house.paper.pages["/one.html"] = page
+    report = await house.poll(6)
+    assert (report.stored, report.corrected) == (0, 0)
+    (article,) = await house.articles()
+    assert (article.id, article.body_from) == (post.id, BodyFrom.PAGE)
+    assert (article.revision, article.state) == (1, ArticleState.LIVE), "silently"
+    assert PARAGRAPHS[2] in plain_text(article.body)
+
+
+async def drop_page_error(house: House) -> None:
+    """A post is whole: its page was never asked for, so it has not failed."""
+    from tests.storage.newsroom import execute
+
+    await execute(house.storage, "UPDATE article SET page_error = NULL, page_tries = 0")
+
+
+async def test_a_correction_under_a_new_guid_is_a_revision(house: House) -> None:
+    house.paper.publish("one#0", "Утверждён план развития железных дорог", page="one")
+    await house.poll()
+    del house.paper.items["one#0"]
+    house.paper.publish(
+        "one#1",
+        "Утверждён план развития железных дорог до 2036 года",
+        page="one",
+        paragraphs=(*PARAGRAPHS, "Уточнение: план рассчитан до 2036 года."),
+    )
+    report = await house.poll(10)
+    assert (report.stored, report.corrected, report.pushes) == (0, 1, 0)
+    (article,) = await house.articles()
+    assert (article.revision, article.state) == (2, ArticleState.CORRECTED)
+    house.paper.publish(
+        "one#1",
+        "Утверждён план развития железных дорог до 2037 года",
+        page="one",
+        paragraphs=(*PARAGRAPHS, "Уточнение: план рассчитан до 2037 года."),
+    )
+    assert (await house.poll(20)).corrected == 1, "the new guid speaks for it from now on"
+
+
+async def test_the_same_text_under_a_new_guid_costs_no_page(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    await house.poll()
+    house.paper.items["one"] = house.paper.items["one"].replace(">one</guid>", ">two</guid>")
+    report = await house.poll(10)
+    assert (report.stored, report.corrected) == (0, 0)
+    assert house.paper.asked["/one.html"] == 1
+
+
+# ---------------------------------------------------------------- corrections
+
+
+async def test_corrections_beyond_a_polls_share_come_next_time(house: House) -> None:
+    names = [f"n{number}" for number in range(CORRECTIONS_A_POLL + 3)]
+    news(house, names)
+    await house.poll()
+    for name, subject in zip(names, SUBJECTS, strict=False):
+        title = f"Утверждён план развития {subject} до 2036 года"
+        house.paper.publish(name, title, paragraphs=(*PARAGRAPHS, f"Уточнение: {subject}."))
+    assert (await house.poll(10)).corrected == CORRECTIONS_A_POLL
+    report = await house.poll(20)
+    assert (report.corrected, report.unchanged) == (3, False), "though the feed has not changed"
+    assert (await house.poll(30)).unchanged
+    assert Counter(one.revision for one in await house.articles()) == {2: len(names)}
+
+
+# ---------------------------------------------------------------- what is shown, what is asked
+
+
+async def test_of_headlines_only_nothing_more_is_read(house: House) -> None:
+    feed = await house.feed()
+    await house.storage.feeds.set_reading(feed.source_id, Reading.HEADLINE)
+    house.paper.publish("one", "Утверждён план развития железных дорог", content="<p>Текст.</p>")
+    assert (await house.poll()).stored == 1
+    (article,) = await house.articles()
+    assert article.title == "Утверждён план развития железных дорог"
+    assert (article.body, article.standfirst, article.summary) == ((), "", "")
+    assert (article.image, article.page_error) == (None, None)
+    assert house.paper.asked["/one.html"] == 0
+    assert await house.pipeline.retry_pages(NOW + timedelta(days=1)) == 0
+
+
+async def test_a_first_sight_asks_for_the_newest_pages_and_spreads_the_rest(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decider, "PAGES_A_POLL", 3)
+    for number in range(6):
+        house.paper.publish(f"n{number}", f"Новость: {SUBJECTS[number]}", ago=number * HOUR)
+    assert (await house.poll()).stored == 6
+    assert sum(house.paper.asked[f"/n{number}.html"] for number in range(6)) == 3
+    articles = await house.articles()
+    assert [one.body_from is BodyFrom.PAGE for one in articles] == [True] * 3 + [False] * 3
+    assert not any(one.page_error for one in articles)
+    assert await house.pipeline.retry_pages(NOW + timedelta(minutes=5)) == 1
+    assert await house.pipeline.retry_pages(NOW + timedelta(minutes=7)) == 2
+    assert all(one.body_from is BodyFrom.PAGE for one in await house.articles())
+
+
+# ---------------------------------------------------------------- what the admins are told
+
+
+async def kinds(house: House) -> list[str]:
+    return [notice.kind for notice in await house.storage.notices.untold()]
+
+
+async def test_a_feed_that_fails_for_a_day_is_told_once_till_it_works_again(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    await house.poll()
+    house.paper.statuses["/rss.xml"] = 500
+    for hours in (1, 2, 12, 23):
+        await house.poll(hours * 60)
+    assert await kinds(house) == []
+    for hours in (25, 50, 90):
+        await house.poll(hours * 60)
+    (notice,) = await house.storage.notices.untold()
+    assert (notice.kind, notice.subject) == ("failing", house.paper.feed_url)
+    assert dict(notice.details)["since"] == NOW.isoformat()
+    assert "500" in dict(notice.details)["error"]
+    house.paper.statuses.clear()
+    await house.poll(100 * 60)
+    house.paper.statuses["/rss.xml"] = 500
+    for hours in (101, 110, 130):
+        await house.poll(hours * 60)
+    assert await kinds(house) == ["failing", "failing"]
+
+
+async def test_a_pause_of_newsboy_is_no_failure_of_the_feed(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    await house.poll()
+    house.paper.statuses["/rss.xml"] = 500
+    await house.poll(48 * 60)
+    assert await kinds(house) == []
+
+
+async def test_a_feed_that_is_gone_or_moved_is_told(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    house.paper.moved, house.paper.etag = f"{house.paper.url}/new.xml", False
+    old = house.paper.feed_url
+    await house.poll()
+    house.paper.publish("two", "Найден новый вид бабочек")
+    await house.poll(10)
+    house.paper.statuses["/new.xml"] = 410
+    await house.poll(20)
+    moved, gone = await house.storage.notices.untold()
+    assert (moved.kind, moved.subject, moved.details) == ("moved", old, (("to", gone.subject),))
+    assert (gone.kind, gone.details) == ("gone", (("title", "Новости Гудка"),))
+
+
+async def test_a_readers_own_feed_is_no_affair_of_the_admins(house: House) -> None:
+    house.paper.files["/own"] = rss(house)
+    feed = await house.storage.feeds.add(f"{house.paper.url}/own", "own.example", NOW, owner=7)
+    house.paper.statuses["/own"] = 410
+    await house.pipeline.fetch_feed(feed, NOW)
+    assert await kinds(house) == []
+    with pytest.raises(NotFoundError):
+        await house.storage.feeds.by_url(feed.url)
