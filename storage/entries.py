@@ -20,7 +20,10 @@ SAME_WITHIN = timedelta(hours=12)
 async def claim_entry(
     transaction: Transaction, draft: ArticleDraft, item_hash: str, now: datetime
 ) -> tuple[int, bool, int | None]:
-    """Insert the entry: (its id, whether it is a new article, the article that it is else)."""
+    """Insert the entry: (its id, whether it is a new article, the article that it is else).
+
+    Raises NotFoundError where the feed has gone: a subscriber's own leaves without a trace.
+    """
     parameters = {
         "feed": draft.feed_id,
         "source": draft.source_id,
@@ -37,7 +40,7 @@ async def claim_entry(
         """
         INSERT INTO entry
                (feed_id, source_id, guid, url, title_hash, item_hash, published, seen)
-        VALUES (:feed, :source, :guid, :url, :title, :item, :published, :now)
+        SELECT id, :source, :guid, :url, :title, :item, :published, :now FROM feed WHERE id = :feed
         ON CONFLICT (feed_id, guid) DO NOTHING
         RETURNING id
         """,
@@ -48,7 +51,7 @@ async def claim_entry(
             "SELECT id, article_id FROM entry WHERE feed_id = :feed AND guid = :guid", parameters
         )
         if known is None:
-            raise NotFoundError(f"entry {draft.key.guid} vanished")
+            raise NotFoundError(f"feed {draft.feed_id} was removed meanwhile")
         return known["id"], False, known["article_id"]
     entry_id = int(inserted["id"])
     same = await transaction.row(

@@ -56,7 +56,7 @@ class Notices:
                         "subject": subject,
                         "details": json.dumps(dict(details), ensure_ascii=False),
                         "now": to_epoch(now),
-                        "since": to_epoch(now - quiet),
+                        "since": to_epoch(now) - int(quiet.total_seconds()),
                     },
                 )
             )

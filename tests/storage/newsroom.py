@@ -70,24 +70,7 @@ async def feed(storage: Storage, domain: str = "one.example", path: str = "rss")
 
 async def private_feed(storage: Storage, owner: int, domain: str = "own.example") -> Feed:
     """A feed of a subscriber's own source."""
-    url = f"https://{domain}/for-{owner}"
-    await execute(
-        storage,
-        "INSERT INTO source (domain, title, owner, created) VALUES (:domain, :domain, :owner, 0)",
-        domain=domain,
-        owner=owner,
-    )
-    await execute(
-        storage,
-        """
-        INSERT INTO feed (source_id, url, given, due, created)
-        SELECT id, :url, :url, 0, 0 FROM source WHERE owner = :owner AND domain = :domain
-        """,
-        url=url,
-        owner=owner,
-        domain=domain,
-    )
-    return await storage.feeds.by_url(url)
+    return await storage.feeds.add(f"https://{domain}/rss", domain, NOW, owner=owner)
 
 
 def draft(of: Feed, name: str, **changes: Any) -> ArticleDraft:
@@ -119,6 +102,7 @@ async def publish(
     *,
     now: datetime = NOW,
     story_id: int | None = None,
+    lead: int | None = None,
     push: bool = False,
     **changes: Any,
 ) -> Stored:
@@ -127,6 +111,7 @@ async def publish(
         draft(of, name, **changes),
         now=now,
         story_id=story_id,
+        lead=lead,
         push=PushPlan(now + 6 * HOUR) if push else None,
     )
 

@@ -175,7 +175,7 @@ async def test_the_outcome_rides_in_the_transaction(storage: Storage) -> None:
     assert (await storage.feeds.by_url(one.url)).etag == '"e"'
     assert await storage.feeds.known_entries(one.id, ["guid-a", "x"]) == {"guid-a": "h"}
     # What fails halfway leaves neither the article nor the validators.
-    bad = draft(one, "b", feed_id=999)
+    bad = draft(one, "b", source_id=999)
     with pytest.raises(Exception, match="FOREIGN KEY"):
         await storage.articles.store(
             bad, now=NOW, outcome=replace(outcome, etag='"later"'), push=PushPlan(NOW)

@@ -1,11 +1,15 @@
 """Feeds: added once, removed for good, polled in order, with what the last poll left."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from storage import (
     AlreadyExistsError,
+    EntryKey,
+    Feed,
+    FeedHints,
     FeedOutcome,
     FeedState,
     NotFoundError,
@@ -17,6 +21,7 @@ from tests.storage.newsroom import (
     HOUR,
     MINUTE,
     NOW,
+    draft,
     execute,
     feed,
     private_feed,
@@ -208,3 +213,114 @@ async def test_languages_of_the_public_sources(storage: Storage) -> None:
     own = await private_feed(storage, owner.id)
     await execute(storage, "UPDATE source SET language = 'de' WHERE id = :id", id=own.source_id)
     assert await storage.feeds.languages() == ["ru", "en"]
+
+
+# ---------------------------------------------------------------- what a reading says of its feed
+
+
+async def test_what_a_reading_left_out_and_hinted_at_stays_until_the_next(
+    storage: Storage,
+) -> None:
+    made = await feed(storage)
+    hints = FeedHints(ttl=3600, skip_hours=frozenset({1, 2}), skip_days=frozenset({5, 6}))
+    problems = ("3 × no title", "1 × «дата»")
+    await storage.feeds.save_outcome(
+        polled(made.id, problems=problems, hints=hints, usual=2.5, readings=4)
+    )
+    for later in (polled(made.id, ok=False, error="timed out"), polled(made.id)):
+        await storage.feeds.save_outcome(later)
+        known = await storage.feeds.by_url(ONE)
+        assert (known.problems, known.hints) == (problems, hints)
+        assert (known.usual, known.readings) == (2.5, 4)
+    await storage.feeds.save_outcome(
+        polled(made.id, problems=(), hints=FeedHints(), usual=0.0, readings=0)
+    )
+    known = await storage.feeds.by_url(ONE)
+    assert (known.problems, known.hints, known.usual, known.readings) == ((), FeedHints(), 0.0, 0)
+
+
+# ---------------------------------------------------------------- a feed whose guids changed
+
+
+def key_of(of: Feed, name: str, guid: str) -> tuple[str, str, str, datetime]:
+    """A known entry under another guid."""
+    key = draft(of, name).key
+    return guid, key.url, key.title_hash, NOW
+
+
+async def test_entries_are_known_by_address_or_title(storage: Storage) -> None:
+    one = await feed(storage)
+    ids = [(await publish(storage, one, name)).article_id for name in "ab"]
+    _, url, _, _ = key_of(one, "a", "")
+    _, _, title, _ = key_of(one, "b", "")
+    found = await storage.feeds.known_otherwise(
+        one.source_id,
+        [
+            ("by-url", url, "another title", NOW + 30 * DAY),
+            ("by-title", "https://elsewhere.example/", title, NOW + 12 * HOUR),
+            ("too-late", "https://elsewhere.example/2", title, NOW + 13 * HOUR),
+            ("new", "https://elsewhere.example/3", "new", NOW),
+            ("nothing", "", "", NOW),
+        ],
+    )
+    assert found == {"by-url": ids[0], "by-title": ids[1]}
+    assert await storage.feeds.known_otherwise(one.source_id, []) == {}
+
+
+async def test_entries_of_other_sources_are_not_known(storage: Storage) -> None:
+    one, two = await feed(storage), await feed(storage, "two.example")
+    await publish(storage, one, "a")
+    assert await storage.feeds.known_otherwise(two.source_id, [key_of(one, "a", "g")]) == {}
+
+
+async def test_an_address_that_many_share_tells_nothing(storage: Storage) -> None:
+    one = await feed(storage)
+    front = "https://one.example/"
+    for number in range(2):
+        at = NOW - number * 30 * DAY
+        key = EntryKey(str(number), front, f"hash-{number}")
+        await publish(storage, one, str(number), key=key, published=at)
+    known = storage.feeds.known_otherwise
+    assert await known(one.source_id, [("g", front, "other", NOW + 2 * DAY)]) == {}
+    assert await known(one.source_id, [("g", front, "other", NOW + HOUR)]) == {"g": 1}
+    # One article there, but many new entries.
+    await publish(storage, one, "c", key=EntryKey("c", "https://one.example/c", "c"))
+    keys = [(str(n), "https://one.example/c", f"new {n}", NOW + DAY) for n in range(2)]
+    assert await known(one.source_id, keys) == {}
+    assert await known(one.source_id, keys[:1]) == {"0": 3}
+
+
+async def test_adopted_entries_are_known_and_nothing_is_told(storage: Storage) -> None:
+    one = await feed(storage)
+    stored = await publish(storage, one, "a")
+    keys = [key_of(one, "a", "new-a"), key_of(one, "b", "new-b")]
+    found = await storage.feeds.known_otherwise(one.source_id, keys)
+    adopted = [
+        (EntryKey(guid, url, title), published, "item", found.get(guid, 0))
+        for guid, url, title, published in keys
+    ]
+    await storage.feeds.adopt(one.id, one.source_id, adopted, NOW)
+    await storage.feeds.adopt(one.id, one.source_id, adopted, NOW)
+    assert await storage.feeds.known_entries(one.id, ["new-a", "new-b"]) == {
+        "new-a": "item",
+        "new-b": "item",
+    }
+    article = await storage.articles.by_entry(one.id, "new-a")
+    assert article is not None
+    assert article.id == stored.article_id
+    assert await storage.articles.by_entry(one.id, "new-b") is None
+    known = draft(one, "a", key=EntryKey("new-a", *key_of(one, "a", "")[1:3]))
+    assert not (await storage.articles.store(known, now=NOW)).new
+    assert await storage.outbox.open_pushes() == []
+
+
+async def test_what_was_pruned_is_known_and_adopted_too(storage: Storage) -> None:
+    one = await feed(storage)
+    stored = await publish(storage, one, "a")
+    await storage.upkeep.prune_articles(NOW + DAY)
+    (key,) = [key_of(one, "a", "new-a")]
+    assert await storage.feeds.known_otherwise(one.source_id, [key]) == {"new-a": 0}
+    # Pruned between the two steps.
+    entry = (EntryKey(*key[:3]), NOW, "", stored.article_id)
+    await storage.feeds.adopt(one.id, one.source_id, [entry], NOW)
+    assert await storage.feeds.known_entries(one.id, ["new-a"]) == {"new-a": ""}
