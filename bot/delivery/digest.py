@@ -131,7 +131,10 @@ class Digests:
         found = [
             one
             for one in await self._storage.articles.stored_since(
-                subscriber.watermark, language=subscriber.news_language, since=now - NEWS
+                subscriber.watermark,
+                language=subscriber.news_language,
+                since=now - NEWS,
+                reader=subscriber.id,
             )
             if one.article_id <= newest  # what is stored meanwhile is for the next one
         ]

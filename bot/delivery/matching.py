@@ -4,7 +4,8 @@
 
 The same rule stands in SQL where audiences are found (`storage.outbox`): words and stories decide
 for themselves; a topic or source that is off silences the rest; "everything" speaks only where no
-topic or source does.
+topic or source does. A story of a reader's own source is none of "everything" nor of a topic: its
+source, its words and the story itself alone bring it, and to its owner alone.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -40,19 +41,24 @@ def reading_of(subscriptions: Iterable[Subscription], mutes: Iterable[Mute]) -> 
     )
 
 
-def plain_keys(topic: Topic, source_domain: str, story_id: int) -> list[Key]:
-    """The follows that a story meets by what it is, its words aside."""
-    return [
-        (FollowKind.EVERYTHING, ""),
-        (FollowKind.TOPIC, topic.value),
-        (FollowKind.SOURCE, source_domain),
-        (FollowKind.STORY, str(story_id)),
-    ]
+def plain_keys(
+    topic: Topic, source_domain: str, story_id: int, *, owner: int | None = None
+) -> list[Key]:
+    """The follows that a story meets by what it is, its words aside.
+
+    `owner` is the reader whose own source tells it.
+    """
+    own: list[Key] = [(FollowKind.SOURCE, source_domain), (FollowKind.STORY, str(story_id))]
+    if owner is not None:
+        return own
+    return [(FollowKind.EVERYTHING, ""), (FollowKind.TOPIC, topic.value), *own]
 
 
 def headline_keys(headline: Headline) -> list[Key]:
     """`plain_keys` of a headline."""
-    return plain_keys(headline.topic, headline.source_domain, headline.story_id)
+    return plain_keys(
+        headline.topic, headline.source_domain, headline.story_id, owner=headline.owner
+    )
 
 
 def phrase_keys(phrases: Iterable[str], title: Sequence[str], body: Sequence[str]) -> list[Key]:

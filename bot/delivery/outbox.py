@@ -64,7 +64,9 @@ class Outbox:
         else:
             title, body = await self._storage.articles.words(push.article_id)
             phrases = await self._storage.outbox.word_keys(sorted({*title, *body}))
-            keys = plain_keys(article.topic, article.source_domain, push.story_id)
+            keys = plain_keys(
+                article.topic, article.source_domain, push.story_id, owner=article.owner
+            )
             await self._storage.outbox.match_push(push.id, keys + phrase_keys(phrases, title, body))
         added = 0
         done = False

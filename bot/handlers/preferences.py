@@ -145,7 +145,7 @@ def make_router(desk: Desk) -> Router:
         if not command.args:
             await answer.say(await follows_screen(desk, reader, FollowScreen.HOME))
             return
-        sources = await storage.feeds.sources()
+        sources = await storage.feeds.sources(reader=reader.subscriber.id)
         intent = forms.parse_subscribe(command.args, desk.texts, sources)
         await answer.tell(await _followed(desk, reader, intent))
 
@@ -156,7 +156,9 @@ def make_router(desk: Desk) -> Router:
         if not command.args:
             await answer.say(await follows_screen(desk, reader, FollowScreen.HOME))
             return
-        intent = forms.parse_unsubscribe(command.args, desk.texts, await storage.feeds.sources())
+        intent = forms.parse_unsubscribe(
+            command.args, desk.texts, await storage.feeds.sources(reader=reader.subscriber.id)
+        )
         if isinstance(intent, UnfollowAll):
             await storage.subscribers.unfollow_all(reader.subscriber.id)
             await answer.tell(notices.unfollowed_all(reader.texts))
@@ -333,7 +335,7 @@ async def follows_screen(
     """A screen of /subscribe as things stand."""
     followed = Followed(
         tuple(await desk.storage.subscribers.subscriptions(reader.subscriber.id)),
-        tuple(await desk.storage.feeds.sources()),
+        tuple(await desk.storage.feeds.sources(reader=reader.subscriber.id)),
         reader.subscriber.alerts,
     )
     return screens.follows_screen(screen, followed, reader.viewer, page)

@@ -37,7 +37,7 @@ def make_router(desk: Desk) -> Router:
         named = (command.args or "").strip()
         here = Latest()
         if named:
-            sources = await storage.feeds.sources()
+            sources = await storage.feeds.sources(reader=reader.subscriber.id)
             if topic := find_topic(named, desk.texts.values()):
                 here = Latest(topic=topic.value)
             elif source := find_source(named, sources, part=True):
@@ -155,6 +155,7 @@ async def latest_page(desk: Desk, reader: Reader, here: Latest) -> Payload:
         after_key=here.after or None,
         topic=topic,
         source_id=here.source or None,
+        reader=reader.subscriber.id,
     )
     more = len(found) > PAGE
     if here.after:
@@ -224,9 +225,11 @@ async def search_page(desk: Desk, reader: Reader, page: Search) -> Payload:
     words, newest = await desk.storage.subscribers.query(page.query)
     terms = desk.normaliser.query_terms(words)
     keys, _any = await desk.storage.search.keys(
-        terms, now=reader.viewer.now, before_key=newest or None
+        terms, now=reader.viewer.now, before_key=newest or None, reader=reader.subscriber.id
     )
-    headlines = await desk.storage.articles.by_keys(keys[page.offset : page.offset + PAGE])
+    headlines = await desk.storage.articles.by_keys(
+        keys[page.offset : page.offset + PAGE], reader=reader.subscriber.id
+    )
     found = [
         Found(
             one,
