@@ -3,6 +3,7 @@
     FetchError
     ├── BadUrlError             the text is no address that newsboy may ask
     ├── ForbiddenAddressError   it leads into a private network
+    ├── RobotsForbidError       the publisher's robots.txt forbids the page
     ├── HostPausedError         the host asked to be left alone for a while
     ├── UnreachableError        no name, no route, no connection, no valid certificate
     ├── TimedOutError           the whole answer took too long
@@ -25,6 +26,10 @@ class BadUrlError(FetchError):
 
 class ForbiddenAddressError(FetchError):
     """The address leads into a private, local or otherwise non-public network."""
+
+
+class RobotsForbidError(FetchError):
+    """The publisher's robots.txt forbids the page."""
 
 
 class HostPausedError(FetchError):

@@ -14,7 +14,7 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -42,6 +42,10 @@ from bot.web.pacing import Pacer
 MAX_HOPS = 7
 MAX_BYTES = 5_000_000  # of a feed or a page, decompressed
 SECONDS = 20.0
+
+# Asked about an address before it is: the least time between pages of its host, in seconds.
+# Raises a FetchError where the address may not be asked for.
+Permit = Callable[[str], Awaitable[float]]
 
 _CHUNK = 65_536
 _HEADER_BYTES = 32_768  # of one header: content policies of real sites pass aiohttp's 8 kB
@@ -107,12 +111,12 @@ class _Budget:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What is asked, beside where; `gap` as in `Pacer.place`."""
+    """What is asked, beside where."""
 
     method: str
     headers: Mapping[str, str]
     body: bytes | None = None
-    gap: float = 0.0
+    permit: Permit | None = None
     own_host: str | None = None  # the operator's, that may lie in a private network
 
 
@@ -194,13 +198,13 @@ class Fetcher:
         max_bytes: int | None = None,
         first_bytes: int | None = None,
         seconds: float | None = None,
-        gap: float = 0.0,
+        permit: Permit | None = None,
     ) -> Response:
         """Ask for `address`, following redirects; with validators, conditionally.
 
-        With `first_bytes` no more of the body is read, and what follows is no error. `gap` is the
-        least time in seconds between pages of the host. Raises a child of FetchError where no
-        answer arrives; any HTTP status is an answer.
+        With `first_bytes` no more of the body is read, and what follows is no error. `permit` is
+        asked about every hop. Raises a child of FetchError where no answer arrives; any HTTP
+        status is an answer.
         """
         asked = dict(headers or {})
         if etag:
@@ -209,7 +213,7 @@ class Fetcher:
             asked["If-Modified-Since"] = last_modified
         return await self._ask(
             address,
-            _Request("GET", asked, gap=gap),
+            _Request("GET", asked, permit=permit),
             _Budget(seconds or self._seconds, max_bytes or self._max_bytes, first_bytes),
         )
 
@@ -284,7 +288,8 @@ class Fetcher:
         own = request.own_host is not None and host == request.own_host.lower()
         if not (own or self._allow_private or is_web_port(url.port)):
             raise BadUrlError(f"{host}: port {url.port} is no web server's.")
-        async with self._place(url, request):
+        gap = await request.permit(str(url)) if request.permit else 0.0
+        async with self._place(url, request, gap):
             begun = time.monotonic()
             try:
                 async with asyncio.timeout(budget.seconds):
@@ -314,11 +319,11 @@ class Fetcher:
                 # Waiting for a place is not the server's fault: only time with it counts.
                 budget.seconds = max(budget.seconds - (time.monotonic() - begun), 0.001)
 
-    def _place(self, url: URL, request: _Request) -> AbstractAsyncContextManager[None]:
+    def _place(self, url: URL, request: _Request, gap: float) -> AbstractAsyncContextManager[None]:
         host = url.host or ""
         if request.method == "POST":
             return self._pacer.place_apart(host, url.port)
-        return self._pacer.place(host, url.port, gap=request.gap)
+        return self._pacer.place(host, url.port, gap=gap)
 
     async def _way(
         self, host: str, port: int, *, own: bool
