@@ -16,6 +16,7 @@ from storage import FollowKind, Headline, Level, Mute, Subscription, Topic
 
 Key = tuple[FollowKind, str]
 
+_EVERYTHING: Key = (FollowKind.EVERYTHING, "")
 _RANK = {Level.OFF: 0, Level.DIGEST: 1, Level.NOW: 2, Level.SOUND: 3}
 
 
@@ -51,7 +52,7 @@ def plain_keys(
     own: list[Key] = [(FollowKind.SOURCE, source_domain), (FollowKind.STORY, str(story_id))]
     if owner is not None:
         return own
-    return [(FollowKind.EVERYTHING, ""), (FollowKind.TOPIC, topic.value), *own]
+    return [_EVERYTHING, (FollowKind.TOPIC, topic.value), *own]
 
 
 def headline_keys(headline: Headline) -> list[Key]:
@@ -84,8 +85,10 @@ def level_of(keys: Collection[Key], reading: Reading) -> Level:
         for key in keys
         if key[0] in (FollowKind.TOPIC, FollowKind.SOURCE) and (level := reading.levels.get(key))
     ]
+    if not narrow and _EVERYTHING in keys:
+        narrow = [reading.levels.get(_EVERYTHING, Level.OFF)]
     if Level.OFF not in narrow:
-        own += narrow or [reading.levels.get((FollowKind.EVERYTHING, ""), Level.OFF)]
+        own += narrow
     return max(own, key=_RANK.__getitem__, default=Level.OFF)
 
 

@@ -75,11 +75,12 @@ class Newsroom:
         push: bool = True,
         words: str = "",
         story: int | None = None,
+        owner: int | None = None,
         **fields: Any,
     ) -> Stored:
         if domain not in self._feeds:
             self._feeds[domain] = await self.storage.feeds.add(
-                f"https://{domain}/feed", domain, self.clock.now
+                f"https://{domain}/feed", domain, self.clock.now, owner=owner
             )
         return await self.storage.articles.store(
             self.draft(title, domain=domain, topic=topic, language=language, words=words, **fields),

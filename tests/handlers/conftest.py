@@ -321,11 +321,12 @@ class World:
         age: timedelta = timedelta(minutes=5),
         body: str = "Движение открыли утром.",
         paragraphs: int = 1,
+        owner: int | None = None,
     ) -> Stored:
-        """Store an article."""
+        """Store an article, of everybody's source or of the owner's."""
         if domain not in self._feeds:
             self._feeds[domain] = await self.storage.feeds.add(
-                f"https://{domain}/feed", domain, self.now
+                f"https://{domain}/feed", domain, self.now, owner=owner
             )
             outcome = FeedOutcome(
                 self._feeds[domain].id, self.now, self.now, 300, ok=True, language=language
