@@ -7,8 +7,9 @@ The rule, in the order in which it is applied:
 - Silence lengthens the interval gently: by a forty-eighth of the silence beyond the first day, or
   by that share of itself at each poll that found nothing new. Never beyond an hour. An interval is
   whole seconds, so one under 25 stays: who asks every two seconds wants to know within them.
-- The feed's own hints (ttl, max-age, skipHours, skipDays) only lengthen it, to a day at most.
-- A failure waits floor × 2ⁿ, to a day at most; Retry-After only lengthens that too.
+- What the feed and its server ask for (ttl, max-age, Retry-After, skipHours, skipDays) only
+  lengthens the wait, to a day at most. It is no part of the interval: once taken back it is gone.
+- A failure waits floor × 2ⁿ, to a day at most; Retry-After and skipped hours lengthen that too.
 - ±10 % of jitter keeps feeds from marching in step, but never goes below the floor.
 """
 
@@ -28,6 +29,7 @@ class Hints:
     max_age: int | None = None
     skip_hours: frozenset[int] = frozenset()
     skip_days: frozenset[int] = frozenset()
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +65,26 @@ def after_failure(
     interval: int,
     *,
     floor: int,
-    retry_after: int | None,
+    hints: Hints,
     now: datetime,
     dice: float,
 ) -> NextPoll:
-    """The next poll of a feed that failed for the `failures`-th time in a row (1 is the first)."""
+    """The next poll of a feed that failed for the `failures`-th time in a row (1 is the first).
+
+    Its ttl says how long an answer holds, and there was none.
+    """
     wait = min(floor * 2 ** min(max(failures, 1), 20), DAY)
-    asked = min(retry_after or 0, DAY)
-    delay = max(_jittered(wait, dice), asked, floor)
-    return NextPoll(interval=max(floor, interval), due=now + timedelta(seconds=delay))
+    asked = min(hints.retry_after or 0, DAY)
+    due = now + timedelta(seconds=max(_jittered(wait, dice), asked, floor))
+    return NextPoll(interval=max(floor, interval), due=_outside_skipped(due, hints))
 
 
 def _poll(rhythm: float, floor: int, hints: Hints, now: datetime, dice: float) -> NextPoll:
-    asked = min(max(hints.ttl or 0, hints.max_age or 0), DAY)
-    interval = max(rhythm, asked, floor)
-    due = now + timedelta(seconds=max(_jittered(interval, dice), asked, floor))
+    asked = min(max(hints.ttl or 0, hints.max_age or 0, hints.retry_after or 0), DAY)
+    interval = max(rhythm, floor)
+    # Feeds of one server ask for the same: jitter on top keeps them from coming back together.
+    longer = max(_jittered(interval, dice), asked * (1 + 0.1 * dice), floor)
+    due = now + timedelta(seconds=longer)
     return NextPoll(interval=round(interval), due=_outside_skipped(due, hints))
 
 

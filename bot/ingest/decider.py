@@ -268,7 +268,8 @@ def outcome_of_change(
     A feed that moved for good is followed once two polls in a row ended at the same place.
     """
     dates = [entry.published for entry in parsed.entries if entry.published]
-    hints = Hints(parsed.ttl, response.max_age, parsed.skip_hours, parsed.skip_days)
+    said = FeedHints(parsed.ttl, parsed.skip_hours, parsed.skip_days)
+    hints = _hints(said, response.retry_after, response.max_age)
     poll = after_change(max(dates, default=None), floor=floor, hints=hints, now=now, dice=dice)
     moved = response.url if response.permanent and response.url != feed.url else None
     return FeedOutcome(
@@ -285,7 +286,7 @@ def outcome_of_change(
         moved_to=moved,
         new_url=moved if moved is not None and moved == feed.moved_to else None,
         problems=tuple(_line(problem) for problem in parsed.problems[:PROBLEMS]),
-        hints=FeedHints(parsed.ttl, parsed.skip_hours, parsed.skip_days),
+        hints=said,
     )
 
 
@@ -298,7 +299,7 @@ def outcome_of_no_change(
     feed: Feed, response: Response, *, floor: int, now: datetime, dice: float
 ) -> FeedOutcome:
     """A poll that found nothing new: a 304, or the very bytes that were read last time."""
-    hints = Hints(feed.hints.ttl, response.max_age, feed.hints.skip_hours, feed.hints.skip_days)
+    hints = _hints(feed.hints, response.retry_after, response.max_age)
     poll = after_no_change(feed.interval, floor=floor, hints=hints, now=now, dice=dice)
     return FeedOutcome(
         feed_id=feed.id,
@@ -328,7 +329,7 @@ def outcome_of_failure(
         feed.failures + 1,
         feed.interval,
         floor=floor,
-        retry_after=retry_after,
+        hints=_hints(feed.hints, retry_after),
         now=now,
         dice=dice,
     )
@@ -340,6 +341,17 @@ def outcome_of_failure(
         ok=False,
         error=error,
         gone=gone,
+    )
+
+
+def _hints(said: FeedHints, retry_after: int | None, max_age: int | None = None) -> Hints:
+    """What the feed said when it was read last, and its server with this answer."""
+    return Hints(
+        ttl=said.ttl,
+        max_age=max_age,
+        skip_hours=said.skip_hours,
+        skip_days=said.skip_days,
+        retry_after=retry_after,
     )
 
 

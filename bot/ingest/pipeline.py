@@ -9,6 +9,7 @@ shown, and tried again later; what the admins should know is owed to them as a n
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -35,7 +36,7 @@ from bot.ingest.decider import (
 )
 from bot.ingest.intake import Intake
 from bot.ingest.workers import WorkerError, Workers, WorkerTimeoutError
-from bot.web.errors import FetchError
+from bot.web.errors import FetchError, HostPausedError
 from bot.web.fetcher import Fetcher, Response
 from bot.web.robots import Robots
 from storage import (
@@ -164,6 +165,9 @@ class Pipeline:
         try:
             async with self._places:
                 report = await self._poll(feed, now)
+        except HostPausedError as error:
+            wait = math.ceil(error.seconds)
+            report = await self._failed(feed, str(error), now, retry_after=wait)
         except (FetchError, FeedError, WorkerError) as error:
             report = await self._failed(feed, str(error), now)
         except StorageError as error:

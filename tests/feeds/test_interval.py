@@ -61,22 +61,25 @@ def test_a_small_floor_stays_while_nothing_changes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hints", "interval"),
+    ("hints", "wait"),
     [
         (Hints(ttl=60), 300),
         (Hints(ttl=1800), 1800),
         (Hints(max_age=7200), 7200),
         (Hints(ttl=1800, max_age=900), 1800),
+        (Hints(retry_after=4000), 4000),
         (Hints(ttl=10 * DAY), DAY),
     ],
 )
-def test_hints_only_lengthen_to_a_day_at_most(hints: Hints, interval: int) -> None:
-    assert change(timedelta(0), hints=hints).interval == interval
-
-
-def test_a_long_hint_holds_while_nothing_changes() -> None:
-    poll = after_no_change(7200, floor=300, hints=Hints(), now=NOW, dice=MIDDLE)
-    assert poll.interval == 7200
+def test_hints_only_lengthen_to_a_day_at_most(hints: Hints, wait: int) -> None:
+    for dice in (0.0, 0.999):
+        polls = (
+            after_change(NOW, floor=300, hints=hints, now=NOW, dice=dice),
+            after_no_change(300, floor=300, hints=hints, now=NOW, dice=dice),
+        )
+        for poll in polls:
+            assert wait <= seconds(poll) <= 1.11 * wait
+            assert poll.interval <= 310, "a hint that is taken back leaves nothing behind"
 
 
 def test_skipped_hours_and_days_are_passed_over() -> None:
@@ -93,7 +96,7 @@ def test_a_feed_that_skips_everything_is_asked_within_a_day() -> None:
 
 def test_failures_back_off_to_a_day() -> None:
     waits = [
-        seconds(after_failure(n, 300, floor=300, retry_after=None, now=NOW, dice=MIDDLE))
+        seconds(after_failure(n, 300, floor=300, hints=Hints(), now=NOW, dice=MIDDLE))
         for n in (1, 2, 3, 9, 1000)
     ]
     assert waits == [600, 1200, 2400, DAY, DAY]
@@ -101,9 +104,16 @@ def test_failures_back_off_to_a_day() -> None:
 
 def test_retry_after_only_lengthens() -> None:
     for asked, wait in ((10, 600), (5000, 5000), (10 * DAY, DAY)):
-        poll = after_failure(1, 300, floor=300, retry_after=asked, now=NOW, dice=MIDDLE)
+        hints = Hints(retry_after=asked, ttl=9000)
+        poll = after_failure(1, 300, floor=300, hints=hints, now=NOW, dice=MIDDLE)
         assert seconds(poll) == wait
         assert poll.interval == 300, "the feed's own rhythm is kept for its return"
+
+
+def test_a_failure_keeps_out_of_skipped_hours() -> None:
+    hints = Hints(skip_hours=frozenset({12, 13}))
+    poll = after_failure(1, 300, floor=300, hints=hints, now=NOW, dice=MIDDLE)
+    assert poll.due == datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 
 
 @given(
@@ -116,11 +126,11 @@ def test_retry_after_only_lengthens() -> None:
 def test_never_below_the_floor_nor_beyond_reason(
     floor: int, age: int, dice: float, ttl: int | None, failures: int
 ) -> None:
-    hints = Hints(ttl=ttl)
+    hints = Hints(ttl=ttl, retry_after=ttl)
     polls = (
         after_change(NOW - timedelta(seconds=age), floor=floor, hints=hints, now=NOW, dice=dice),
         after_no_change(floor, floor=floor, hints=hints, now=NOW, dice=dice),
-        after_failure(failures, floor, floor=floor, retry_after=ttl, now=NOW, dice=dice),
+        after_failure(failures, floor, floor=floor, hints=hints, now=NOW, dice=dice),
     )
     for poll in polls:
         assert floor <= seconds(poll) <= 1.1 * DAY
