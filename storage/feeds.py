@@ -337,13 +337,9 @@ class Feeds:
         while more:
             async with self._database.transaction() as transaction:
                 rows = await transaction.rows(
-                    """
-                    SELECT id, story_id, search_key, search_text FROM article
-                    WHERE feed_id = :feed LIMIT :chunk
-                    """,
-                    parameters,
+                    "SELECT id FROM article WHERE feed_id = :feed LIMIT :chunk", parameters
                 )
-                await drop_articles(transaction, rows)
+                await drop_articles(transaction, [row["id"] for row in rows])
                 more = len(rows) == _ARTICLES_AT_ONCE
                 if more:
                     continue

@@ -7,7 +7,7 @@ names it. When it goes, another one stands up; a story without articles goes too
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from storage.database import Row, Transaction, to_epoch
+from storage.database import Transaction, to_epoch
 from storage.models import ArticleDraft
 from storage.search import settle, unindex
 
@@ -102,12 +102,18 @@ async def let_lead(transaction: Transaction, story_id: int, article_id: int) -> 
         )
 
 
-async def drop_articles(transaction: Transaction, articles: Sequence[Row]) -> None:
-    """Delete articles, given by id, story_id, search_key and search_text; entries stay.
+async def drop_articles(transaction: Transaction, ids: Sequence[int]) -> None:
+    """Delete articles; their entries stay.
 
     Where the article that stood for its story went, another one stands up.
     """
-    for row in articles:
+    for article_id in ids:
+        row = await transaction.row(
+            "SELECT id, story_id, search_key, search_text FROM article WHERE id = :id",
+            {"id": article_id},
+        )
+        if row is None:
+            continue
         await unindex(transaction, row["search_key"], row["search_text"])
         await transaction.run("DELETE FROM article WHERE id = :id", {"id": row["id"]})
         parameters = {"story": row["story_id"]}
@@ -129,4 +135,4 @@ async def drop_articles(transaction: Transaction, articles: Sequence[Row]) -> No
         await transaction.run(
             "DELETE FROM story WHERE id = :story AND article_id IS NULL", parameters
         )
-    await settle(transaction, len(articles))
+    await settle(transaction, len(ids))

@@ -7,6 +7,7 @@ a pruned article is not new again.
 import asyncio
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from storage.database import (
     Database,
     ProcessLock,
     corrupt_message,
+    json_list,
     maybe_datetime,
     to_epoch,
     wrapped_errors,
@@ -90,19 +92,10 @@ class Upkeep:
         """Delete the text of articles stored before a time; their identity stays."""
         removed = 0
         while True:
-            async with self._database.transaction() as transaction:
-                rows = await transaction.rows(
-                    """
-                    SELECT id, story_id, search_key, search_text FROM article
-                    WHERE stored < :before AND imported = 0
-                          AND NOT EXISTS (SELECT 1 FROM saved v WHERE v.article_id = article.id)
-                    ORDER BY stored LIMIT :chunk
-                    """,
-                    {"before": to_epoch(before), "chunk": _ARTICLES_AT_ONCE},
-                )
-                await drop_articles(transaction, rows)
-            removed += len(rows)
-            if len(rows) < _ARTICLES_AT_ONCE:
+            ids = await self._oldest(imported=False, before=to_epoch(before))
+            await self._drop(ids)
+            removed += len(ids)
+            if len(ids) < _ARTICLES_AT_ONCE:
                 return removed
 
     async def prune_to_size(self, max_bytes: int) -> int:
@@ -112,29 +105,40 @@ class Upkeep:
         last three days: stories and digests need them. The file itself does not shrink, its free
         pages are used again.
         """
+        newest = await self._database.value("SELECT coalesce(max(stored), 0) FROM article")
+        fresh = newest - _FRESH.total_seconds()
         removed = 0
-        for imported in (0, 1):
+        for imported in (False, True):
             while await self._used_bytes() > max_bytes:
-                async with self._database.transaction() as transaction:
-                    rows = await transaction.rows(
-                        """
-                        SELECT id, story_id, search_key, search_text FROM article
-                        WHERE imported = :imported
-                              AND (imported OR stored < (SELECT max(stored) FROM article) - :fresh)
-                              AND NOT EXISTS (SELECT 1 FROM saved v WHERE v.article_id = article.id)
-                        ORDER BY stored LIMIT :chunk
-                        """,
-                        {
-                            "imported": imported,
-                            "fresh": _FRESH.total_seconds(),
-                            "chunk": _ARTICLES_AT_ONCE,
-                        },
-                    )
-                    await drop_articles(transaction, rows)
-                if not rows:
+                ids = await self._oldest(
+                    imported=imported, before=newest + 1 if imported else fresh
+                )
+                if not ids:
                     break
-                removed += len(rows)
+                await self._drop(ids)
+                removed += len(ids)
         return removed
+
+    async def _oldest(self, *, imported: bool, before: float) -> list[int]:
+        rows = await self._database.rows(
+            """
+            SELECT id FROM article
+            WHERE stored < :before AND imported = :imported
+                  AND NOT EXISTS (SELECT 1 FROM saved v WHERE v.article_id = article.id)
+            ORDER BY stored LIMIT :chunk
+            """,
+            {"before": before, "imported": imported, "chunk": _ARTICLES_AT_ONCE},
+        )
+        return [row["id"] for row in rows]
+
+    async def _drop(self, ids: Sequence[int]) -> None:
+        async with self._database.transaction() as transaction:
+            kept = await transaction.rows(
+                "SELECT article_id FROM saved WHERE article_id IN (SELECT value FROM json_each(:ids))",
+                {"ids": json_list(ids)},
+            )
+            saved = {row["article_id"] for row in kept}  # since they were looked for
+            await drop_articles(transaction, [one for one in ids if one not in saved])
 
     async def _used_bytes(self) -> int:
         return int(
