@@ -372,10 +372,13 @@ class Articles:
         """
         rows = await self._database.rows(
             f"""
-            {ARTICLE} WHERE a.upgraded IS NULL AND a.standfirst = '' AND a.owner IS NULL
-                AND a.imported = 0 AND a.fetched >= :since AND a.state <> 'gone'
-                AND s.reading <> 'headline'
-            ORDER BY a.search_key DESC LIMIT :limit
+            {ARTICLE} WHERE a.id IN (
+                SELECT id FROM article INDEXED BY article_upgrade
+                WHERE upgraded IS NULL AND standfirst = '' AND owner IS NULL AND imported = 0
+                      AND fetched >= :since AND state <> 'gone'
+                      AND source_id NOT IN (SELECT id FROM source WHERE reading = 'headline')
+                ORDER BY search_key DESC LIMIT :limit)
+            ORDER BY a.search_key DESC
             """,
             {"since": to_epoch(since), "limit": limit},
         )

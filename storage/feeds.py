@@ -390,6 +390,16 @@ class Feeds:
         row = await self._database.row("SELECT min(due) AS due FROM feed WHERE state = 'active'")
         return maybe_datetime(row["due"]) if row else None
 
+    async def hurry(self, feed_id: int, now: datetime) -> None:
+        """Make a polled feed due now: its hub announced news."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                UPDATE feed SET due = :now WHERE id = :id AND state = 'active' AND due > :now
+                """,
+                {"id": feed_id, "now": to_epoch(now)},
+            )
+
     async def save_outcome(self, outcome: FeedOutcome) -> None:
         """Write what a poll learned where it announced no article."""
         async with self._database.transaction() as transaction:

@@ -134,7 +134,10 @@ class Upkeep:
     async def _drop(self, ids: Sequence[int]) -> None:
         async with self._database.transaction() as transaction:
             kept = await transaction.rows(
-                "SELECT article_id FROM saved WHERE article_id IN (SELECT value FROM json_each(:ids))",
+                """
+                SELECT article_id FROM saved
+                WHERE article_id IN (SELECT value FROM json_each(:ids))
+                """,
                 {"ids": json_list(ids)},
             )
             saved = {row["article_id"] for row in kept}  # since they were looked for

@@ -91,6 +91,7 @@ async def _expand(storage: Storage) -> None:
 _IN_ORDER = {
     "SCAN found",
     "SCAN audience",
+    "SCAN source",
     "SCAN a USING INDEX article_leads",
     "SCAN c USING INDEX correction_open",
     "SCAN notice USING INDEX notice_untold",
