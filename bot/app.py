@@ -28,6 +28,8 @@ from bot.delivery.sender import Sender
 from bot.handlers import Desk, install
 from bot.ingest.assembly import open_pipeline
 from bot.ingest.given import add_given_feeds
+from bot.ingest.websub import Hubs
+from bot.ingest.reindexing import index_in_step
 from bot.messages.menu import commands, reading_commands
 from bot.messages.texts import load_all
 from bot.scheduler import Scheduler
@@ -120,6 +122,7 @@ class _Newsboy:
             open_pipeline(
                 self._settings, self._storage, self._normaliser, on_push=self._stored.set
             ) as pipeline,
+            index_in_step(self._storage, self._normaliser),
             self._door(dispatcher) as webhook,
         ):
             # Where tick and interval are equal, a feed due a blink after its tick waits twice.
@@ -127,6 +130,8 @@ class _Newsboy:
             scheduler.every(poll_seconds, lambda: pipeline.start_due(now()), "poll")
             scheduler.every(60, lambda: pipeline.retry_pages(now()), "pages")
             scheduler.every(_OUTBOX_SECONDS, lambda: self._outbox.expand(now()), "outbox")
+            if pipeline.hubs is not None:
+                scheduler.every(60, pipeline.hubs.subscribe_due, "hubs")
             scheduler.every(_EDITS_SECONDS, self._editor.edit, "corrections")
             scheduler.every(60, self._announcer.announce, "notices")
             scheduler.each_minute(lambda: self._outbox.owe_digests(now()), "digests")
@@ -154,14 +159,20 @@ class _Newsboy:
                 await self._stop(scheduler, ending, parts)
 
     @contextlib.asynccontextmanager
-    async def _door(self, dispatcher: PollingDispatcher) -> AsyncIterator[WebhookReceiver | None]:
-        """Where there is a public address, the door that Telegram comes to; raises ListenError."""
+    async def _door(
+        self, dispatcher: PollingDispatcher, hubs: Hubs | None
+    ) -> AsyncIterator[WebhookReceiver | None]:
+        """Where there is a public address, the door that Telegram and hubs come to.
+
+        Raises ListenError.
+        """
         if self._settings.webhook_url is None:
             yield None
             return
         webhook = WebhookReceiver(dispatcher, self._bot, self._settings.webhook_url + PATH)
         host, port = self._settings.webhook_listen
-        async with listening(host, port, [Route("POST", PATH, webhook.handle)]):
+        routes = [Route("POST", PATH, webhook.handle), *(hubs.routes() if hubs else ())]
+        async with listening(host, port, routes):
             yield webhook
 
     async def _stop(

@@ -5,6 +5,7 @@ functions and passes their arguments and results on, and must not carry the pars
 Composing runs here too: a feed can carry a megabyte of text, and the bot answers people meanwhile.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import cache
@@ -13,7 +14,7 @@ from bot.articles.newsroom import Desk, FeedItem, Newsroom
 from bot.articles.page import ExtractedPage
 from bot.feeds.entries import ParsedFeed
 from bot.words.normaliser import Normaliser
-from storage import ArticleDraft, EntryKey
+from storage import ArticleDraft, EntryKey, IndexedText
 
 NO_ARTICLE = "No article was found on the page."
 
@@ -104,7 +105,34 @@ def complete(draft: ArticleDraft, page: PageBytes, *, desk: Desk, now: datetime)
     return the_newsroom().with_page(draft, extracted, desk=desk, now=now)
 
 
+def words_of(rows: Sequence[IndexedText]) -> list[tuple[int, str, str]]:
+    """(article, title, body) with the words that the search index is to hold."""
+    from bot.articles.blocks import plain_text
+    from bot.articles.indexing import index_words
+
+    normaliser = _the_normaliser()
+    return [
+        (
+            row.article_id,
+            *index_words(
+                normaliser,
+                title=row.title,
+                subheadline=row.subheadline,
+                standfirst=row.standfirst,
+                summary=row.summary,
+                text=plain_text(row.body),
+            ),
+        )
+        for row in rows
+    ]
+
+
 @cache
 def the_newsroom() -> Newsroom:
     """The worker's own, with its dictionaries: they take longer to load than an article to read."""
-    return Newsroom(Normaliser())
+    return Newsroom(_the_normaliser())
+
+
+@cache
+def _the_normaliser() -> Normaliser:
+    return Normaliser()

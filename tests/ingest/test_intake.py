@@ -26,7 +26,7 @@ SUBJECTS = (
 )  # fmt: skip
 
 
-def news(house: House, names: Sequence[str], **changes: timedelta) -> None:
+def news(house: House, names: Sequence[str], *, ago: timedelta = timedelta(minutes=5)) -> None:
     """Publish an article under each name, each about its own subject and with its own text."""
     for number, name in enumerate(names):
         subject = SUBJECTS[number]
@@ -34,7 +34,7 @@ def news(house: House, names: Sequence[str], **changes: timedelta) -> None:
             name,
             f"Утверждён план развития {subject}",
             paragraphs=tuple(f"{subject.capitalize()}: {text}" for text in PARAGRAPHS),
-            **changes,
+            ago=ago,
         )
 
 
