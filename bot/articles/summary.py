@@ -1,16 +1,21 @@
-"""Makes a summary of an article's own sentences, and shortens one to what a push shows.
+"""Makes a summary of an article's own sentences, and shortens one to fewer.
 
-Each sentence is weighed by its place (news tell the main thing first), its likeness to the whole
-text (TF-IDF centroid) and to the title; short ones and those that begin with somebody's words
-weigh less. The best are taken one by one, each judged also by what it adds to those taken
-(maximal marginal relevance), and come in the text's order. Always whole sentences.
+text ─▶ sentences ─▶ how likely each word is in a good summary (`salience`)
+     ─▶ the one or two sentences whose words together promise most, in the text's order
+
+The first sentences are worth a little more, and a first one that tells the title again is the
+article's lead and always in. Each can be read where it stands: one that leans on the sentence
+before it («при этом он добавил») comes only with that one, fragments never come. An article that
+has no sentence to show by itself has no summary.
 """
 
 import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from bot.articles.openings import is_complete, is_fragment, is_speech, leans_back
+from bot.articles.salience import REFERENCE, Words, expected_f1, probabilities, words_of
 from bot.articles.sentences import sentences
 from bot.words.normaliser import Normaliser
 from bot.words.stopwords import STOP_WORDS
@@ -18,49 +23,111 @@ from bot.words.stopwords import STOP_WORDS
 SUMMARY_LIMIT = 400
 """Characters that a card's summary may have."""
 
-PUSH_LIMIT = 250
-"""Characters that a push's text may have."""
+PUSH_LIMIT = 280
+"""Characters that a push's text should have; only a long lead is let over it."""
 
-_PUSH_SENTENCES = 2
-_PLACE, _PLACE_FADES, _CENTROID, _TITLE = 2.0, 3.0, 0.5, 0.8
-_RELEVANCE = 0.8
+_SENTENCES = 2
 _READ = 20_000
 _LOOKED_AT = 40
-"""Characters and sentences after these never make a summary; a book must not cost seconds."""
-_SHORT = 40
-_WEAK = 0.6
-_QUOTE_FIRST = re.compile(r"[«\"“„—–-]")
+_CHOSEN_FROM = 20
+"""Characters and sentences after these say nothing; those after the last are never chosen."""
+
+_PLACE, _PLACE_FADES, _SPEECH = 0.05, 3.0, 0.06
+"""What the first place adds to a summary's expected F1, in how many sentences that falls by e
+times, and what somebody's direct words take from it."""
+
+_LEAD = 0.5
+"""The share of the title's words that a first sentence has where it is the lead."""
+
+_LANGUAGES = frozenset({"ru", "en"})
+
 _CLAUSE = re.compile(r"[,;:—–]\s")
 
-_Vector = Mapping[str, float]
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The sentences that a summary can be made of, and what is known of their words.
+
+    `alone` are the places of those that can be read by themselves; `followers` of those that can
+    stand behind the sentence before them; `speech` of those that are somebody's own words.
+    """
+
+    pieces: Sequence[str]
+    words: Words
+    alone: Sequence[int]
+    followers: frozenset[int]
+    speech: frozenset[int]
+    has_lead: bool
 
 
 def summarise(
     title: str, text: str, *, language: str, normaliser: Normaliser, limit: int = SUMMARY_LIMIT
 ) -> str:
-    """The sentences that tell the text best: up to three, two for English, in `limit` characters.
+    """One or two whole sentences that tell the text best, in `limit` characters.
 
-    Empty for an empty text. A first sentence over the limit is cut at a word.
+    Empty for a text that has none to show by itself. Where each of them is longer than `limit`,
+    the first is cut at a clause or a word.
     """
-    pieces = [piece for piece in sentences(text[:_READ]) if any(map(str.isalpha, piece))][
-        :_LOOKED_AT
-    ]
-    if not pieces:
-        return ""
-    most = 2 if language == "en" else 3
-    vectors = _vectors([_content(piece, normaliser) for piece in pieces])
-    weights = _weights(pieces, vectors, frozenset(_content(title, normaliser)))
-    taken: list[int] = []
-    left = limit
-    while len(taken) < most:
-        best = _best(pieces, vectors, weights, taken, left)
-        if best is None:
-            break
+    seen = outline(title, text, language=language, normaliser=normaliser)
+    chosen = choose(seen, probabilities(seen.words.features), limit=limit)
+    if chosen:
+        return " ".join(seen.pieces[at] for at in chosen)
+    return _cut(seen.pieces[seen.alone[0]], limit) if seen.alone else ""
+
+
+def outline(title: str, text: str, *, language: str, normaliser: Normaliser) -> Outline:
+    """What there is to choose from. Which sentence leans on another is known in two languages."""
+    pieces = [piece for piece in sentences(text[:_READ]) if any(map(str.isalpha, piece))]
+    del pieces[_LOOKED_AT:]
+    known = language in _LANGUAGES
+    whole = [at for at, piece in enumerate(pieces[:_CHOSEN_FROM]) if not is_fragment(piece)]
+    # Headings and captions serve only where nothing else does.
+    whole = [at for at in whole if is_complete(pieces[at])] or whole
+    leaning = frozenset(at for at in whole if known and leans_back(pieces[at]))
+    told = set(normaliser.tokens(title)) - STOP_WORDS
+    shared = told.intersection(normaliser.tokens(pieces[0])) if pieces else set()
+    return Outline(
+        pieces=pieces,
+        words=words_of(title, pieces, normaliser),
+        alone=[at for at in whole if at not in leaning],
+        followers=leaning,
+        speech=frozenset(at for at in whole if is_speech(pieces[at])),
+        has_lead=bool(told) and len(shared) >= _LEAD * len(told),
+    )
+
+
+def choose(
+    seen: Outline,
+    likely: Mapping[str, float],
+    *,
+    limit: int = SUMMARY_LIMIT,
+    reference: float = REFERENCE,
+) -> list[int]:
+    """The places of a summary's sentences, rising; `likely` tells a word's probability.
+
+    Empty where none that stands alone is within `limit` characters.
+    """
+
+    def worth(chosen: Sequence[int]) -> float:
+        told = frozenset[str]().union(*(seen.words.sentences[at] for at in chosen))
+        place = math.exp(-min(chosen) / _PLACE_FADES)
+        speech = len(seen.speech.intersection(chosen))
+        return expected_f1(told, likely, reference) + _PLACE * place - _SPEECH * speech
+
+    length = {at: len(seen.pieces[at]) for at in {*seen.alone, *seen.followers}}
+    fitting = [at for at in seen.alone if length[at] <= limit]
+    if not fitting:
+        return []
+    short = [at for at in fitting if length[at] <= PUSH_LIMIT]
+    lead = [0] if seen.has_lead and fitting[0] == 0 else []
+    taken = lead or [max(short or fitting, key=lambda at: worth([at]))]
+    left = min(limit, PUSH_LIMIT) - length[taken[0]] - 1
+    follower = seen.followers & {taken[0] + 1}
+    more = [at for at in {*fitting, *follower} - {*taken} if length[at] <= left]
+    best = max(more, key=lambda at: worth([*taken, at]), default=None)
+    if best is not None and worth([*taken, best]) > worth(taken):
         taken.append(best)
-        left -= len(pieces[best]) + 1
-    if not taken:
-        return shorten(pieces[0], limit)
-    return " ".join(pieces[at] for at in sorted(taken))
+    return sorted(taken)
 
 
 def shorten(text: str, limit: int = PUSH_LIMIT) -> str:
@@ -72,7 +139,7 @@ def shorten(text: str, limit: int = PUSH_LIMIT) -> str:
     if not pieces:
         return ""
     kept = pieces[0]
-    for piece in pieces[1:_PUSH_SENTENCES]:
+    for piece in pieces[1:_SENTENCES]:
         if len(kept) + 1 + len(piece) <= limit:
             kept = f"{kept} {piece}"
     return kept if len(kept) <= limit else _cut(kept, limit)
@@ -86,60 +153,3 @@ def _cut(sentence: str, limit: int) -> str:
     elif " " in head:
         head = head[: head.rindex(" ")]
     return head.rstrip(" ,;:—–-«(") + "…"
-
-
-def _content(text: str, normaliser: Normaliser) -> list[str]:
-    return [token for token in normaliser.tokens(text) if token not in STOP_WORDS]
-
-
-def _vectors(tokens: Sequence[Sequence[str]]) -> list[_Vector]:
-    """Each sentence's TF-IDF weights, of length 1; sentences are the documents counted."""
-    seen = Counter(token for sentence in tokens for token in set(sentence))
-    vectors: list[_Vector] = []
-    for sentence in tokens:
-        raw = {
-            token: count * math.log(1 + len(tokens) / seen[token])
-            for token, count in Counter(sentence).items()
-        }
-        length = math.sqrt(sum(weight * weight for weight in raw.values())) or 1.0
-        vectors.append({token: weight / length for token, weight in raw.items()})
-    return vectors
-
-
-def _weights(
-    pieces: Sequence[str], vectors: Sequence[_Vector], title: frozenset[str]
-) -> list[float]:
-    centroid: Counter[str] = Counter()
-    for vector in vectors:
-        centroid.update(vector)
-    length = math.sqrt(sum(weight * weight for weight in centroid.values())) or 1.0
-    weights = []
-    for at, (piece, vector) in enumerate(zip(pieces, vectors, strict=True)):
-        likeness = sum(weight * centroid[token] for token, weight in vector.items()) / length
-        shared = len(title & vector.keys()) / len(title) if title else 0.0
-        weight = _PLACE * math.exp(-at / _PLACE_FADES) + _CENTROID * likeness + _TITLE * shared
-        if len(piece) < _SHORT or _QUOTE_FIRST.match(piece):
-            weight *= _WEAK
-        weights.append(weight)
-    return weights
-
-
-def _best(
-    pieces: Sequence[str],
-    vectors: Sequence[_Vector],
-    weights: Sequence[float],
-    taken: Sequence[int],
-    left: int,
-) -> int | None:
-    """The sentence to take next among those that fit in `left` characters."""
-
-    def gain(at: int) -> float:
-        repeated = max((_cosine(vectors[at], vectors[other]) for other in taken), default=0.0)
-        return _RELEVANCE * weights[at] - (1 - _RELEVANCE) * repeated
-
-    fitting = [at for at in range(len(pieces)) if at not in taken and len(pieces[at]) <= left]
-    return max(fitting, key=gain, default=None)
-
-
-def _cosine(one: _Vector, other: _Vector) -> float:
-    return sum(weight * other.get(token, 0.0) for token, weight in one.items())
