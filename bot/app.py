@@ -28,8 +28,8 @@ from bot.delivery.sender import Sender
 from bot.handlers import Desk, install
 from bot.ingest.assembly import open_pipeline
 from bot.ingest.given import add_given_feeds
-from bot.ingest.websub import Hubs
 from bot.ingest.reindexing import index_in_step
+from bot.ingest.websub import Hubs
 from bot.messages.menu import commands, reading_commands
 from bot.messages.texts import load_all
 from bot.scheduler import Scheduler
@@ -120,10 +120,14 @@ class _Newsboy:
         async with (
             _closing(self._session),
             open_pipeline(
-                self._settings, self._storage, self._normaliser, on_push=self._stored.set
+                self._settings,
+                self._storage,
+                self._normaliser,
+                on_push=self._stored.set,
+                hubs_clock=now,
             ) as pipeline,
             index_in_step(self._storage, self._normaliser),
-            self._door(dispatcher) as webhook,
+            self._door(dispatcher, pipeline.hubs) as webhook,
         ):
             # Where tick and interval are equal, a feed due a blink after its tick waits twice.
             poll_seconds = min(_POLL_TICK_SECONDS, self._settings.poll_seconds / 4)
@@ -246,6 +250,8 @@ class _Newsboy:
         await upkeep.prune_ledger(at - timedelta(days=settings.keep_deliveries_days), at)
         if settings.keep_articles_days is not None:
             await upkeep.prune_articles(at - timedelta(days=settings.keep_articles_days))
+        if settings.keep_database_mb is not None:
+            await upkeep.prune_to_size(settings.keep_database_mb * 1_000_000)
         await upkeep.tidy()
 
 

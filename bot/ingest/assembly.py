@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from bot.config import Settings
 from bot.ingest.clustering import Clustering
 from bot.ingest.pipeline import Pipeline
+from bot.ingest.websub import Hubs
 from bot.ingest.workers import Workers
 from bot.web.fetcher import Fetcher
 from bot.words.normaliser import Normaliser
@@ -19,8 +21,12 @@ async def open_pipeline(
     normaliser: Normaliser,
     *,
     on_push: Callable[[], None] = lambda: None,
+    hubs_clock: Callable[[], datetime] | None = None,
 ) -> AsyncIterator[Pipeline]:
     """A pipeline whose connections and workers live as long as the block.
+
+    With `hubs_clock` and a public address feeds are announced by hubs too (WebSub); whoever asks
+    for that has to serve the hubs' routes.
 
     Polls still under way at its end are cut off; what they had not stored is read again.
     """
@@ -30,6 +36,16 @@ async def open_pipeline(
         allow_private=settings.allow_private_networks,
         proxy=settings.feed_proxy,
     ) as fetcher:
+        hubs = None
+        if hubs_clock is not None and settings.webhook_url is not None:
+            clock = hubs_clock
+
+            async def hurry(feed_id: int) -> None:
+                await storage.feeds.hurry(feed_id, clock())
+
+            hubs = Hubs(
+                storage, fetcher, public_url=settings.webhook_url, ping=hurry, clock=hubs_clock
+            )
         pipeline = Pipeline(
             storage=storage,
             fetcher=fetcher,
@@ -37,6 +53,7 @@ async def open_pipeline(
             clustering=Clustering(storage, normaliser),
             floor=settings.poll_seconds,
             on_push=on_push,
+            hubs=hubs,
         )
         try:
             yield pipeline

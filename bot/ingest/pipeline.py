@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from bot.articles.metadata import default_zone
 from bot.articles.newsroom import Desk
-from bot.feeds.entries import ParsedFeed
+from bot.feeds.entries import FoundFeed, ParsedFeed
 from bot.feeds.errors import FeedError, NotAFeedError
 from bot.ingest import jobs
 from bot.ingest.clustering import Clustering
@@ -35,6 +35,8 @@ from bot.ingest.decider import (
     outcome_of_no_change,
 )
 from bot.ingest.intake import Intake
+from bot.ingest.websub import SLOW_POLL_SECONDS, Hubs, is_announced
+from bot.ingest.pictures import Pictures
 from bot.ingest.workers import WorkerError, Workers, WorkerTimeoutError
 from bot.web.errors import FetchError, HostPausedError
 from bot.web.fetcher import Fetcher, Response
@@ -95,14 +97,15 @@ class CheckReport:
     drafts: tuple[ArticleDraft, ...] = ()
     problems: tuple[str, ...] = ()
     error: str | None = None
-    found: tuple[str, ...] = ()
+    found: tuple[FoundFeed, ...] = ()
 
 
 class Pipeline:
     """Polls feeds and stores their articles.
 
     `floor` is the shortest interval of a feed in seconds. `on_push` is called whenever a push was
-    owed, so that the outbox need not wait for its tick.
+    owed, so that the outbox need not wait for its tick. `hubs`, where the bot can be reached from
+    outside, announce feeds that are then polled slowly.
     """
 
     def __init__(
@@ -114,11 +117,13 @@ class Pipeline:
         clustering: Clustering,
         floor: int,
         on_push: Callable[[], None] = lambda: None,
+        hubs: Hubs | None = None,
     ) -> None:
+        self.hubs = hubs
         self._storage = storage
         self._fetcher = fetcher
         self._workers = workers
-        self._composer = Composer(fetcher, workers, Robots(fetcher))
+        self._composer = Composer(fetcher, workers, Robots(fetcher), Pictures(storage, fetcher))
         self._intake = Intake(
             storage=storage, composer=self._composer, clustering=clustering, on_push=on_push
         )
@@ -236,8 +241,9 @@ class Pipeline:
         if response.status == 304 or (
             response.status == 200 and body_hash(response.body) == feed.body_hash
         ):
+            floor = await self._floor_of(feed, now)
             await self._storage.feeds.save_outcome(
-                outcome_of_no_change(feed, response, floor=self._floor, now=now, dice=_dice())
+                outcome_of_no_change(feed, response, floor=floor, now=now, dice=_dice())
             )
             return FeedReport(feed.id, feed.url, feed.title, unchanged=True, entries=feed.entries)
         if not 200 <= response.status < 300:
@@ -250,9 +256,11 @@ class Pipeline:
             )
         source = await self._storage.feeds.source(feed.source_id)
         parsed = await self._parse(response, source.language, now)
-        outcome = outcome_of_change(
-            feed, response, parsed, floor=self._floor, now=now, dice=_dice()
-        )
+        hub, topic = parsed.hub or response.hub, parsed.self_url or response.self_url
+        if self.hubs is not None and hub:
+            await self.hubs.offer(feed.id, hub, topic or feed.url)
+        floor = await self._floor_of(feed, now)
+        outcome = outcome_of_change(feed, response, parsed, floor=floor, now=now, dice=_dice())
         tally = await self._intake.take(feed, source, parsed, outcome, now)
         if tally.lost and tally.lost == len(parsed.entries):
             return await self._failed(feed, tally.problems[0], now)
@@ -269,6 +277,11 @@ class Pipeline:
             pushes=tally.pushes,
             problems=(*tally.problems, *parsed.problems),
         )
+
+    async def _floor_of(self, feed: Feed, now: datetime) -> int:
+        """The feed's shortest interval, in seconds."""
+        announced = self.hubs is not None and await is_announced(self._storage, feed.id, now)
+        return max(self._floor, SLOW_POLL_SECONDS) if announced else self._floor
 
     async def _parse(self, response: Response, language: str, now: datetime) -> ParsedFeed:
         try:
@@ -352,7 +365,7 @@ class Pipeline:
             problems=parsed.problems,
         )
 
-    async def _announced(self, response: Response) -> tuple[str, ...]:
+    async def _announced(self, response: Response) -> tuple[FoundFeed, ...]:
         try:
             return await self._workers.run(
                 jobs.find_feeds,

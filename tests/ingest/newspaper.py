@@ -111,5 +111,5 @@ class Newspaper:
         self.validators.append(request.headers.get("If-None-Match"))
         if self.etag and request.headers.get("If-None-Match") == etag:
             return web.Response(status=304)
-        headers = {"ETag": etag} if self.etag else {}
+        headers = {"ETag": etag, **self.headers} if self.etag else self.headers
         return web.Response(body=body, content_type="application/rss+xml", headers=headers)

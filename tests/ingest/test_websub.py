@@ -14,10 +14,16 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.ingest.clustering import Clustering
+from bot.ingest.pipeline import Pipeline
 from bot.ingest.websub import LEASE, Hubs, is_announced
+from bot.ingest.workers import Workers
 from bot.web.fetcher import Fetcher
 from bot.web.listener import listening
+from bot.words.normaliser import Normaliser
 from storage import Feed, HubSubscription, Storage
+from tests.ingest.newspaper import NOW as NEWS
+from tests.ingest.newspaper import Newspaper
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 TOPIC = "https://news.example/rss.xml"
@@ -228,3 +234,38 @@ async def test_another_hub_takes_the_place_of_the_first(world: World) -> None:
     assert after.state == "asked"
     assert (after.callback, after.secret) != (before.callback, before.secret)
     assert not await is_announced(world.storage, world.feed.id, NOW)
+
+
+async def test_a_feed_that_names_its_hub_is_announced_and_then_polled_slowly(
+    world: World,
+) -> None:
+    paper = Newspaper()
+    await paper.start()
+    paper.headers["Link"] = f'<{world.hub}>; rel="hub", <{paper.feed_url}>; rel="self"'
+    paper.publish("one", "Утверждён план развития железных дорог")
+    workers = Workers(size=1)
+    feed = await world.storage.feeds.add(paper.feed_url, "127.0.0.1", NEWS)
+    async with Fetcher(agent="newsboy-test", allow_private=True, seconds=5) as fetcher:
+        pipeline = Pipeline(
+            storage=world.storage,
+            fetcher=fetcher,
+            workers=workers,
+            clustering=Clustering(world.storage, Normaliser()),
+            floor=5,
+            hubs=world.hubs,
+        )
+        world.now = NEWS
+        assert (await pipeline.fetch_feed(feed, NEWS)).stored == 1
+        await world.hubs.subscribe_due()
+        assert world.asked[-1]["hub.topic"] == paper.feed_url
+        before = await world.storage.feeds.by_url(paper.feed_url)
+        assert await world.verify() == (200, "42-challenge")
+        later = NEWS + timedelta(minutes=30)
+        assert (await pipeline.fetch_feed(before, later)).unchanged
+        slow = await world.storage.feeds.by_url(paper.feed_url)
+        assert slow.due - later > timedelta(minutes=50)
+        await world.storage.feeds.hurry(feed.id, later)
+        assert feed.id in [one.id for one in await world.storage.feeds.due(later)]
+        await pipeline.stop()
+    await workers.stop()
+    await paper.stop()
