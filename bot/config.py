@@ -346,6 +346,14 @@ class Settings(BaseSettings):
         "is remembered for ever.",
         examples=["365"],
     )
+    keep_database_mb: Limit = Field(
+        None,
+        ge=50,
+        le=1_000_000,
+        description="How large the database may grow, in MB, or `off`: each night the oldest "
+        "articles' texts make room. Saved ones and those of the last three days stay.",
+        examples=["2000"],
+    )
     telegram_api_url: ApiUrl = Field(
         "https://api.telegram.org",
         description="The Bot API server, for those who run their own.",
