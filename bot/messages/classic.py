@@ -231,7 +231,7 @@ def _head(article: Article, viewer: Viewer) -> Iterator[Passage]:
         yield line(Run(subheadline, italic=True))
     if visible(standfirst := clean(article.standfirst)):
         yield line(Run(standfirst, bold=True), tight=False)
-    if article.body_from is BodyFrom.FEED:
+    if article.body_from is BodyFrom.FEED and article.page_error:
         notice = _("The page didn't open. Here is the feed's text:")
         yield Passage((Run(notice, italic=True),), keep=True)
 

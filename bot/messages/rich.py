@@ -191,7 +191,7 @@ def _blocks(article: Article, viewer: Viewer) -> Iterator[_Weighed]:
     if article.image and viewer.pictures and article.image.url not in shown:
         yield from _picture(article.image, viewer)
     yield from _paragraphs((Run(clean(article.standfirst), bold=True),))
-    if article.body_from is BodyFrom.FEED:
+    if article.body_from is BodyFrom.FEED and article.page_error:
         yield from _paragraphs(
             (Run(_("The page didn't open. Here is the feed's text:"), italic=True),)
         )

@@ -134,8 +134,13 @@ class TestFull:
         assert "Газета.Ru" in texts[-1]
 
     def test_feeds_text_says_so(self) -> None:
+        notice = "Страница не открылась. Вот текст из ленты:"
+        failed = article(body_from=BodyFrom.FEED, page_error="the page timed out")
+        (payload,) = classic.full(failed, viewer())
+        assert notice in checked(payload)
+        # A channel's post, an imported article: the text is all there is, and no page failed.
         (payload,) = classic.full(article(body_from=BodyFrom.FEED), viewer())
-        assert "Страница не открылась. Вот текст из ленты:" in checked(payload)
+        assert notice not in checked(payload)
 
     @pytest.mark.parametrize(
         "limited",

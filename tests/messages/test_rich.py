@@ -76,7 +76,8 @@ def test_every_kind_of_block() -> None:
         Preformatted("a\n  b"),
         Embed("https://video.example/", "Видео"),
     )
-    (blocks,) = messages(article(body=body, body_from=BodyFrom.FEED, cited=("ТАСС",)))
+    failed = article(body=body, body_from=BodyFrom.FEED, page_error="timed out", cited=("ТАСС",))
+    (blocks,) = messages(failed)
     kinds = [block["type"] for block in blocks]
     assert kinds == [
         "heading",
