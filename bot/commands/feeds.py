@@ -107,9 +107,10 @@ def _only(report: CheckReport) -> str:
         raise CommandError(f"{report.url} is not added. {report.error}")
     if len(report.found) > 1:
         raise CommandError(
-            f"{report.url} is a page with several feeds: add one of {', '.join(report.found)}"
+            f"{report.url} is a page with several feeds: add one of "
+            f"{', '.join(one.url for one in report.found)}"
         )
-    return report.found[0]
+    return report.found[0].url
 
 
 def check(url: str) -> None:
@@ -133,7 +134,7 @@ def check(url: str) -> None:
         if report.found:
             typer.echo("The page announces these feeds:")
             for found in report.found:
-                typer.echo(f"  {clean(found)}")
+                typer.echo(clean(f"  {found.url} {found.title}").rstrip())
         raise typer.Exit(1)
     screen.print(Text(clean(report.title), style="bold"))
     typer.echo(f"{clean(report.url)}, language {report.language or 'unknown'}")

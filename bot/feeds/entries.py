@@ -6,6 +6,25 @@ what parses them.
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+
+class FeedKind(StrEnum):
+    """What a source's document is: a feed proper (RSS, RDF, Atom, JSON Feed), a news sitemap, or
+    the public preview page of a Telegram channel."""
+
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFeed:
+    """A place where a site's news may be read; `title` is "" where the page gives it none."""
+
+    url: str
+    title: str = ""
+    kind: FeedKind = FeedKind.FEED
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +44,8 @@ class ParsedEntry:
     empty. Times are aware UTC and never in the future. `summary_html` and `content_html` are the
     feed's own markup, "" where it has none; `content_html` is the whole text (content:encoded,
     yandex:full-text, turbo:content, Atom's content). `labels` are the publisher's age marks
-    («18+») and ratings. `whole` says that there is nothing more to be had on a page.
+    («18+») and ratings. `whole` says that the entry's own text is all there is, so that no page
+    need be asked for (a post of a Telegram channel); `url` is for the reader then.
     """
 
     guid: str
@@ -46,15 +66,23 @@ class ParsedEntry:
 class ParsedFeed:
     """A feed's entries in its own order, with what it says about itself.
 
-    `language` is ISO 639-1 or "". `ttl` is seconds. `skip_hours` are hours 0–23 and `skip_days`
-    weekdays (0 Monday), both UTC (RSS 2.0). `problems` tell the operator what was left out or
-    repaired.
+    `site` is the page that the feed belongs to. `language` is ISO 639-1 or "". `ttl` is seconds.
+    `skip_hours` are hours 0–23 and `skip_days` weekdays (0 Monday), both UTC (RSS 2.0). `hub` is
+    where changes are announced and `self_url` the topic to subscribe to there (WebSub, W3C
+    Recommendation 2018, section 4). All addresses are absolute http(s) or "". `children` are what
+    an index of sitemaps lists, the likeliest to hold news first; it has no entries of its own.
+    `problems` tell the operator what was left out or repaired.
     """
 
     title: str
     entries: tuple[ParsedEntry, ...]
+    kind: FeedKind = FeedKind.FEED
+    site: str = ""
     language: str = ""
     ttl: int | None = None
     skip_hours: frozenset[int] = frozenset()
     skip_days: frozenset[int] = frozenset()
+    hub: str = ""
+    self_url: str = ""
+    children: tuple[FoundFeed, ...] = ()
     problems: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from functools import cache
 
 from bot.articles.newsroom import Desk, FeedItem, Newsroom
 from bot.articles.page import ExtractedPage
-from bot.feeds.entries import ParsedFeed
+from bot.feeds.entries import FoundFeed, ParsedFeed
 from bot.words.normaliser import Normaliser
 from storage import ArticleDraft, EntryKey, IndexedText
 
@@ -54,11 +54,11 @@ def parse_feed(
     return parse(body, url=url, content_type=content_type, zone=zone, now=now)
 
 
-def find_feeds(body: bytes, *, url: str, content_type: str | None) -> tuple[str, ...]:
-    """See `bot.feeds.discovery.feed_links`."""
-    from bot.feeds.discovery import feed_links
+def find_feeds(body: bytes, *, url: str, content_type: str | None) -> tuple[FoundFeed, ...]:
+    """See `bot.feeds.discovery.find_feeds`."""
+    from bot.feeds import discovery
 
-    return feed_links(body, url=url, content_type=content_type)
+    return discovery.find_feeds(body, url=url, content_type=content_type)
 
 
 def extract_page(page: PageBytes) -> ExtractedPage:

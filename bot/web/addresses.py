@@ -1,6 +1,7 @@
 """Web addresses: what a person typed, what is stored, and when two are the same.
 
-`check_url` turns typed text into an address that may be asked. `canonical_url` takes an entry's
+`check_url` turns typed text into an address that may be asked; a Telegram channel, however it is
+named, becomes its public preview page (`https://t.me/s/NAME`). `canonical_url` takes an entry's
 link and drops what only tracks its reader: this is stored and shown. `url_key` goes further and
 serves comparison alone: http and https, with and without `www.`, are one there.
 
@@ -22,6 +23,25 @@ _OTHER_SCHEME = re.compile(
 )
 
 _HOST = re.compile(r"[a-z0-9_.:%-]+")  # once encoded; IDNA lets some characters become spaces
+
+# A Telegram channel and perhaps one of its posts, in each way that people write it.
+_CHANNEL = re.compile(
+    r"""(?ix)
+    (?: (?: https?:// )? (?: www\. )? (?: t\.me | telegram\.(?: me | dog ) ) /
+        (?: s/ )? @? (?P<path> [a-z]\w{3,31} )
+      | (?: https?:// )? (?P<host> [a-z]\w{3,31} ) \. t\.me
+    ) (?: / (?P<post> \d+ )? )? (?: [?\#] .* )?
+  | @ (?P<handle> [a-z]\w{3,31} )
+  | tg://resolve/?\?domain= (?P<domain> [a-z]\w{3,31} )
+    """,
+    re.ASCII,
+)
+# What t.me/… means where it is not a name (https://core.telegram.org/api/links).
+_NO_CHANNEL = frozenset(
+    {"addemoji", "addlist", "addstickers", "addtheme", "boost", "confirmphone", "contact"}
+    | {"giftcode", "invoice", "joinchat", "login", "message", "proxy", "setlanguage", "share"}
+    | {"socks", "stickers"}
+)
 
 # Labels of a host that name a service of its publisher and not another publisher.
 _SERVICES = frozenset({"amp", "feed", "feeds", "m", "news", "rss", "www"})
@@ -50,6 +70,8 @@ def check_url(text: str) -> str:
     for other schemes, for credentials in the address and for what is no address at all.
     """
     typed = text.strip().strip("<>«»\"'").strip()
+    if preview := channel_preview(typed):
+        return preview
     typed = _FEED_SCHEME.sub(lambda m: "https" if m[0].lower() == "feed" else "", typed, count=1)
     scheme = _SCHEME.match(typed)
     if (scheme and scheme["scheme"].lower() not in {"http", "https"}) or (
@@ -75,6 +97,30 @@ def check_url(text: str) -> str:
     if url.user is not None or url.password is not None:
         raise BadUrlError("An address with a name or password in it is not stored. Leave them out.")
     return str(url.with_fragment(None))
+
+
+def channel_preview(text: str) -> str:
+    """The public preview page of the Telegram channel that `text` names, "" where it names none.
+
+    Reads t.me/NAME, t.me/s/NAME, telegram.me, NAME.t.me, tg://resolve and @NAME; not the address
+    of a post.
+    """
+    found = _CHANNEL.fullmatch(text.strip())
+    if found is None or found["post"]:
+        return ""
+    name = _channel_name(found)
+    return f"https://t.me/s/{name}" if name else ""
+
+
+def channel_of(address: str) -> str:
+    """The name of the Telegram channel that an address, perhaps of a post, belongs to; or ""."""
+    found = _CHANNEL.fullmatch(address.strip())
+    return _channel_name(found) if found is not None else ""
+
+
+def _channel_name(found: re.Match[str]) -> str:
+    name = found["path"] or found["host"] or found["handle"] or found["domain"]
+    return "" if name.lower() in _NO_CHANNEL else name
 
 
 def canonical_url(address: str) -> str:
@@ -134,8 +180,11 @@ def source_domain(address: str) -> str:
     """The publisher behind an address: its host, without labels that only name a service.
 
     `rss.example.org` and `www.example.org` are one publisher, `anna.example.org` is another: on a
-    host of blogs each is its own source, so the registrable domain would join strangers.
+    host of blogs each is its own source, so the registrable domain would join strangers. So is
+    each Telegram channel: `t.me/name`.
     """
+    if channel := channel_of(address):
+        return f"t.me/{channel.lower()}"
     try:
         host = (URL(address).host or "").lower()
     except ValueError:

@@ -365,7 +365,7 @@ async def test_check_finds_the_feed_of_a_site(house: House) -> None:
     )
     report = await house.pipeline.check(house.paper.feed_url, NOW)
     assert "web page" in (report.error or "")
-    assert report.found == (f"{house.paper.url}/real.xml",)
+    assert [found.url for found in report.found] == [f"{house.paper.url}/real.xml"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.web.addresses import canonical_url, check_url, source_domain, url_key
+from bot.web.addresses import (
+    canonical_url,
+    channel_of,
+    channel_preview,
+    check_url,
+    source_domain,
+    url_key,
+)
 from bot.web.errors import BadUrlError
 
 
@@ -143,3 +150,47 @@ def test_nothing_breaks_them_and_twice_is_once(text: str, start: str) -> None:
 )
 def test_the_publisher_behind_an_address(address: str, domain: str) -> None:
     assert source_domain(address) == domain
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "t.me/Paper_ru",
+        "https://t.me/s/Paper_ru",
+        "https://t.me/s/Paper_ru/?before=17",
+        "http://www.telegram.me/Paper_ru/",
+        "telegram.dog/@Paper_ru",
+        "Paper_ru.t.me",
+        "@Paper_ru",
+        " <https://t.me/Paper_ru?utm_source=x#y> ",
+        "tg://resolve?domain=Paper_ru",
+    ],
+)
+def test_a_telegram_channel_is_asked_for_its_preview(named: str) -> None:
+    assert check_url(named) == "https://t.me/s/Paper_ru"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://t.me/+AbCdEf",
+        "https://t.me/joinchat/AbCdEf",
+        "https://t.me/share/url?url=x",
+        "https://t.me/paper/17",
+        "https://not-t.me/paper",
+        "https://t.me/",
+        "https://t.me/abc",
+        "@имя_канала",
+        "mail@paper",
+    ],
+)
+def test_what_names_no_channel_has_no_preview(other: str) -> None:
+    assert channel_preview(other) == ""
+
+
+def test_each_channel_is_a_source_of_its_own() -> None:
+    assert source_domain("https://t.me/s/Paper_ru") == "t.me/paper_ru"
+    assert source_domain("https://t.me/Paper_ru/17") == "t.me/paper_ru"
+    assert source_domain("https://t.me/+AbCdEf") == "t.me"
+    assert channel_of("https://t.me/Paper_ru/17?single") == "Paper_ru"
+    assert channel_of("https://paper.example/t.me/paper") == ""
