@@ -10,6 +10,7 @@ may hold a secret (the token, a proxy's password) are never repeated in it.
 import difflib
 import logging
 import re
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -48,6 +49,16 @@ class Access(StrEnum):
 
     PRIVATE = "private"  # admins and those whom they invite
     PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Llm:
+    """An OpenAI-compatible endpoint: base address without a slash, requests it gets a day."""
+
+    url: str
+    model: str
+    key: str | None = field(repr=False)
+    daily: int
 
 
 def _off_is_none(value: object) -> object:
@@ -93,6 +104,12 @@ def _proxy(value: str) -> str:
 def _token(value: SecretStr) -> SecretStr:
     if not TOKEN.fullmatch(value.get_secret_value().strip()):
         raise ValueError("does not look like a token of @BotFather (digits, a colon, 35 signs)")
+    return SecretStr(value.get_secret_value().strip())
+
+
+def _key(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]+", value.get_secret_value().strip()):
+        raise ValueError("has spaces or letters that no API key has")
     return SecretStr(value.get_secret_value().strip())
 
 
@@ -388,6 +405,30 @@ class Settings(BaseSettings):
         "the user agent.",
         examples=["https://example.org/our-bot"],
     )
+    llm_url: Annotated[str, AfterValidator(_api_url)] | None = Field(
+        None,
+        repr=False,
+        description="The base address of an OpenAI-compatible endpoint. With it summaries that "
+        "no publisher wrote are improved by a model, and checked; the endpoint may be local.",
+        examples=["http://127.0.0.1:11434/v1"],
+    )
+    llm_model: str | None = Field(
+        None,
+        description="The model's name, as that endpoint knows it; LLM_URL needs it.",
+        examples=["qwen3:8b"],
+    )
+    llm_key: Annotated[SecretStr, AfterValidator(_key)] | None = Field(
+        None,
+        description="The endpoint's API key, where it wants one.",
+        examples=["sk-…"],
+    )
+    llm_daily: int = Field(
+        500,
+        ge=1,
+        le=1_000_000,
+        description="How many requests a day the endpoint gets at most.",
+        examples=["500"],
+    )
     allow_private_networks: bool = Field(
         False,
         description="`on` lets feeds and pages be on loopback and in private networks.",
@@ -410,6 +451,19 @@ class Settings(BaseSettings):
         if self.bot_token is None:
             raise SettingsError(_line("bot_token", "is not set"))
         return self.bot_token.get_secret_value()
+
+    @property
+    def llm(self) -> "Llm | None":
+        """The endpoint that improves summaries, key in clear, or None where there is none.
+
+        Raises `SettingsError` where it is named without a model.
+        """
+        if self.llm_url is None:
+            return None
+        if self.llm_model is None:
+            raise SettingsError(_line("llm_model", "is not set, and LLM_URL is"))
+        key = self.llm_key.get_secret_value() if self.llm_key else None
+        return Llm(self.llm_url, self.llm_model, key, self.llm_daily)
 
     @property
     def user_agent(self) -> str:
@@ -444,6 +498,9 @@ class _Environment(EnvSettingsSource):
         return value, key, is_complex
 
 
+_SECRET = frozenset({"bot_token", "telegram_proxy", "feed_proxy", "llm_url", "llm_key"})
+
+
 def _line(name: str, fault: str) -> str:
     example = (Settings.model_fields[name].examples or [""])[0]
     return f"{name.upper()} {fault}. Example: {name.upper()}={example}"
@@ -457,8 +514,8 @@ def _fault(error: ValidationError) -> str:
     if first["type"] != "value_error":
         fault = "is wrong: " + fault[:1].lower() + fault[1:]
     value = first["input"]
-    # The token and the proxies' passwords are never repeated.
-    if isinstance(value, str) and name not in {"bot_token", "telegram_proxy", "feed_proxy"}:
+    # The token, keys and the proxies' passwords are never repeated.
+    if isinstance(value, str) and name not in _SECRET:
         fault += f" (it is {PASSWORD.sub('//…@', value)[:60]!r})"
     return _line(name, redact(fault))
 

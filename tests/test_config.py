@@ -154,6 +154,9 @@ def test_every_example_would_do(tmp_path: Path) -> None:
         ("TELEGRAM_API_URL=localhost", "not a web address"),
         ("TELEGRAM_API_URL=http://host:port", "not a web address"),
         ("CONTACT=call me", "neither a web address nor"),
+        ("LLM_URL=127.0.0.1:11434", "not a web address"),
+        ("LLM_KEY=two words", "no API key"),
+        ("LLM_DAILY=0", "greater than or equal to 1"),
         ("LOG_LEVEL=loud", "'DEBUG'"),
     ],
 )
@@ -171,6 +174,8 @@ def test_no_secret_is_repeated(tmp_path: Path) -> None:
     secret = "AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1"
     assert secret not in refusal(tmp_path, f"BOT_TOKEN=bot{secret}")
     assert secret not in refusal(tmp_path, f"ADMINS=99:{secret}")
+    assert "hunter2" not in refusal(tmp_path, "LLM_KEY=hunter2 and more")
+    assert "hunter2" not in refusal(tmp_path, "LLM_URL=ftp://me:hunter2@model:1")
     assert "hunter2" not in refusal(tmp_path, "FEED_PROXY=ftp://me:hunter2@proxy:1")
     assert "hunter2" not in refusal(tmp_path, "FEEDS=ftp://me:hunter2@example.org/x")
     settings = load(tmp_path, f"BOT_TOKEN={TOKEN}\nFEED_PROXY=http://me:hunter2@proxy:1")
@@ -209,3 +214,18 @@ def test_settings_do_not_change(tmp_path: Path) -> None:
     settings = load(tmp_path, "")
     with pytest.raises(ValueError, match="frozen"):
         settings.poll_seconds = 1
+
+
+def test_a_model_is_asked_only_where_it_is_named(tmp_path: Path) -> None:
+    def settings(text: str) -> Settings:
+        file = tmp_path / ".env"
+        file.write_text(text, encoding="utf-8")
+        return load_settings(file)
+
+    assert settings("LLM_MODEL=tiny").llm is None
+    with pytest.raises(SettingsError, match=r"LLM_MODEL is not set.*Example: LLM_MODEL="):
+        _ = settings("LLM_URL=http://127.0.0.1:11434/v1").llm
+    found = settings("LLM_URL=http://127.0.0.1:11434/v1/\nLLM_MODEL=tiny\nLLM_KEY=hunter2")
+    assert found.llm is not None
+    assert (found.llm.url, found.llm.key) == ("http://127.0.0.1:11434/v1", "hunter2")
+    assert "hunter2" not in f"{found!r} {found.llm!r}"
