@@ -1,4 +1,5 @@
-"""An entry to an article: its page is fetched here, and read and composed in a worker.
+"""An entry to an article: its page is fetched here, and read and composed in a worker; then its
+picture is checked.
 
 A page that fails is no error: the article is composed of what the feed says, and the page is
 asked for again later. What breaks or stalls the newsroom is left out piece by piece: first the
@@ -11,10 +12,12 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from bot.articles.newsroom import Desk, FeedItem
+from bot.articles.tidy import pictures
 from bot.feeds.entries import ParsedEntry
 from bot.ingest import jobs
 from bot.ingest.decider import Candidate, article_url, asks_page, fault, next_page_try
 from bot.ingest.jobs import Composed, PageBytes, PageState
+from bot.ingest.pictures import Pictures
 from bot.ingest.workers import WorkerCrashedError, Workers
 from bot.web.errors import (
     BadUrlError,
@@ -41,6 +44,7 @@ class Composer:
     fetcher: Fetcher
     workers: Workers
     robots: Robots
+    pictures: Pictures
 
     async def article(
         self,
@@ -59,6 +63,21 @@ class Composer:
         item = _item(one.entry)
         if reading is Reading.HEADLINE:
             item = replace(item, summary_html="", content_html="", image=None)
+        composed = await self._composed(item, one, desk, now, reading=reading, later=later)
+        if not desk.source_id:  # only tried: nothing is kept, so nothing is to be remembered
+            return composed
+        return replace(composed, draft=await self._illustrated(composed.draft, item.image, now))
+
+    async def _composed(
+        self,
+        item: FeedItem,
+        one: Candidate,
+        desk: Desk,
+        now: datetime,
+        *,
+        reading: Reading,
+        later: datetime | None,
+    ) -> Composed:
         page, state = None, PageState()
         if asks_page(one.entry, reading):
             if later is None:
@@ -90,12 +109,23 @@ class Composer:
         if page is not None:
             desk = Desk(draft.feed_id, draft.source_id, source.title, source.language)
             try:
-                return await self.workers.run(jobs.complete, draft, page, desk=desk, now=now)
+                whole = await self.workers.run(jobs.complete, draft, page, desk=desk, now=now)
+                return await self._illustrated(whole, None, now)
             except WorkerCrashedError as error:
                 state = PageState(str(error), tries, next_page_try(tries, now))
             except Exception as error:  # noqa: BLE001 - whatever a page does, the feed's text stays
                 state = PageState(f"The page cannot be read: {error}", tries)
         return replace(draft, page_error=state.error, page_tries=state.tries, page_due=state.due)
+
+    async def _illustrated(
+        self, draft: ArticleDraft, in_feed: PictureBlock | None, now: datetime
+    ) -> ArticleDraft:
+        """The draft with the picture that it can be shown with, if any."""
+        candidates = [one for one in (draft.image, in_feed, *pictures(draft.body)) if one]
+        if not candidates:
+            return draft
+        image = await self.pictures.check(candidates, source_id=draft.source_id, now=now)
+        return replace(draft, image=image)
 
     async def _page(
         self, url: str, tries: int, now: datetime

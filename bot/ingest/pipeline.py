@@ -35,8 +35,8 @@ from bot.ingest.decider import (
     outcome_of_no_change,
 )
 from bot.ingest.intake import Intake
-from bot.ingest.websub import SLOW_POLL_SECONDS, Hubs, is_announced
 from bot.ingest.pictures import Pictures
+from bot.ingest.websub import SLOW_POLL_SECONDS, Hubs, is_announced
 from bot.ingest.workers import WorkerError, Workers, WorkerTimeoutError
 from bot.web.errors import FetchError, HostPausedError
 from bot.web.fetcher import Fetcher, Response

@@ -80,7 +80,8 @@ class Newspaper:
         if status != 200:
             return web.Response(status=status, headers=self.headers)
         if request.path in self.files:
-            return web.Response(body=self.files[request.path])
+            kind = "text/html" if request.path.endswith(".html") else "application/octet-stream"
+            return web.Response(body=self.files[request.path], content_type=kind)
         if request.path in self.pages:
             return self._page(request.path)
         if self.moved is not None and request.path == "/rss.xml":

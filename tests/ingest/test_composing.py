@@ -2,19 +2,22 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from bot.articles.newsroom import Desk
-from bot.feeds.entries import ParsedEntry
+from bot.feeds.entries import EntryImage, ParsedEntry
 from bot.ingest.composing import Composer
 from bot.ingest.decider import candidate
+from bot.ingest.pictures import Pictures
 from bot.ingest.workers import Workers
 from bot.web.fetcher import Fetcher
 from bot.web.robots import Robots
-from storage import ArticleDraft, BodyFrom, Reading, Source
+from storage import ArticleDraft, BodyFrom, Reading, Source, Storage
 from tests.ingest.newspaper import NOW, PARAGRAPHS, Newspaper
+from tests.ingest.test_pictures import png
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -38,10 +41,13 @@ async def paper() -> AsyncIterator[Newspaper]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def composer(workers: Workers, paper: Newspaper) -> AsyncIterator[Composer]:
+async def composer(workers: Workers, paper: Newspaper, tmp_path: Path) -> AsyncIterator[Composer]:
     # The newspaper stands for the proxy that it is asked through, so that pace and pauses hold.
-    async with Fetcher(agent="newsboy-test", proxy=paper.url, seconds=5) as fetcher:
-        yield Composer(fetcher, workers, Robots(fetcher))
+    async with (
+        Storage.open(tmp_path / "newsboy.db") as storage,
+        Fetcher(agent="newsboy-test", proxy=paper.url, seconds=5) as fetcher,
+    ):
+        yield Composer(fetcher, workers, Robots(fetcher), Pictures(storage, fetcher))
 
 
 async def composed(composer: Composer, name: str) -> ArticleDraft:
@@ -50,6 +56,7 @@ async def composed(composer: Composer, name: str) -> ArticleDraft:
         url=f"{NAME}/{name}.html",
         title="Утверждён план развития железных дорог",
         summary_html="<p>Правительство утвердило план развития железных дорог.</p>",
+        image=EntryImage(f"{NAME}/photo"),
     )
     return (await composer.article(candidate(entry), Desk(1, 1, "Гудок", "ru"), NOW)).draft
 
@@ -115,3 +122,23 @@ async def test_a_page_that_came_late_completes_its_article(
     whole = await composer.complete(again, SOURCE, NOW)
     assert whole.body_from is BodyFrom.PAGE
     assert any(PARAGRAPHS[2] in str(block) for block in whole.body)
+
+
+async def test_an_articles_picture_is_checked_and_a_bad_one_left_out(
+    composer: Composer, paper: Newspaper
+) -> None:
+    paper.publish("one", "Утверждён план развития железных дорог")
+    paper.files["/photo"] = b"<html>no such picture</html>"
+    assert (await composed(composer, "one")).image is None
+    await composed(composer, "one")
+    assert paper.asked["/photo"] == 1
+    paper.publish("two", "Учёные нашли новый вид бабочек")
+    paper.files["/wide"] = png(1200, 800)
+    paper.files["/two.html"] = (
+        "<html><head><title>Учёные нашли новый вид бабочек</title>"
+        f'<meta property="og:image" content="{NAME}/wide"></head>'
+        f"<body><article><p>{'</p><p>'.join(PARAGRAPHS)}</p></article></body></html>"
+    ).encode()
+    image = (await composed(composer, "two")).image
+    assert image is not None
+    assert (image.url, image.width, image.height) == (f"{NAME}/wide", 1200, 800)
