@@ -539,10 +539,14 @@ class Articles:
         last article is older than `since` are passed over, and so are imported articles: they are
         no news. The `reader`'s own come whatever their language.
         """
-        # The plus signs make SQLite start from the few newest articles.
+        # SQLite is to start from the few newest articles, and not to read an archive that was
+        # imported after them.
         rows = await self._database.rows(
             f"""
-            {HEADLINE} WHERE a.id > :article AND a.imported = 0 AND +st.latest >= :since
+            {HEADLINE} WHERE a.id IN (
+                    SELECT id FROM article INDEXED BY article_news
+                    WHERE id > :article AND imported = 0)
+                AND +st.latest >= :since
                 AND (a.owner = :reader
                      OR +a.owner IS NULL AND (:language = 'all' OR a.language = :language))
             ORDER BY a.story_id DESC, a.leads DESC, a.id

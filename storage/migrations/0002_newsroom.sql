@@ -55,6 +55,7 @@ CREATE INDEX article_upgrade ON article (fetched)
 DROP INDEX article_private;
 CREATE INDEX article_private ON article (owner, search_key) WHERE owner IS NOT NULL;
 CREATE INDEX article_feed ON article (feed_id);
+CREATE INDEX article_news ON article (id) WHERE imported = 0;
 
 -- Merged by a little with each article: see search.py.
 INSERT INTO search (search, rank) VALUES ('automerge', 0);

@@ -92,6 +92,6 @@ async def _insert(
             }
             begun = time.perf_counter()
             async with storage.feeds._database.transaction() as transaction:
-                await transaction.run(INSERT_ARTICLE, row)
+                await transaction.value(INSERT_ARTICLE, row)
             bare.append(time.perf_counter() - begun)
     return whole, bare

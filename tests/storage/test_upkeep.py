@@ -1,5 +1,6 @@
 """What the nightly work removes, and what it must keep."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +14,9 @@ from storage import (
     Mute,
     NotFoundError,
     Outcome,
+    Paragraph,
     Prompt,
+    Span,
     Storage,
 )
 from tests.storage.newsroom import (
@@ -207,3 +210,73 @@ async def test_tidying_and_integrity(storage: Storage) -> None:
     await storage.upkeep.tidy()
     assert await storage.upkeep.integrity() == "ok"
     assert len(await storage.articles.latest(language="ru", limit=8)) == 8
+
+
+# ---------------------------------------------------------------- retention by size
+
+
+async def _shelf(storage: Storage, ages: Sequence[int]) -> dict[int, int]:
+    """Articles of so many days' age, each of about 50 kB: id by age."""
+    one = await feed(storage)
+    long = (Paragraph((Span("Текст " * 5000),)),)
+    ids = {}
+    for age in ages:
+        at = NOW - age * DAY
+        stored = await publish(storage, one, str(age), now=at, published=at, body=long)
+        ids[age] = stored.article_id
+    return ids
+
+
+async def _left(storage: Storage) -> list[int]:
+    return [row[0] for row in await values(storage, "SELECT id FROM article ORDER BY id")]
+
+
+async def _used(storage: Storage) -> int:
+    ((pages, free, size),) = await values(
+        storage,
+        """
+        SELECT * FROM pragma_page_count() p, pragma_freelist_count() f, pragma_page_size() s
+        """,
+    )
+    return int((pages - free) * size)
+
+
+async def test_the_oldest_go_until_the_file_fits(storage: Storage) -> None:
+    ids = await _shelf(storage, range(200, 0, -1))
+    whole = await _used(storage)
+    assert await storage.upkeep.prune_to_size(whole) == 0
+    removed = await storage.upkeep.prune_to_size(whole // 2)
+    assert 80 <= removed <= 150
+    assert await _used(storage) <= whole // 2
+    assert await _left(storage) == list(ids.values())[removed:]
+    # Their identity stays.
+    assert len(await values(storage, "SELECT id FROM entry")) == 200
+    assert not (await publish(storage, await feed(storage), "200")).new
+
+
+async def test_saved_and_fresh_articles_stay_whatever_the_size(storage: Storage) -> None:
+    ids = await _shelf(storage, (9, 8, 7, 2, 1))
+    await execute(
+        storage,
+        "INSERT INTO saved (person_id, article_id, saved) VALUES (1, :id, 0)",
+        id=ids[8],
+    )
+    assert await storage.upkeep.prune_to_size(1) == 2
+    assert await _left(storage) == [ids[8], ids[2], ids[1]]
+
+
+async def test_imported_articles_go_last(storage: Storage) -> None:
+    ids = await _shelf(storage, (9, 8, 1))
+    archive = await storage.feeds.archive("old.example", "Old", "ru", NOW)
+    old = [draft(archive, f"archive {n}", published=NOW - 3000 * DAY) for n in range(2)]
+    await storage.archive.store_batch(old, now=NOW - 10 * DAY)
+    whole = await _used(storage)
+    assert await storage.upkeep.prune_to_size(whole - 60_000) == 2
+    assert len(await _left(storage)) == 3
+    assert await storage.upkeep.prune_to_size(1) == 2
+    assert await _left(storage) == [ids[1]]
+    assert await storage.upkeep.prune_to_size(1) == 0
+
+
+async def test_an_empty_store_has_nothing_to_prune(storage: Storage) -> None:
+    assert await storage.upkeep.prune_to_size(0) == 0
