@@ -420,7 +420,7 @@ class Settings(BaseSettings):
     llm_key: Annotated[SecretStr, AfterValidator(_key)] | None = Field(
         None,
         description="The endpoint's API key, where it wants one.",
-        examples=["sk-…"],
+        examples=["sk-0123456789"],
     )
     llm_daily: int = Field(
         500,
