@@ -15,7 +15,9 @@ from datetime import datetime
 
 from bot.articles.blocks import blocks_from_html, clean_text, plain_text
 from bot.articles.citations import Citations
+from bot.articles.indexing import index_words
 from bot.articles.language import language_of
+from bot.articles.likeness import signature
 from bot.articles.metadata import resembles, tidy_author
 from bot.articles.page import ExtractedPage
 from bot.articles.sentences import sentences
@@ -142,6 +144,14 @@ class Newsroom:
         published = min(item.published or page.published or now, now)
         updated = page.updated or item.updated
         rubrics = [name for name in (page.rubric, *item.categories) if name]
+        search_title, search_body = index_words(
+            self._normaliser,
+            title=title,
+            subheadline=subheadline,
+            standfirst=standfirst,
+            summary=summary,
+            text=text,
+        )
         return ArticleDraft(
             feed_id=desk.feed_id,
             source_id=desk.source_id,
@@ -167,8 +177,9 @@ class Newsroom:
             page_error=page_error,
             page_tries=page_tries,
             page_due=page_due,
-            search_title=self._normaliser.text(title),
-            search_body=self._normaliser.text(f"{subheadline} {standfirst or summary} {text}"),
+            search_title=search_title,
+            search_body=search_body,
+            signature=signature(search_body),
         )
 
     def with_page(

@@ -133,7 +133,13 @@ class Intake:
                 last = not left and not entries.seconds and not tally.lost
                 try:
                     await self._store(
-                        one, article.draft, outcome if last else None, tally, silent=silent, now=now
+                        one,
+                        article.draft,
+                        outcome if last else None,
+                        tally,
+                        silent=silent,
+                        owner=source.owner,
+                        now=now,
                     )
                 except (DatabaseCorruptError, DatabaseLockedError, DiskFullError):
                     raise  # no fault of the article's
@@ -309,17 +315,19 @@ class Intake:
         tally: Tally,
         *,
         silent: bool,
+        owner: int | None,
         now: datetime,
     ) -> None:
         # Two sources that break one story in the same second must meet: looking and storing are
         # one step.
         async with self._storing:
-            story_id = await self._clustering.story_of(draft, now)
+            place = await self._clustering.story_of(draft, now, owner=owner)
             stored = await self._storage.articles.store(
                 draft,
                 now=now,
                 item_hash=one.item_hash,
-                story_id=story_id,
+                story_id=place.story_id,
+                lead=place.lead,
                 push=owed_push(draft.published, silent=silent, now=now),
                 outcome=outcome,
             )
