@@ -131,6 +131,24 @@ async def test_languages_are_not_mixed_and_an_empty_archive_has_no_story(desk: D
     assert await desk.story_of(english) is None
 
 
+async def test_a_readers_own_source_meets_only_that_readers_others(desk: Desk) -> None:
+    mine = []
+    for name in ("own", "other"):
+        feed = await desk.storage.feeds.add(
+            f"https://{name}.example/feed", f"{name}.example", NOW, owner=7
+        )
+        mine.append((feed.id, feed.source_id))
+    desk.feeds += mine
+    await desk.store(desk.draft(BRIDGE))
+    first = desk.draft(SAME_BRIDGE, source=4)
+    assert await desk.clustering.story_of(first, NOW, owner=7) == Place()
+    story = await desk.store(first)
+    again = desk.draft(AGAIN_BRIDGE, source=5)
+    assert (await desk.clustering.story_of(again, NOW, owner=7)).story_id == story
+    assert (await desk.clustering.story_of(again, NOW, owner=8)).story_id is None
+    assert await desk.story_of(desk.draft(SAME_BRIDGE, source=1)) != story
+
+
 AGENCY = (
     "Мэр Заречного Орлов перерезал ленту в девять утра. Первыми по мосту проехали автобус и "
     "двенадцать велосипедистов. Стройка шла четыре года и обошлась в полтора миллиарда рублей. "
