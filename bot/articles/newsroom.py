@@ -20,6 +20,7 @@ from bot.articles.language import language_of
 from bot.articles.likeness import signature
 from bot.articles.metadata import resembles, tidy_author
 from bot.articles.page import ExtractedPage
+from bot.articles.people import people_of
 from bot.articles.sentences import sentences
 from bot.articles.summary import SUMMARY_LIMIT, shorten, summarise
 from bot.articles.tidy import has_text, in_body, pictures, squeezed, tidy
@@ -172,6 +173,7 @@ class Newsroom:
             rubric=next(iter(rubrics), ""),
             labels=_labels((*item.labels, *page.labels)),
             cited=self._citations.cited(f"{standfirst}\n{text}", own=(desk.source, page.site)),
+            people=people_of(title, f"{standfirst}\n{text}", language, self._normaliser),
             updated=updated if updated and published < updated <= now else None,
             content_hash=content_hash(title, standfirst, text),
             page_error=page_error,

@@ -26,6 +26,9 @@ NORMALISER_VERSION = 1
 REMEMBERED_FORMS = 50_000
 """Forms kept with their token: 30 MB when full, and nearly all that a day's news use."""
 
+REMEMBERED_READINGS = 5_000
+"""Capitalised forms kept with their readings: the names of a day's news."""
+
 QUERY_TERMS = 16
 """Terms taken from a query at most: more only cost time."""
 
@@ -65,6 +68,7 @@ class Normaliser:
         self._english = Stemmer.Stemmer("english")
         self._morphology: Any = None
         self._token_of = lru_cache(maxsize=REMEMBERED_FORMS)(self._token)
+        self.readings = lru_cache(maxsize=REMEMBERED_READINGS)(self._readings)
 
     def words(self, text: str) -> Iterator[Word]:
         """The text's words in order, each with its token and its place."""
@@ -107,10 +111,17 @@ class Normaliser:
         return intern(folded)
 
     def _lemma(self, word: str) -> str:
+        lemma = str(self._analyser().normal_forms(word)[0])
+        return "".join(filter(str.isalnum, lemma.replace("ё", "е"))) or word
+
+    def _readings(self, word: str) -> tuple[Any, ...]:
+        """pymorphy3's parses of a Russian word (`tag`, `normal_form`, …), the likeliest first."""
+        return tuple(self._analyser().parse(word))
+
+    def _analyser(self) -> Any:
         if self._morphology is None:
             # Importing it at the first need keeps commands that read no Russian quick.
             from pymorphy3 import MorphAnalyzer
 
             self._morphology = MorphAnalyzer()
-        lemma = str(self._morphology.normal_forms(word)[0])
-        return "".join(filter(str.isalnum, lemma.replace("ё", "е"))) or word
+        return self._morphology
