@@ -17,7 +17,7 @@ from rich.text import Text
 from bot.commands.terminal import CommandError, clean, console, local_time, read_settings
 from bot.config import Settings
 from bot.ingest.assembly import open_pipeline
-from bot.ingest.pipeline import CheckReport
+from bot.ingest.scouting import CheckReport
 from bot.web.addresses import check_url, source_domain
 from bot.web.errors import BadUrlError
 from bot.words.normaliser import Normaliser
@@ -86,11 +86,11 @@ def add(url: str) -> None:
             Storage.open(settings.database) as storage,
             open_pipeline(settings, storage, Normaliser()) as pipeline,
         ):
-            report = await pipeline.check(address, now)
+            report = await pipeline.scout.check(address, now)
             found = address
             if report.error is not None:
                 found = _address(_only(report))
-                report = await pipeline.check(found, now)
+                report = await pipeline.scout.check(found, now)
                 if report.error is not None:
                     raise CommandError(f"{found} is not added. {report.error}")
             await storage.feeds.add(found, source_domain(found), now)
@@ -124,7 +124,7 @@ def check(url: str) -> None:
             Storage.open(Path(folder, "check.db")) as storage,
             open_pipeline(settings, storage, Normaliser()) as pipeline,
         ):
-            return await pipeline.check(address, datetime.now(UTC))
+            return await pipeline.scout.check(address, datetime.now(UTC))
 
     with tempfile.TemporaryDirectory(prefix="newsboy-check-") as folder:
         report = asyncio.run(read(folder))

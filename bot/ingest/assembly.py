@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from yarl import URL
+
 from bot.config import Settings
 from bot.ingest.clustering import Clustering
 from bot.ingest.pipeline import Pipeline
@@ -31,11 +33,14 @@ async def open_pipeline(
     Polls still under way at its end are cut off; what they had not stored is read again.
     """
     workers = Workers()
-    async with Fetcher(
-        agent=settings.user_agent,
-        allow_private=settings.allow_private_networks,
-        proxy=settings.feed_proxy,
-    ) as fetcher:
+    async with (
+        Fetcher(
+            agent=settings.user_agent,
+            allow_private=settings.allow_private_networks,
+            proxy=settings.feed_proxy,
+        ) as fetcher,
+        _guest_fetcher(settings, storage) as guest_fetcher,
+    ):
         hubs = None
         if hubs_clock is not None and settings.webhook_url is not None:
             clock = hubs_clock
@@ -49,6 +54,7 @@ async def open_pipeline(
         pipeline = Pipeline(
             storage=storage,
             fetcher=fetcher,
+            guest_fetcher=guest_fetcher,
             workers=workers,
             clustering=Clustering(storage, normaliser),
             floor=settings.poll_seconds,
@@ -60,3 +66,25 @@ async def open_pipeline(
         finally:
             await pipeline.stop()
             await workers.stop()
+
+
+@asynccontextmanager
+async def _guest_fetcher(settings: Settings, storage: Storage) -> AsyncIterator[Fetcher | None]:
+    """Who goes for readers' own feeds where the operator's may lie in a private network.
+
+    Of private networks readers see no more than the hosts whose feeds the operator gave everybody
+    before this start.
+    """
+    if not settings.allow_private_networks:
+        yield None
+        return
+    hosts = {
+        (url.host or "", url.port)
+        for feed in await storage.feeds.all()
+        if feed.owner is None
+        for url in (URL(feed.url),)
+    }
+    async with Fetcher(
+        agent=settings.user_agent, private_hosts=frozenset(hosts), proxy=settings.feed_proxy
+    ) as fetcher:
+        yield fetcher

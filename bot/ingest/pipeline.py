@@ -13,21 +13,16 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from bot.articles.metadata import default_zone
-from bot.articles.newsroom import Desk
-from bot.feeds.entries import FoundFeed, ParsedFeed
-from bot.feeds.errors import FeedError, NotAFeedError
-from bot.ingest import jobs
+from bot.feeds.errors import FeedError
 from bot.ingest.clustering import Clustering
 from bot.ingest.composing import Composer
 from bot.ingest.decider import (
     body_hash,
-    decide,
     fault,
     is_failing,
     outcome_of_change,
@@ -36,13 +31,14 @@ from bot.ingest.decider import (
 )
 from bot.ingest.intake import Intake
 from bot.ingest.pictures import Pictures
+from bot.ingest.reading import read_feed
+from bot.ingest.scouting import Scout
 from bot.ingest.websub import SLOW_POLL_SECONDS, Hubs, is_announced
-from bot.ingest.workers import WorkerError, Workers, WorkerTimeoutError
+from bot.ingest.workers import WorkerError, Workers
 from bot.web.errors import FetchError, HostPausedError
-from bot.web.fetcher import Fetcher, Response
+from bot.web.fetcher import Fetcher
 from bot.web.robots import Robots
 from storage import (
-    ArticleDraft,
     BodyFrom,
     Feed,
     NotFoundError,
@@ -56,7 +52,6 @@ log = logging.getLogger(__name__)
 
 FEEDS_AT_ONCE = 12
 RETRIES_AT_ONCE = 4  # pages; they have places of their own, so that a dead host holds no feed up
-CHECKED_PAGES = 3  # that `check` reads
 _FOR_GOOD = timedelta(days=3650)
 
 
@@ -83,21 +78,13 @@ class FeedReport:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What a feed's address would give; nothing of it is stored.
+class _Way:
+    """What reads the addresses of one kind of owner, as far as its fetcher may go."""
 
-    `drafts` are its newest articles as they would be stored, fewer than `entries`; `found` are
-    the feeds that the page announces where the address is a web page and no feed.
-    """
-
-    url: str  # where the redirects ended
-    title: str = ""
-    language: str = ""
-    entries: int = 0
-    drafts: tuple[ArticleDraft, ...] = ()
-    problems: tuple[str, ...] = ()
-    error: str | None = None
-    found: tuple[FoundFeed, ...] = ()
+    fetcher: Fetcher
+    composer: Composer
+    intake: Intake
+    scout: Scout
 
 
 class Pipeline:
@@ -105,7 +92,8 @@ class Pipeline:
 
     `floor` is the shortest interval of a feed in seconds. `on_push` is called whenever a push was
     owed, so that the outbox need not wait for its tick. `hubs`, where the bot can be reached from
-    outside, announce feeds that are then polled slowly.
+    outside, announce feeds that are then polled slowly. `guest_fetcher` goes for readers' own
+    feeds, who may not read the operator's house; without it they go the way of all.
     """
 
     def __init__(
@@ -113,6 +101,7 @@ class Pipeline:
         *,
         storage: Storage,
         fetcher: Fetcher,
+        guest_fetcher: Fetcher | None = None,
         workers: Workers,
         clustering: Clustering,
         floor: int,
@@ -121,18 +110,37 @@ class Pipeline:
     ) -> None:
         self.hubs = hubs
         self._storage = storage
-        self._fetcher = fetcher
         self._workers = workers
-        self._composer = Composer(fetcher, workers, Robots(fetcher), Pictures(storage, fetcher))
-        self._intake = Intake(
-            storage=storage, composer=self._composer, clustering=clustering, on_push=on_push
-        )
+
+        def way(fetcher: Fetcher) -> _Way:
+            composer = Composer(fetcher, workers, Robots(fetcher), Pictures(storage, fetcher))
+            intake = Intake(
+                storage=storage, composer=composer, clustering=clustering, on_push=on_push
+            )
+            scout = Scout(fetcher=fetcher, workers=workers, intake=intake)
+            return _Way(fetcher, composer, intake, scout)
+
+        self._everybodys = way(fetcher)
+        self._guests = self._everybodys if guest_fetcher is None else way(guest_fetcher)
         self._floor = floor
         self._places = asyncio.Semaphore(FEEDS_AT_ONCE)
         self._retry_places = asyncio.Semaphore(RETRIES_AT_ONCE)
         self._busy: set[int] = set()
         self._resting: dict[int, datetime] = {}  # feeds whose outcome could not be stored
         self._tasks: set[asyncio.Task[FeedReport]] = set()
+
+    @property
+    def scout(self) -> Scout:
+        """Who tries addresses for the operator."""
+        return self._everybodys.scout
+
+    @property
+    def guest_scout(self) -> Scout:
+        """Who tries addresses for readers."""
+        return self._guests.scout
+
+    def _way(self, owner: int | None) -> _Way:
+        return self._everybodys if owner is None else self._guests
 
     # ------------------------------------------------------------ polling
 
@@ -237,7 +245,8 @@ class Pipeline:
         self._resting[feed.id] = now + timedelta(seconds=self._floor)
 
     async def _poll(self, feed: Feed, now: datetime) -> FeedReport:
-        response = await self._fetcher.fetch(feed.url, etag=feed.etag, last_modified=feed.modified)
+        way = self._way(feed.owner)
+        response = await way.fetcher.fetch(feed.url, etag=feed.etag, last_modified=feed.modified)
         if response.status == 304 or (
             response.status == 200 and body_hash(response.body) == feed.body_hash
         ):
@@ -255,13 +264,13 @@ class Pipeline:
                 gone=response.status == 410,
             )
         source = await self._storage.feeds.source(feed.source_id)
-        parsed = await self._parse(response, source.language, now)
+        parsed = await read_feed(self._workers, response, language=source.language, now=now)
         hub, topic = parsed.hub or response.hub, parsed.self_url or response.self_url
         if self.hubs is not None and hub:
             await self.hubs.offer(feed.id, hub, topic or feed.url)
         floor = await self._floor_of(feed, now)
         outcome = outcome_of_change(feed, response, parsed, floor=floor, now=now, dice=_dice())
-        tally = await self._intake.take(feed, source, parsed, outcome, now)
+        tally = await way.intake.take(feed, source, parsed, outcome, now)
         if tally.lost and tally.lost == len(parsed.entries):
             return await self._failed(feed, tally.problems[0], now)
         if outcome.new_url is not None:
@@ -283,22 +292,6 @@ class Pipeline:
         announced = self.hubs is not None and await is_announced(self._storage, feed.id, now)
         return max(self._floor, SLOW_POLL_SECONDS) if announced else self._floor
 
-    async def _parse(self, response: Response, language: str, now: datetime) -> ParsedFeed:
-        try:
-            return await self._workers.run(
-                jobs.parse_feed,
-                response.body,
-                url=response.url,
-                content_type=response.full_content_type,
-                zone=default_zone(response.url, language),
-                now=now,
-            )
-        except WorkerTimeoutError as error:
-            raise FeedError(
-                "The feed takes too long to read: it is broken, or far too large. Look for a "
-                "shorter one of the same site."
-            ) from error
-
     # ------------------------------------------------------------ pages that failed
 
     async def retry_pages(self, now: datetime) -> int:
@@ -319,7 +312,7 @@ class Pipeline:
     async def _retry_page(self, pending: PendingPage, now: datetime) -> bool:
         source = await self._storage.feeds.source(pending.draft.source_id)
         async with self._retry_places:
-            draft = await self._composer.complete(pending.draft, source, now)
+            draft = await self._way(source.owner).composer.complete(pending.draft, source, now)
         came = draft.body_from is BodyFrom.PAGE
         with suppress(NotFoundError):  # pruned meanwhile
             if came:
@@ -334,47 +327,6 @@ class Pipeline:
                     due=draft.page_due,
                 )
         return came
-
-    # ------------------------------------------------------------ trying an address
-
-    async def check(self, url: str, now: datetime) -> CheckReport:
-        """Read a feed and its newest pages as a poll would, and store nothing."""
-        try:
-            response = await self._fetcher.fetch(url)
-        except FetchError as error:
-            return CheckReport(url, error=str(error))
-        if not 200 <= response.status < 300:
-            return CheckReport(response.url, error=fault(response.status, _host(response.url)))
-        try:
-            parsed = await self._parse(response, "", now)
-        except NotAFeedError as error:
-            found = await self._announced(response)
-            return CheckReport(response.url, error=str(error), found=found)
-        except (FeedError, WorkerError) as error:
-            return CheckReport(response.url, error=str(error))
-        newest = decide(parsed, {}, now).new[:CHECKED_PAGES]
-        desk = Desk(0, 0, parsed.title, parsed.language)
-        async with aclosing(self._intake.composed(newest, desk, now)) as composed:
-            drafts = tuple([article.draft async for _, article in composed if article])
-        return CheckReport(
-            response.url,
-            title=parsed.title,
-            language=parsed.language,
-            entries=len(parsed.entries),
-            drafts=drafts,
-            problems=parsed.problems,
-        )
-
-    async def _announced(self, response: Response) -> tuple[FoundFeed, ...]:
-        try:
-            return await self._workers.run(
-                jobs.find_feeds,
-                response.body,
-                url=response.url,
-                content_type=response.full_content_type,
-            )
-        except WorkerError:
-            return ()
 
 
 def _host(url: str) -> str:

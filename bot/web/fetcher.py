@@ -132,7 +132,8 @@ class Fetcher:
     """An HTTP client for strangers' servers; `async with` it, or call `start` and `close`.
 
     `proxy` is an http(s) proxy's address, through which then everything goes. `agent` should
-    carry an address where an unhappy publisher can complain.
+    carry an address where an unhappy publisher can complain. Of private networks all may be asked
+    (`allow_private`), or certain hosts alone (`private_hosts`, with their ports).
     """
 
     def __init__(
@@ -140,12 +141,14 @@ class Fetcher:
         *,
         agent: str,
         allow_private: bool = False,
+        private_hosts: frozenset[tuple[str, int | None]] = frozenset(),
         proxy: str | None = None,
         seconds: float = SECONDS,
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self.agent = agent
         self._allow_private = allow_private
+        self._private_hosts = private_hosts
         self._proxy = proxy
         self._seconds = seconds
         self._max_bytes = max_bytes
@@ -285,7 +288,9 @@ class Fetcher:
     async def _hop(self, url: URL, request: _Request, budget: _Budget) -> Response | _Moved:
         """One request: an answer, or where it redirects."""
         host = url.host or ""
-        own = request.own_host is not None and host == request.own_host.lower()
+        own = (host, url.port) in self._private_hosts or (
+            request.own_host is not None and host == request.own_host.lower()
+        )
         if not (own or self._allow_private or is_web_port(url.port)):
             raise BadUrlError(f"{host}: port {url.port} is no web server's.")
         gap = await request.permit(str(url)) if request.permit else 0.0

@@ -350,7 +350,7 @@ async def test_a_feed_being_polled_is_not_polled_twice(house: House) -> None:
 async def test_check_shows_what_would_be_stored_and_stores_nothing(house: House) -> None:
     for number in range(5):
         house.paper.publish(f"n{number}", f"Новость номер {number} о разных событиях дня")
-    report = await house.pipeline.check(house.paper.feed_url, NOW)
+    report = await house.pipeline.scout.check(house.paper.feed_url, NOW)
     assert (report.title, report.language, report.entries) == ("Новости Гудка", "ru", 5)
     assert len(report.drafts) == 3
     assert report.drafts[0].body_from is BodyFrom.PAGE
@@ -363,7 +363,7 @@ async def test_check_finds_the_feed_of_a_site(house: House) -> None:
     house.paper.raw_feed = (
         b'<html><head><link rel="alternate" type="application/rss+xml" href="/real.xml"></head>'
     )
-    report = await house.pipeline.check(house.paper.feed_url, NOW)
+    report = await house.pipeline.scout.check(house.paper.feed_url, NOW)
     assert "web page" in (report.error or "")
     assert [found.url for found in report.found] == [f"{house.paper.url}/real.xml"]
 
@@ -373,5 +373,5 @@ async def test_check_finds_the_feed_of_a_site(house: House) -> None:
 )
 async def test_check_says_what_is_wrong(house: House, path: str, said: str) -> None:
     house.paper.raw_feed = b"just words"
-    report = await house.pipeline.check(f"{house.paper.url}/{path}", NOW)
+    report = await house.pipeline.scout.check(f"{house.paper.url}/{path}", NOW)
     assert said in (report.error or "")
