@@ -22,8 +22,9 @@ from bot.articles.likeness import (
     SAME_STORY,
     SAME_TEXT,
     TEXT,
-    Evidence,
+    WEIGHTS,
     Fingerprint,
+    Weights,
     evidence,
     fingerprint,
     is_reprint,
@@ -74,9 +75,12 @@ class Rival:
 class Clustering:
     """Finds the story that a draft belongs to."""
 
-    def __init__(self, storage: Storage, normaliser: Normaliser) -> None:
+    def __init__(
+        self, storage: Storage, normaliser: Normaliser, weights: Weights = WEIGHTS
+    ) -> None:
         self._storage = storage
         self._normaliser = normaliser
+        self._weights = weights
         self._fingerprint = lru_cache(maxsize=_REMEMBERED)(self._fingerprint_of)
 
     async def story_of(
@@ -101,18 +105,26 @@ class Clustering:
         others = {term: count - 1 for term, count in counts.items()}
         rarity = rarities(others, others, await self._storage.search.size())
         mine = self._fingerprint(draft.title, told(draft), draft.language)
-        rivals = []
-        for candidate in candidates:
-            theirs = self._fingerprint(candidate.title, _told(candidate), draft.language)
-            found_between = evidence(mine, theirs, rarity)
-            rivals.append(
-                Rival(candidate, theirs, _certainty(draft, mine, candidate, theirs, found_between))
-            )
+        rivals = [self._rival(candidate, draft, mine, rarity) for candidate in candidates]
         story_id = likest(rivals)
         if story_id is None:
             return Place()
         story = [rival for rival in rivals if rival.candidate.story_id == story_id]
         return Place(story_id, new_lead(story, mine, rarity, has_text=bool(draft.body)))
+
+    def _rival(
+        self,
+        candidate: StoryCandidate,
+        draft: ArticleDraft,
+        mine: Fingerprint,
+        rarity: Mapping[str, float],
+    ) -> Rival:
+        theirs = self._fingerprint(candidate.title, _told(candidate), candidate.language)
+        found = evidence(mine, theirs, rarity)
+        alike = resemblance(draft.signature, candidate.signature) >= SAME_TEXT
+        if alike and is_reprint(found, mine, theirs):
+            return Rival(candidate, theirs, REPRINT)
+        return Rival(candidate, theirs, verdict(found, mine, theirs, self._weights))
 
     def _terms(self, draft: ArticleDraft) -> list[str]:
         words = self._normaliser.tokens(f"{draft.title} {draft.summary}")
@@ -193,19 +205,6 @@ def centrality(prints: Sequence[Fingerprint], rarity: Mapping[str, float]) -> li
             sums[at] += overlap
             sums[other_at] += overlap
     return [total / (len(prints) - 1) for total in sums]
-
-
-def _certainty(
-    draft: ArticleDraft,
-    mine: Fingerprint,
-    candidate: StoryCandidate,
-    theirs: Fingerprint,
-    found: Evidence,
-) -> float:
-    alike = resemblance(draft.signature, candidate.signature) >= SAME_TEXT
-    if alike and is_reprint(found, mine, theirs):
-        return REPRINT
-    return verdict(found, mine, theirs)
 
 
 def _told(candidate: StoryCandidate) -> str:
