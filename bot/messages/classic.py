@@ -27,6 +27,7 @@ from bot.messages.markup import (
 )
 from bot.messages.payloads import Keyboard, Payload
 from bot.messages.texts import Viewer
+from bot.words.reading_time import reading_minutes
 from storage import (
     Article,
     ArticleState,
@@ -49,6 +50,7 @@ FRESH = timedelta(minutes=15)  # a push younger than this shows no time
 _TITLE = 500  # characters; a title beyond is no title
 _SUMMARY = 1000
 _CARD_STANDFIRST = 1500
+_WORTH_A_WORD = 120  # words: less is read before the reader has read how long it takes
 _BULLET = "• "
 
 
@@ -75,6 +77,14 @@ def source_run(article: Article) -> Run:
     """Return the source's name as the link out."""
     name = clean(article.source)
     return Run(name if visible(name) else article.source_domain, link=web_link(article.url))
+
+
+def reading_time(article: Article, viewer: Viewer) -> str:
+    """Return how long the whole text takes, "" where it is not shown or not worth a word."""
+    if article.reading is not Reading.FULL or article.words < _WORTH_A_WORD:
+        return ""
+    minutes = reading_minutes(article.words, article.language)
+    return viewer.texts.ngettext("{n} min read", "{n} min read", minutes).format(n=minutes)
 
 
 def _joined(runs: Sequence[Run], separator: str = " · ") -> tuple[Run, ...]:
@@ -167,6 +177,8 @@ def _footer(article: Article, viewer: Viewer) -> Iterator[Passage]:
     if visible(author := clip(clean(article.author), 200)):
         about.append(Run(author))
     about.append(time_run(article.published, viewer))
+    if length := reading_time(article, viewer):
+        about.append(Run(length))
     yield Passage(_joined(about))
     if cited := [name for name in map(clean, article.cited) if visible(name)]:
         yield line(_("Citing {names}").format(names=texts.join(cited[:5])))

@@ -225,6 +225,8 @@ def _footer(article: Article, viewer: Viewer) -> Iterator[_Weighed]:
     if visible(author := clean(article.author)):
         runs += [Run(" · "), Run(author)]
     runs += [Run(" · "), time_run(article.published, viewer)]
+    if length := classic.reading_time(article, viewer):
+        runs += [Run(" · "), Run(length)]
     if cited := [name for name in map(clean, article.cited) if visible(name)]:
         said = texts.gettext("Citing {names}").format(names=texts.join(cited[:5]))
         runs += [Run(" · "), Run(said)]

@@ -299,3 +299,10 @@ def test_hide_menu_offers_topic_and_source() -> None:
     assert cb.Card(123) in offered
     untold = replace(article(), source="")
     assert keyboards.hide(untold, viewer().texts)
+
+
+def test_reading_time_is_told_where_there_is_a_text_to_read() -> None:
+    assert "3 минуты чтения" in checked(classic.card(article(words=540), viewer()))
+    assert "чтения" not in checked(classic.card(article(words=40), viewer()))
+    limited = article(words=540, reading=Reading.SUMMARY)
+    assert "чтения" not in checked(classic.card(limited, viewer()))
