@@ -188,6 +188,49 @@ async def save_outcome(transaction: Transaction, outcome: FeedOutcome) -> None:
     )
 
 
+async def forget_feed(database: Database, feed_id: int) -> None:
+    """Delete a feed with all that came from it, in chunks, and its source where it is bare."""
+    parameters = {"feed": feed_id, "chunk": _ARTICLES_AT_ONCE}
+    more = True
+    while more:
+        async with database.transaction() as transaction:
+            rows = await transaction.rows(
+                "SELECT id FROM article WHERE feed_id = :feed LIMIT :chunk", parameters
+            )
+            await drop_articles(transaction, [row["id"] for row in rows])
+            more = len(rows) == _ARTICLES_AT_ONCE
+            if more:
+                continue
+            await transaction.run("DELETE FROM entry WHERE feed_id = :feed", parameters)
+            gone = await transaction.row(
+                "DELETE FROM feed WHERE id = :feed RETURNING source_id", parameters
+            )
+            if gone is None:  # somebody else was quicker
+                return
+            await transaction.run(
+                """
+                DELETE FROM source
+                WHERE id = :source AND NOT EXISTS (SELECT 1 FROM feed WHERE source_id = :source)
+                """,
+                {"source": gone["source_id"]},
+            )
+
+
+async def orphan(transaction: Transaction, subscriber_id: int) -> None:
+    """A subscriber is deleted: what it owns is nobody's, and the nightly work's to end.
+
+    Its number may be given to a new subscriber, who must not inherit.
+    """
+    parameters = {"owner": subscriber_id}
+    for owned in (
+        "story SET owner = -owner WHERE id IN (SELECT story_id FROM article WHERE owner = :owner)",
+        "article SET owner = -owner WHERE owner = :owner",
+        "source SET owner = -owner WHERE owner = :owner",
+        "feed SET owner = -owner, state = 'removed' WHERE owner = :owner",
+    ):
+        await transaction.run(f"UPDATE {owned}", parameters)
+
+
 class Feeds:
     """Feeds and their sources."""
 
@@ -319,7 +362,7 @@ class Feeds:
                 "UPDATE feed SET state = 'removed' WHERE id = :id", {"id": known["id"]}
             )
         if owner is not None:
-            await self._forget(known["id"])
+            await forget_feed(self._database, known["id"])
 
     async def forget_owner(self, owner: int) -> int:
         """Delete all feeds of a subscriber's own, with their articles; returns how many."""
@@ -327,33 +370,8 @@ class Feeds:
             "SELECT id FROM feed WHERE owner = :owner", {"owner": owner}
         )
         for row in feeds:
-            await self._forget(row["id"])
+            await forget_feed(self._database, row["id"])
         return len(feeds)
-
-    async def _forget(self, feed_id: int) -> None:
-        """Delete a feed with all that came from it, in chunks, and its source where it is bare."""
-        parameters = {"feed": feed_id, "chunk": _ARTICLES_AT_ONCE}
-        more = True
-        while more:
-            async with self._database.transaction() as transaction:
-                rows = await transaction.rows(
-                    "SELECT id FROM article WHERE feed_id = :feed LIMIT :chunk", parameters
-                )
-                await drop_articles(transaction, [row["id"] for row in rows])
-                more = len(rows) == _ARTICLES_AT_ONCE
-                if more:
-                    continue
-                await transaction.run("DELETE FROM entry WHERE feed_id = :feed", parameters)
-                source = await transaction.value(
-                    "DELETE FROM feed WHERE id = :feed RETURNING source_id", parameters
-                )
-                await transaction.run(
-                    """
-                    DELETE FROM source
-                    WHERE id = :source AND NOT EXISTS (SELECT 1 FROM feed WHERE source_id = :source)
-                    """,
-                    {"source": source},
-                )
 
     async def all(self) -> list[Feed]:
         """All feeds but removed ones and archives, readers' own too, in the order of addition."""

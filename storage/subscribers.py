@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, TypedDict, Unpack
 
 from storage.database import (
     Database,
+    Parameters,
     Row,
     Transaction,
     from_epoch,
@@ -19,6 +20,7 @@ from storage.database import (
     to_epoch,
 )
 from storage.errors import NotFoundError
+from storage.feeds import orphan
 from storage.models import (
     Alerts,
     ChatKind,
@@ -496,14 +498,16 @@ async def migrate_chat(transaction: Transaction, old: int, new: int) -> None:
 
     A move is a sign of life: where the old chat was given up already, it goes on in the new one.
     """
-    await transaction.run(
+    parameters = {"old": old, "new": new}
+    await _delete(
+        transaction,
         """
-        DELETE FROM subscriber WHERE chat_id = :new AND EXISTS (
+        chat_id = :new AND EXISTS (
             SELECT 1 FROM subscriber o
             WHERE o.chat_id = :old AND o.thread_id = subscriber.thread_id
                   AND o.created <= subscriber.created)
         """,
-        {"old": old, "new": new},
+        parameters,
     )
     await transaction.run(
         """
@@ -513,9 +517,17 @@ async def migrate_chat(transaction: Transaction, old: int, new: int) -> None:
             SELECT 1 FROM subscriber n
             WHERE n.chat_id = :new AND n.thread_id = subscriber.thread_id)
         """,
-        {"old": old, "new": new},
+        parameters,
     )
-    await transaction.run("DELETE FROM subscriber WHERE chat_id = :old", {"old": old})
+    await _delete(transaction, "chat_id = :old", parameters)
+
+
+async def _delete(transaction: Transaction, which: str, parameters: Parameters) -> None:
+    deleted = await transaction.rows(
+        f"DELETE FROM subscriber WHERE {which} RETURNING id", parameters
+    )
+    for row in deleted:
+        await orphan(transaction, row["id"])
 
 
 def slot_of(row: Row) -> Slot:

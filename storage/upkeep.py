@@ -22,6 +22,7 @@ from storage.database import (
     wrapped_errors,
 )
 from storage.errors import AlreadyExistsError, DatabaseCorruptError, StorageError
+from storage.feeds import forget_feed
 from storage.migrate import make_private, migrations, refuse_newer
 from storage.models import Counts
 from storage.stories import drop_articles
@@ -86,6 +87,8 @@ class Upkeep:
             await transaction.run(
                 "DELETE FROM invitation WHERE uses_left <= 0 OR expires <= :now", parameters
             )
+        for row in await self._database.rows("SELECT id FROM feed WHERE owner < 0"):
+            await forget_feed(self._database, row["id"])
         return removed
 
     async def prune_articles(self, before: datetime) -> int:

@@ -144,6 +144,28 @@ async def test_an_owner_is_forgotten_whole(storage: Storage) -> None:
     assert await values(storage, "SELECT DISTINCT owner FROM story ORDER BY owner") == owners
 
 
+async def test_what_a_lost_subscriber_owned_is_nobodys(storage: Storage) -> None:
+    """Of two subscribers that become one chat, one is deleted, and its number used again."""
+    kept, lost = await reader(storage, -1), await reader(storage, -100)
+    own = await private_feed(storage, lost.id)
+    await publish(storage, own, "secret")
+    await storage.subscribers.migrate_chat(-1, -100)
+    heir = await reader(storage, 3)
+    assert (await storage.subscribers.get(kept.id)).chat_id == -100
+    assert heir.id == lost.id
+    assert await storage.feeds.owned(heir.id) == []
+    assert await storage.feeds.sources(reader=heir.id) == []
+    assert await storage.feeds.due(NOW) == []
+    listed = storage.articles.stored_since
+    assert await listed(0, language="all", since=NOW - DAY, reader=heir.id) == []
+    # Added by the new one it is that one's own, and the night takes only what is nobody's.
+    again = await private_feed(storage, heir.id)
+    await publish(storage, again, "mine")
+    await storage.upkeep.prune_ledger(NOW - DAY, NOW)
+    assert await values(storage, "SELECT title, owner FROM article") == [("Title mine", heir.id)]
+    assert await values(storage, "SELECT owner FROM source") == [(heir.id,)]
+
+
 # ---------------------------------------------------------------- what a reader sees
 
 
