@@ -102,10 +102,8 @@ class Sender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: set[asyncio.Task[None]] = set()
         self._open: dict[int, Claim] = {}  # claimed and not acknowledged, by delivery
-        self._renderings: OrderedDict[tuple[object, ...], tuple[datetime, Ready, Ready]] = (
-            OrderedDict()
-        )
-        self._without_picture: OrderedDict[int, None] = OrderedDict()
+        self._renderings: OrderedDict[tuple[object, ...], tuple[datetime, _Message]] = OrderedDict()
+        self._condemning = asyncio.Lock()
         self._failing: int | None = None  # the first chat that failed since the last success
         self._outages = 0
         self._refused: TokenRefusedError | None = None
@@ -276,12 +274,12 @@ class Sender:
             self._fail(claim, "no article")
             return
         try:
-            marked, plain = await self._rendered(delivery.article_id, claim)
+            message = await self._rendered(delivery.article_id, claim)
         except NotFoundError:
             self._drop(claim, Drop(DeliveryState.CANCELLED, "gone"))
             return
         silent = subscriber.silent or not delivery.sound
-        sent = await self._send(claim, marked, plain, silent=silent)
+        sent = await self._send(claim, message, silent=silent)
         if sent is not None:
             self._inbox.outcomes.append(
                 Outcome(
@@ -311,7 +309,7 @@ class Sender:
                 )
                 return
             payload = self._digests.render(composed, subscriber, delivery.id, now)
-            sent = await self._send(claim, *_forms(payload), silent=silent)
+            sent = await self._send(claim, _message(payload), silent=silent)
             if sent is None:
                 return
             told = sent_digest(delivery.id, composed, subscriber, sent.message_id, self._clock())
@@ -336,7 +334,7 @@ class Sender:
             )
             return
         payload, taken = lists.merged(headlines, self._digests.viewer(subscriber, now))
-        sent = await self._send(claim, *_forms(payload), silent=silent)
+        sent = await self._send(claim, _message(payload), silent=silent)
         if sent is None:
             return
         next_due = max(now, delivery.due) + timedelta(seconds=1)
@@ -354,46 +352,43 @@ class Sender:
             )
         )
 
-    async def _rendered(self, article_id: int, claim: Claim) -> tuple[Ready, Ready]:
-        """A push as ready JSON, with and without markup: made once for all alike readers."""
+    async def _rendered(self, article_id: int, claim: Claim) -> "_Message":
+        """A push as ready JSON, made once for all alike readers."""
         subscriber, now = claim.subscriber, self._clock()
-        pictures = subscriber.pictures and article_id not in self._without_picture
-        key = (article_id, subscriber.language, subscriber.zone, pictures)
+        key = (article_id, subscriber.language, subscriber.zone, subscriber.pictures)
         found = self._renderings.get(key)
         if found is not None and now - found[0] < _FRESH_FOR:
-            return found[1], found[2]
+            return found[1]
         article = await self._storage.articles.get(article_id)
-        viewer = replace(self._digests.viewer(subscriber, now), pictures=pictures)
-        payload = classic.push(article, viewer)
-        made = _forms(payload)
-        self._renderings[key] = (now, *made)
+        made = _message(classic.push(article, self._digests.viewer(subscriber, now)))
+        self._renderings[key] = (now, made)
         while len(self._renderings) > _RENDERINGS:
             self._renderings.popitem(last=False)
         return made
 
-    async def _send(
-        self, claim: Claim, marked: Ready, plain: Ready, *, silent: bool
-    ) -> SentMessage | None:
+    async def _send(self, claim: Claim, message: "_Message", *, silent: bool) -> SentMessage | None:
         """Send one message; None where the outcome is noted already (or the bot is stopping)."""
         subscriber = claim.subscriber
         thread = subscriber.thread_id
-        message = marked
-        picture = claim.delivery.article_id
+        form, picture = message.marked, message.payload.preview
         while True:
             if not await self._turn(claim):
                 return None
             try:
-                sent = await self._bulk.send(message, subscriber.chat_id, thread, silent=silent)
+                sent = await self._bulk.send(form, subscriber.chat_id, thread, silent=silent)
             except Exception as error:  # noqa: BLE001  # every error is classified below
                 fault = classify(error)
                 if fault.kind is FaultKind.THREAD_GONE and thread:
                     thread = 0
-                elif fault.kind is FaultKind.PICTURE and picture is not None:
-                    message = await self._without(claim, picture)
-                    picture = None
-                elif fault.kind in (FaultKind.PAYLOAD, FaultKind.PICTURE) and message is not plain:
+                elif fault.kind is FaultKind.PICTURE and picture:
+                    await self._condemn(picture)
+                    form, picture = ready(replace(message.payload, preview="")), ""
+                elif (
+                    fault.kind in (FaultKind.PAYLOAD, FaultKind.PICTURE)
+                    and form is not message.plain
+                ):
                     log.error("Telegram refuses a message, its plain text goes: %s", fault.text)
-                    message = plain
+                    form = message.plain
                 else:
                     await self._failed(claim, fault)
                     return None
@@ -402,13 +397,16 @@ class Sender:
                 self._outages = 0
                 return sent
 
-    async def _without(self, claim: Claim, article_id: int) -> Ready:
-        """The push without the picture that Telegram cannot fetch, for all readers from now on."""
-        self._without_picture[article_id] = None
-        while len(self._without_picture) > _RENDERINGS:
-            self._without_picture.popitem(last=False)
-        marked, _ = await self._rendered(article_id, claim)
-        return marked
+    async def _condemn(self, picture: str) -> None:
+        """Telegram cannot show the picture: nobody is sent it from now on."""
+        async with self._condemning:  # what is on the wire comes back with the same refusal
+            for key, (_, made) in tuple(self._renderings.items()):
+                if made.payload.preview == picture:
+                    del self._renderings[key]
+            known = await self._storage.pictures.known(picture)
+            if known is None or not known.bad:
+                log.info("Telegram refuses a picture: %s", picture)
+                await self._storage.pictures.mark_bad(picture, self._clock())
 
     async def _turn(self, claim: Claim) -> bool:
         """Wait for the limiter; False where the delivery goes back instead."""
@@ -518,6 +516,14 @@ class Sender:
             self._drop(claim, Drop(DeliveryState.FAILED, reason))
 
 
-def _forms(payload: Payload) -> tuple[Ready, Ready]:
+@dataclass(frozen=True, slots=True)
+class _Message:
     """A message as it is meant, and the plain one that goes where Telegram refuses that."""
-    return ready(payload), ready(replace(payload, preview=""), plain=True)
+
+    payload: Payload
+    marked: Ready
+    plain: Ready
+
+
+def _message(payload: Payload) -> _Message:
+    return _Message(payload, ready(payload), ready(replace(payload, preview=""), plain=True))

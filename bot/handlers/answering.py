@@ -14,11 +14,12 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramAPIError
 from aiogram.types import CallbackQuery, InaccessibleMessage, Message
 
+from bot.handlers.desk import Desk
 from bot.messages.notices import note, toast
 from bot.messages.payloads import Payload
 from bot.telegram.faults import FaultKind, classify
 from bot.telegram.requests import edit, send
-from storage import Storage
+from storage import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Answer:
     def __init__(
         self,
         bot: Bot,
-        storage: Storage,
+        desk: Desk,
         chat_id: int,
         *,
         thread_id: int = 0,
@@ -44,18 +45,18 @@ class Answer:
         self.bot = bot
         self.chat_id = chat_id
         self.message_id = message_id
-        self._storage = storage
+        self._desk = desk
         self._thread_id = thread_id
         self._reply_to = reply_to
         self._query = query
         self._toasted = False
 
     @classmethod
-    def to_message(cls, bot: Bot, storage: Storage, message: Message, *, group: bool) -> "Answer":
+    def to_message(cls, bot: Bot, desk: Desk, message: Message, *, group: bool) -> "Answer":
         """An answer to a message: in its thread, and in a group as a reply."""
         return cls(
             bot,
-            storage,
+            desk,
             message.chat.id,
             thread_id=_thread_of(message),
             reply_to=message.message_id if group else None,
@@ -65,7 +66,7 @@ class Answer:
     def to_press(
         cls,
         bot: Bot,
-        storage: Storage,
+        desk: Desk,
         query: CallbackQuery,
         message: Message | InaccessibleMessage,
     ) -> "Answer":
@@ -73,7 +74,7 @@ class Answer:
         reachable = isinstance(message, Message)
         return cls(
             bot,
-            storage,
+            desk,
             message.chat.id,
             thread_id=_thread_of(message) if isinstance(message, Message) else 0,
             message_id=message.message_id if reachable else None,
@@ -96,12 +97,12 @@ class Answer:
             except AiogramError as error:
                 fault = classify(error)
                 if fault.kind is FaultKind.MIGRATED and fault.chat_id is not None:
-                    await self._storage.subscribers.migrate_chat(self.chat_id, fault.chat_id)
+                    await self._desk.storage.subscribers.migrate_chat(self.chat_id, fault.chat_id)
                     self.chat_id, target = fault.chat_id, None
                 elif fault.kind is FaultKind.THREAD_GONE and self._thread_id:
                     self._thread_id = 0
-                elif fault.kind is FaultKind.PICTURE and payload.preview:
-                    payload = replace(payload, preview="")
+                elif fault.kind is FaultKind.PICTURE and _pictures(payload):
+                    payload = await self._without_picture(payload, error)
                 elif fault.kind is FaultKind.PAYLOAD and payload.rich is not None:
                     raise RichRefusedError from error
                 elif fault.kind is FaultKind.PAYLOAD and not plain and _refused(error):
@@ -111,6 +112,21 @@ class Answer:
                     raise
             else:
                 return sent.message_id
+
+    async def _without_picture(self, payload: Payload, error: AiogramError) -> Payload:
+        """The payload without the picture that Telegram refused, and refuses from now on.
+
+        Of a rich message's pictures any may be the one: raises RichRefusedError.
+        """
+        pictures = _pictures(payload)
+        if len(pictures) == 1:
+            try:
+                await self._desk.storage.pictures.mark_bad(pictures[0], self._desk.clock())
+            except StorageError as fault:  # the reader is answered all the same
+                log.warning("a refused picture could not be noted: %s", fault)
+        if payload.rich is not None:
+            raise RichRefusedError from error
+        return replace(payload, preview="")
 
     async def tell(self, text: str) -> None:
         """Send one plain text."""
@@ -135,8 +151,8 @@ class Answer:
                     if "not modified" not in fault.text.lower():
                         await self.say(payload)
                     return
-                if fault.kind is FaultKind.PICTURE and payload.preview:
-                    payload = replace(payload, preview="")
+                if fault.kind is FaultKind.PICTURE and _pictures(payload):
+                    payload = await self._without_picture(payload, error)
                 elif fault.kind is FaultKind.PAYLOAD and payload.rich is not None:
                     raise RichRefusedError from error
                 elif fault.kind is FaultKind.PAYLOAD and not plain and _refused(error):
@@ -172,6 +188,14 @@ class Answer:
 
 def _thread_of(message: Message) -> int:
     return (message.message_thread_id or 0) if message.is_topic_message else 0
+
+
+def _pictures(payload: Payload) -> list[str]:
+    """The addresses of the pictures that a message shows."""
+    if payload.rich is None:
+        return [payload.preview] if payload.preview else []
+    blocks = payload.rich.get("blocks", ())
+    return [block["photo"]["media"] for block in blocks if block.get("type") == "photo"]
 
 
 def _refused(error: AiogramError) -> bool:

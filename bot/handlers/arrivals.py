@@ -99,7 +99,7 @@ def make_router(desk: Desk) -> Router:
             chat.id, ChatKind(chat.type), chat.title or "", update.from_user.language_code
         )
         viewer = viewer_of(subscriber, desk.texts, desk.clock())
-        await Answer(bot, desk.storage, chat.id).say(screens.help_screen(viewer, group=True))
+        await Answer(bot, desk, chat.id).say(screens.help_screen(viewer, group=True))
 
     return router
 

@@ -69,7 +69,7 @@ class Door(BaseMiddleware):
         if person is None or (person.is_bot and not anonymous) or not _has_content(message):
             return None
         group = _is_group(chat)
-        answer = Answer.to_message(bot, self._desk.storage, message, group=group)
+        answer = Answer.to_message(bot, self._desk, message, group=group)
         if not group and await self._invited(message, person):
             data["invited"] = True
         subscriber = await self._subscriber(chat, person)
@@ -90,7 +90,7 @@ class Door(BaseMiddleware):
             await query.answer(notices.toast(notices.stale_button(texts)))
             return None
         chat = query.message.chat
-        answer = Answer.to_press(bot, self._desk.storage, query, query.message)
+        answer = Answer.to_press(bot, self._desk, query, query.message)
         subscriber = await self._subscriber(chat, query.from_user)
         if subscriber is None:
             await answer.toast(notices.stranger(texts))

@@ -88,7 +88,7 @@ def make_error_handler(desk: Desk) -> Any:
                 await query.answer(notices.toast(notices.failed(texts)), show_alert=True)
             elif isinstance(message, Message):
                 group = message.chat.type != "private"
-                answer = Answer.to_message(message.bot, desk.storage, message, group=group)
+                answer = Answer.to_message(message.bot, desk, message, group=group)
                 await answer.tell(notices.failed(texts))
         return True
 

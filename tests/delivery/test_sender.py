@@ -580,7 +580,42 @@ async def test_a_digest_whose_picture_is_refused_comes_without(
         line = await desk.storage.outbox.delivery(1)
     assert line is not None
     assert line.state.value == "sent"
+    assert "<b>" in texts(server)[-1], "the markup was not at fault"
     assert "Главное" in texts(server)[-1]
+
+
+async def test_a_refused_picture_is_sent_to_nobody_any_more(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    url = "https://vestnik.example/picture.jpg"
+    for _ in range(3):
+        await newsroom.reader()
+    article = await newsroom.article("Мост", image=PictureBlock(url))
+    refusals = 0
+
+    def refuse(request: Request) -> Answer:
+        nonlocal refusals
+        if "url" in request.fields["link_preview_options"]:
+            refusals += 1
+            return error(400, "Bad Request: failed to get HTTP URL content")
+        return Answer(body='{"ok":true,"result":{"message_id":9}}')
+
+    server.default = refuse
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+        await desk.settle()
+        assert set((await desk.states()).values()) == {"sent"}
+        known = await desk.storage.pictures.known(url)
+        assert known is not None
+        assert known.bad
+        assert (await desk.storage.articles.get(article.article_id)).image is None
+        before = refusals
+        assert 1 <= before <= 3, "only what was on the wire already"
+        await newsroom.article("Тоннель", image=PictureBlock(url))
+        await desk.outbox.expand(NOW)
+        await desk.settle()
+    assert refusals == before, "another article with that picture comes without it"
+    assert "Тоннель" in texts(server)[-1]
 
 
 async def test_a_closed_general_topic_pauses_the_group(

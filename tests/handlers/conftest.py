@@ -48,6 +48,7 @@ from storage import (
     Feed,
     FeedOutcome,
     Paragraph,
+    PictureBlock,
     Span,
     Storage,
     Stored,
@@ -322,6 +323,7 @@ class World:
         body: str = "Движение открыли утром.",
         paragraphs: int = 1,
         owner: int | None = None,
+        picture: str = "",
     ) -> Stored:
         """Store an article, of everybody's source or of the owner's."""
         if domain not in self._feeds:
@@ -348,6 +350,7 @@ class World:
             topic=topic,
             body=(Paragraph((Span(body),)),) * paragraphs,
             body_from=BodyFrom.PAGE,
+            image=PictureBlock(picture) if picture else None,
             search_title=self.desk.normaliser.text(title),
             search_body=self.desk.normaliser.text(body),
         )

@@ -199,6 +199,23 @@ class TestRich:
         assert shown
         assert "Движение открыли утром." in shown.text
 
+    async def test_a_rich_message_whose_picture_is_refused_comes_classic(
+        self, world: World
+    ) -> None:
+        url = "https://vestnik.example/bridge.jpg"
+        article = await world.article("Мост", picture=url)
+        anna = world.person()
+        (sample,) = await anna.say("/settings layout rich")
+        await anna.press(sample, "Да, всё видно")
+        world.telegram.faults.append((SendRichMessage, refused("WEBPAGE_MEDIA_EMPTY")))
+        (full,) = await anna.say(f"/full {article.article_id}")
+        assert "Движение открыли утром." in full.text
+        known = await world.storage.pictures.known(url)
+        assert known is not None
+        assert known.bad
+        (full,) = await anna.say(f"/full {article.article_id}")
+        assert full.rich, "without the picture it is shown as before"
+
 
 class TestHide:
     async def test_topic_for_a_month(self, world: World) -> None:

@@ -278,7 +278,18 @@ class TestWires:
         assert after
         assert "Какая тема?" in after.text
 
-    async def test_a_bad_picture_is_left_out(self, world: World) -> None:
+    async def test_a_picture_that_telegram_refuses_is_left_out_for_good(self, world: World) -> None:
+        url = "https://vestnik.example/bridge.jpg"
+        article = await world.article("Мост", picture=url)
+        world.telegram.faults.append((SendMessage, bad("failed to get HTTP URL content")))
+        (card,) = await world.person().say(f"/summary {article.article_id}")
+        assert "Мост" in card.text
+        known = await world.storage.pictures.known(url)
+        assert known is not None
+        assert known.bad
+        assert (await world.storage.articles.get(article.article_id)).image is None
+
+    async def test_a_refusal_without_a_picture_is_apologised_for(self, world: World) -> None:
         article = await world.article("Мост")
         world.telegram.faults.append((SendMessage, bad("failed to get HTTP URL content")))
         said = await world.person().say(f"/summary {article.article_id}")
