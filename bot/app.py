@@ -25,9 +25,11 @@ from bot.delivery.digest import Digests
 from bot.delivery.editor import Editor
 from bot.delivery.outbox import Outbox
 from bot.delivery.sender import Sender
-from bot.handlers import Desk, install
+from bot.handlers import Desk, Sourcing, install
+from bot.ingest.adding import Newcomers
 from bot.ingest.assembly import open_pipeline
 from bot.ingest.given import add_given_feeds
+from bot.ingest.llm import improve_summaries
 from bot.ingest.reindexing import index_in_step
 from bot.ingest.websub import Hubs
 from bot.messages.menu import commands, reading_commands
@@ -105,17 +107,6 @@ class _Newsboy:
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`, or until a part ends by an error, which is raised."""
         dispatcher = PollingDispatcher(disable_fsm=True)
-        install(
-            dispatcher,
-            Desk(
-                storage=self._storage,
-                settings=self._settings,
-                texts=self._texts,
-                normaliser=self._normaliser,
-                digests=self._digests,
-                clock=now,
-            ),
-        )
         scheduler = Scheduler()
         async with (
             _closing(self._session),
@@ -127,8 +118,31 @@ class _Newsboy:
                 hubs_clock=now,
             ) as pipeline,
             index_in_step(self._storage, self._normaliser),
+            improve_summaries(self._settings, self._storage, self._normaliser, clock=now),
             self._door(dispatcher, pipeline.hubs) as webhook,
         ):
+            newcomers = Newcomers(
+                self._storage,
+                scout=pipeline.scout,
+                guest_scout=pipeline.guest_scout,
+                most=self._settings.readers_add_sources,
+                clock=now,
+            )
+            install(
+                dispatcher,
+                Desk(
+                    storage=self._storage,
+                    settings=self._settings,
+                    texts=self._texts,
+                    normaliser=self._normaliser,
+                    digests=self._digests,
+                    clock=now,
+                    sourcing=Sourcing(
+                        look=lambda text, owner: newcomers.look(text, owner=owner),
+                        take=lambda url, owner: newcomers.add(url, owner=owner),
+                    ),
+                ),
+            )
             # Where tick and interval are equal, a feed due a blink after its tick waits twice.
             poll_seconds = min(_POLL_TICK_SECONDS, self._settings.poll_seconds / 4)
             scheduler.every(poll_seconds, lambda: pipeline.start_due(now()), "poll")
