@@ -8,6 +8,7 @@ own zone for those that name none, and feedparser's reading serves for the rest.
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _MONTHS: Final = {
     name: number
@@ -53,18 +54,32 @@ _ZONES: Final = {
     )
     for name in names.split()
 }
-_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
+_CLOCK = (
+    r"(?:(?:в|at)\s+)?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,:]\d+)?)?"
+    r"(?:\s*(?P<half>[ap])\.?m\b\.?)?"
+)
+_GAP = r"[,\s–—-]+"
+_NAME = r"(?P<name>[^\W\d_]{3,})\.?"
 _ZONE = r"\s*(?P<zone>.*)"
 _FORMATS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?P<year>\d{{4}})-(?P<month>\d\d?)-(?P<day>\d\d?)(?:[T\s]+{_CLOCK}{_ZONE})?",
-        r"(?:\w+\.?,?\s+)?(?P<day>\d{1,2})[\s.-]+(?P<name>[^\W\d_]{3,})\.?[\s,.-]+(?P<year>\d{4}|\d\d)"
-        rf"(?:\s*г\.?)?(?:[,\s]+{_CLOCK}{_ZONE})?",
-        rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4}})(?:[,\s]+{_CLOCK}{_ZONE})?",
+        # ISO 8601, with a space or slashes too
+        rf"(?P<year>\d{{4}})[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)(?:(?:T|{_GAP}){_CLOCK}{_ZONE})?",
+        # RFC 822, and as people write
+        rf"(?:[^\W\d]+[.,\s]+)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s.-]+{_NAME}[\s,.-]+"
+        rf"(?P<year>\d{{4}}|\d\d)(?:\s*(?:г\.|г\b|года\b))?(?:{_GAP}{_CLOCK}{_ZONE})?",
+        # asctime, with the zone that `date` puts before the year
+        rf"\w+\s+{_NAME}\s+(?P<day>\d{{1,2}})\s+{_CLOCK}(?P<zone>\s+[^\W\d]\w{{1,4}})?\s+(?P<year>\d{{4}})",
+        rf"(?:[^\W\d]+[.,\s]+)?{_NAME}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})"
+        rf"(?:{_GAP}{_CLOCK}{_ZONE})?",
+        # the day first, as in Europe
+        rf"(?P<day>\d{{1,2}})[./](?P<month>\d{{1,2}})[./](?P<year>\d{{4}})(?:{_GAP}{_CLOCK}{_ZONE})?",
     )
 )
-_OFFSET = re.compile(r"(?:utc|gmt|msk)?\s*(?P<sign>[+-−])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?")
+_EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3}|\.[0-9]{1,9})?")  # seconds or milliseconds, since 2001
+_LONGEST = 100  # characters
+_OFFSET = re.compile(r"(?:utc|gmt|msk)?\s*(?P<sign>[+\-−])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?")
 
 
 def parse_date(text: str, zone: tzinfo) -> datetime | None:
@@ -72,7 +87,9 @@ def parse_date(text: str, zone: tzinfo) -> datetime | None:
 
     `zone` is the feed's, for a date that names none. A date without a time is its midnight.
     """
-    trimmed = text.strip()
+    trimmed = " ".join(text[:_LONGEST].split())
+    if _EPOCH.fullmatch(trimmed):
+        return datetime.fromtimestamp(int(trimmed[:10]), UTC)
     for pattern in _FORMATS:
         found = pattern.fullmatch(trimmed)
         if found is None:
@@ -82,18 +99,21 @@ def parse_date(text: str, zone: tzinfo) -> datetime | None:
         offset = _zone(parts["zone"] or "", zone)
         if month is None or offset is None:
             return None
-        year = int(parts["year"])
+        year, hour = int(parts["year"]), int(parts["hour"] or 0)
+        if parts["half"]:
+            hour = hour % 12 + (12 if parts["half"].lower() == "p" else 0)
+        midnight = hour == 24  # ISO 8601 writes the end of a day so
         try:
             local = datetime(
                 year + (2000 if year < 70 else 1900) if len(parts["year"]) == 2 else year,
                 month,
                 int(parts["day"]),
-                int(parts["hour"] or 0),
+                0 if midnight else hour,
                 int(parts["minute"] or 0),
                 min(int(parts["second"] or 0), 59),  # a leap second is written as 60
                 tzinfo=offset,
             )
-            return local.astimezone(UTC)
+            return (local + timedelta(days=midnight)).astimezone(UTC)
         except (ValueError, OverflowError):
             return None
     return None
@@ -101,15 +121,25 @@ def parse_date(text: str, zone: tzinfo) -> datetime | None:
 
 def _zone(text: str, default: tzinfo) -> tzinfo | None:
     """What a date's last word says; None where it says something unknown."""
-    name = text.strip().strip("()").lower()
+    name = text.strip().strip("()[]").strip().lower()
     if not name:
         return default
     if name in _ZONES:
         return timezone(timedelta(hours=_ZONES[name]))
     found = _OFFSET.match(name)
     if found is None:
-        return None
+        return _named_zone(text.strip().strip("()[]"))
     hours = int(found["hours"]) + int(found["minutes"] or 0) / 60
     if hours > 15:
         return None
     return timezone(timedelta(hours=hours if found["sign"] == "+" else -hours))
+
+
+def _named_zone(name: str) -> tzinfo | None:
+    """A zone of the tz database («Europe/Moscow»)."""
+    if re.fullmatch(r"[A-Z][A-Za-z_]+/[A-Za-z_/+-]{3,30}", name) is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -1,14 +1,17 @@
 """A feed's bytes to its entries: pure, and run where it can be killed (`bot.ingest.workers`).
 
-    bytes ─▶ decode ─▶ mend ─▶ refuse entities ─▶ feedparser, or JSON Feed's few fields
+    bytes ─▶ decode ─▶ what is it?  JSON Feed ─▶ its few fields, read here
+                                    a channel's preview page ─▶ `bot.feeds.channel`
+                                    a sitemap ─▶ mend ─▶ `bot.feeds.sitemap`
+                                    else ─▶ mend ─▶ feedparser
           ─▶ entry by entry: identity, absolute link, plain title, dates ─▶ ParsedFeed
 
 feedparser reads RSS 0.9x–2.0, RDF and Atom best of all that were measured; around it stand the
-steps that it lacks: decoding that survives wrong declarations, character references that name no
-character (one of them would cost it the whole feed), dates in Moscow time and Russian, titles
-escaped twice. Its own cleaning of markup is switched off: it takes most of the time, and the
-newsroom reads markup as hostile anyway. JSON Feed is read here: fastfeedparser, the library that
-knows it, gives up a whole feed for one item of an unexpected type.
+steps that it lacks: decoding that survives wrong declarations, markup mended (`bot.feeds.mending`),
+dates in Moscow time and Russian, titles escaped twice. Its own cleaning of markup is switched off:
+it takes most of the time, and the newsroom reads markup as hostile anyway. JSON Feed is read here:
+fastfeedparser, the library that knows it, gives up a whole feed for one item of an unexpected type.
+Sitemaps and channels give entries in feedparser's shape, so that the last step is one for all.
 """
 
 import calendar
@@ -23,27 +26,27 @@ from datetime import UTC, datetime, tzinfo
 from io import BytesIO
 from typing import Any
 from urllib.parse import urljoin
+from xml.sax import SAXException
 
 import feedparser
 
+from bot.feeds.channel import is_channel, read_channel
 from bot.feeds.dates import parse_date
 from bot.feeds.decoding import charset_of, decode, without_prolog
-from bot.feeds.entries import EntryImage, ParsedEntry, ParsedFeed
-from bot.feeds.errors import HostileFeedError, NotAFeedError
+from bot.feeds.entries import EntryImage, FeedKind, ParsedEntry, ParsedFeed
+from bot.feeds.errors import NotAFeedError
+from bot.feeds.mending import NOT_XML, mended
+from bot.feeds.sitemap import is_sitemap, read_sitemap
 from bot.web.addresses import url_key
 
 _TITLE_FROM_SUMMARY = 90  # characters, where an entry has no title of its own
 _LONGEST_TITLE = 500  # characters; what is longer is a text in the wrong place
 _LONGEST_NAME = 120  # of the feed
 _LONGEST_URL = 2048
+_MOST_MARKUP = 20_000  # characters, of what is to become a line
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)  # an earlier date is a template's placeholder
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--|!\[CDATA\[|\?[^<>]*)>|\]\]>", re.DOTALL)
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/h[1-6])\b[^<>]*>", re.IGNORECASE)
-_HIDDEN = {"<![CDATA[": "]]>", "<!--": "-->"}
-_HIDING = re.compile(r"<!\[CDATA\[|<!--")
-_DECLARATION = re.compile(r"<!ENTITY|<!DOCTYPE[^>]*\[", re.IGNORECASE)
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_REFERENCES = re.compile(r"(?:&#(?:x[0-9a-f]+|[0-9]+)\b;?)+", re.IGNORECASE)
 _HTML_PAGE = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _EMAIL = re.compile(r"\(?\S+@\S+\.\w+\)?")
 _AGE = re.compile(r"\b(?:0|6|12|16|18)\+")
@@ -63,8 +66,40 @@ def parse(
     text = decode(body, charset_of(content_type)).strip()
     if text.startswith("{"):
         return _parse_json(text, url, zone, now)
-    text = _REFERENCES.sub(_mended, _NOT_XML.sub("", without_prolog(text)))
-    _refuse_declarations(text)
+    if is_channel(text):
+        channel = read_channel(text)
+        problems: list[str] = []
+        return ParsedFeed(
+            title=_shortened(channel.title, _LONGEST_NAME),
+            entries=_entries(channel.posts, url, zone, now, problems),
+            kind=FeedKind.CHANNEL,
+            site=channel.site,
+            problems=tuple(problems),
+        )
+    text = mended(without_prolog(text))
+    if is_sitemap(text):
+        return _parse_sitemap(text, url, zone, now)
+    return _parse_xml(text, url, zone, now)
+
+
+def _parse_sitemap(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
+    sitemap = read_sitemap(text, url)
+    problems: list[str] = []
+    entries = _entries(sitemap.pages, url, zone, now, problems)
+    if sitemap.untitled:
+        problems.append(_left_out(sitemap.untitled, "that the sitemap tells no news of"))
+    return ParsedFeed(
+        title=_shortened(plain_text(sitemap.title), _LONGEST_NAME),
+        entries=entries,
+        kind=FeedKind.SITEMAP,
+        language=_language(sitemap.language),
+        children=sitemap.children,
+        problems=tuple(problems),
+    )
+
+
+def _parse_xml(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
+    """RSS, RDF and Atom."""
     raw = feedparser.parse(
         # Given bytes, it would take «/etc/feed.xml» for the path of a file and open that.
         BytesIO(text.encode(errors="replace")),
@@ -78,14 +113,15 @@ def parse(
     if not raw.get("version"):
         raise _not_a_feed(text)
     problems: list[str] = []
-    if raw.get("bozo") and not isinstance(
-        raw.get("bozo_exception"), feedparser.CharacterEncodingOverride
-    ):
-        problems.append(f"The XML is broken and was repaired: {raw.get('bozo_exception')}")
+    fault = raw.get("bozo_exception") if raw.get("bozo") else None
+    if isinstance(fault, SAXException):
+        # Without the place: where nothing else changes, the words should not change either.
+        problems.append(f"The XML is broken ({fault.getMessage()}) and was repaired.")
     channel: _Raw = raw.feed
     return ParsedFeed(
         title=_shortened(plain_text(channel.get("title", "")), _LONGEST_NAME),
         entries=_entries(raw.entries, url, zone, now, problems),
+        site=_absolute(url, channel.get("link")),
         language=_language(channel.get("language")),
         ttl=_ttl(channel.get("ttl")),
         skip_hours=frozenset(int(hour) % 24 for hour in _skipped(text, "skipHours", r"(\d{1,2})")),
@@ -94,30 +130,23 @@ def parse(
             for day in _skipped(text, "skipDays", r"([A-Za-z]+)")
             if day.lower() in _DAYS
         ),
+        hub=_related(channel, "hub", url),
+        self_url=_related(channel, "self", url),
         problems=tuple(problems),
     )
+
+
+def _related(channel: _Raw, relation: str, base: str) -> str:
+    """Where the channel's first `<atom:link rel=…>` of a relation leads, absolute or ""."""
+    links = (link for link in channel.get("links") or () if link.get("rel") == relation)
+    return next((found for link in links if (found := _absolute(base, link.get("href")))), "")
 
 
 def plain_text(markup: str) -> str:
     """Markup, escaped once or twice, as one line of text."""
     text = html.unescape(markup) if "&" in markup else markup
     text = html.unescape(_TAG.sub("", _BREAK.sub(" ", text)))
-    return " ".join(_NOT_XML.sub("", text).replace("\u00ad", "").split())
-
-
-def _mended(references: re.Match[str]) -> str:
-    """Character references without those that name no character of XML (1.0, 2.2).
-
-    Emoji written as two halves of a surrogate pair («&#55357;&#56832;») become whole.
-    """
-    codes = [
-        int(hexadecimal or "0", 16) or int(decimal or "0")
-        for hexadecimal, decimal in re.findall(r"&#(?:[xX]([^;&]{1,8})|(\d{1,8}))", references[0])
-    ]
-    halves = "".join(chr(code) for code in codes if code <= 0x10FFFF)
-    whole = halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    # Still as references: some of them stand for markup.
-    return "".join(f"&#{ord(character)};" for character in _NOT_XML.sub("", whole))
+    return " ".join(NOT_XML.sub("", text).replace("\u00ad", "").split())
 
 
 def _parse_json(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
@@ -129,10 +158,16 @@ def _parse_json(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
     if not isinstance(raw.get("items"), list) or "version" not in raw:
         raise _not_a_feed(text)
     problems: list[str] = []
+    hubs = [
+        hub for hub in _dicts(raw.get("hubs")) if _string(hub.get("type")).lower() != "rsscloud"
+    ]
     return ParsedFeed(
         title=_shortened(plain_text(_string(raw.get("title"))), _LONGEST_NAME),
         entries=_entries(map(_json_item, raw["items"]), url, zone, now, problems),
+        site=_absolute(url, _string(raw.get("home_page_url"))),
         language=_language(raw.get("language")),
+        hub=next((hub for one in hubs if (hub := _absolute(url, _string(one.get("url"))))), ""),
+        self_url=_absolute(url, _string(raw.get("feed_url"))),
         problems=tuple(problems),
     )
 
@@ -176,28 +211,6 @@ def _dicts(values: object) -> list[dict[str, Any]]:
     return [value for value in _list(values) if isinstance(value, dict)]
 
 
-def _refuse_declarations(text: str) -> None:
-    """Entities can only be declared in a DTD; text that talks about them is let through."""
-    if "<!" in text and _DECLARATION.search(_without_hidden(text)):
-        raise HostileFeedError(
-            "The feed declares XML entities. They serve attacks on readers of feeds, and newsboy "
-            "does not read such a feed."
-        )
-
-
-def _without_hidden(text: str) -> str:
-    """`text` without CDATA sections and comments; one that never ends hides nothing."""
-    shown: list[str] = []
-    at = 0
-    while found := _HIDING.search(text, at):
-        end = text.find(_HIDDEN[found[0]], found.end())
-        if end < 0:
-            break
-        shown.append(text[at : found.start()])
-        at = end + len(_HIDDEN[found[0]])
-    return "".join((*shown, text[at:]))
-
-
 def _not_a_feed(text: str) -> NotAFeedError:
     if not text:
         return NotAFeedError("The answer is empty. It is tried again later.")
@@ -222,12 +235,15 @@ def _entries(
     raws: Iterable[_Raw], base: str, zone: tzinfo, now: datetime, problems: list[str]
 ) -> tuple[ParsedEntry, ...]:
     entries: list[ParsedEntry] = []
-    for number, raw in enumerate(raws, start=1):
+    refused = 0
+    for raw in raws:
         entry = _entry(raw, base, zone)
-        if isinstance(entry, str):
-            problems.append(f"Entry {number} is left out: {entry}")
+        if entry is None:
+            refused += 1
         else:
             entries.append(entry)
+    if refused:
+        problems.append(_left_out(refused, "without title or text"))
     return tuple(
         replace(
             entry,
@@ -239,19 +255,29 @@ def _entries(
     )
 
 
-def _entry(raw: _Raw, base: str, zone: tzinfo) -> ParsedEntry | str:
-    """The entry, or why it cannot be used."""
+def _left_out(count: int, which: str) -> str:
+    return (
+        f"{count} entry {which} was left out."
+        if count == 1
+        else (f"{count} entries {which} were left out.")
+    )
+
+
+def _entry(raw: _Raw, base: str, zone: tzinfo) -> ParsedEntry | None:
+    """The entry; None where it says nothing at all."""
     content = _content(raw)
     summary = _summary(raw, content)
-    title = _shortened(plain_text(raw.get("title") or ""), _LONGEST_TITLE)
-    title = title or _shortened(plain_text(summary or content), _TITLE_FROM_SUMMARY)
+    title = _shortened(plain_text(str(raw.get("title") or "")[:_MOST_MARKUP]), _LONGEST_TITLE)
+    title = title or _shortened(
+        plain_text((summary or content)[:_MOST_MARKUP]), _TITLE_FROM_SUMMARY
+    )
     if not title:
-        return "it has neither a title nor a text."
+        return None
     url = _link(raw, base)  # "" where there is none: the feed's own text is the article
     published = _date(raw, ("published", "issued", "created"), zone)
     updated = _date(raw, ("updated", "modified"), zone)
     published = published or updated
-    guid = _NOT_XML.sub("", str(raw.get("id") or "")).strip() or url or _own_guid(title, published)
+    guid = NOT_XML.sub("", str(raw.get("id") or "")).strip() or url or _own_guid(title, published)
     return ParsedEntry(
         guid=guid,
         url=url,
@@ -264,6 +290,7 @@ def _entry(raw: _Raw, base: str, zone: tzinfo) -> ParsedEntry | str:
         categories=_categories(raw),
         image=_image(raw, base),
         labels=_labels(raw),
+        whole=bool(raw.get("whole")),
     )
 
 
@@ -312,10 +339,13 @@ def _without_doubles(entries: list[ParsedEntry]) -> tuple[ParsedEntry, ...]:
 
 def _link(raw: _Raw, base: str) -> str:
     """The entry's page: its own link before an aggregator's, a guid that is an address last."""
+    guid = raw.get("id")
     for candidate in (raw.get("feedburner_origlink"), raw.get("link"), *_alternates(raw)):
+        if candidate == guid and raw.get("guidislink") and "/" not in str(guid):
+            continue  # a number that nobody declared to be no permalink
         if url := _absolute(base, candidate):
             return url
-    return _absolute("", raw.get("id"))
+    return "" if raw.get("guidislink") is False else _absolute("", guid)
 
 
 def _alternates(raw: _Raw) -> list[str]:
@@ -344,8 +374,9 @@ def _content(raw: _Raw) -> str:
     texts = [_markup(part) for part in raw.get("content") or ()]
     texts += [
         _as_markup(str(raw[key]))
-        for key in ("yandex_full-text", "turbo_content", "full-text", "fulltext")
-        if raw.get(key)
+        for key in raw
+        # Whatever prefix the publisher gave to the namespace of Yandex.
+        if raw[key] and (key == "turbo_content" or key.endswith(("full-text", "fulltext")))
     ]
     return max(texts, key=len, default="")
 
@@ -407,7 +438,7 @@ def _author(raw: _Raw) -> str:
     detail = raw.get("author_detail") or {}
     names = [str(author.get("name") or "") for author in raw.get("authors") or () if author]
     joined = ", ".join(dict.fromkeys(name for name in names if name))
-    written = str(raw.get("author") or "")
+    written = str(raw.get("author") or "")[:_LONGEST_TITLE]
     if "@" in written and len(names) < 2:  # RSS 2.0 wants «mail@host (Name)» there
         return plain_text(_EMAIL.sub("", written)).strip(" ()")
     return plain_text(joined or str(detail.get("name") or written))
@@ -490,7 +521,8 @@ def _ttl(value: object) -> int | None:
 
 def _skipped(text: str, name: str, value: str) -> list[str]:
     """The values inside skipHours or skipDays; feedparser keeps only the last of them."""
-    block = re.search(rf"<{name}>(.{{0,2000}}?)</{name}>", text, re.DOTALL | re.IGNORECASE)
-    if block is None:
+    begin = re.search(rf"<{name}>", text, re.IGNORECASE)
+    if begin is None:
         return []
-    return re.findall(rf"<(?:hour|day)>\s*{value}\s*</(?:hour|day)>", block[1], re.IGNORECASE)
+    block = text[begin.end() : begin.end() + 2000].lower().partition("</skip")[0]
+    return re.findall(rf"<(?:hour|day)>\s*{value}\s*</(?:hour|day)>", block, re.IGNORECASE)
