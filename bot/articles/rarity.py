@@ -10,7 +10,7 @@ words of the day and of the town.
 import gzip
 import math
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 RAREST = 8.0
@@ -19,6 +19,9 @@ RAREST = 8.0
 _COMMONEST = 0.2
 _TABLE_WEIGHS = 2000
 """Documents that the table stands for beside the archive's own."""
+
+_REMEMBERED = 20_000
+"""Tokens whose rarity is at hand: each article is weighed against dozens of recent ones."""
 
 _NUMBER = 6.0
 _SHORT_NUMBER = 4.0
@@ -41,6 +44,7 @@ def made_by() -> str:
     return next(version for version, _, _ in _rows())
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def usual(token: str) -> float:
     """A token's rarity in news at large."""
     if token.isdigit():
