@@ -47,6 +47,9 @@ SECONDS = 20.0
 # Raises a FetchError where the address may not be asked for.
 Permit = Callable[[str], Awaitable[float]]
 
+SLOWEST = 1_000  # bytes a second that a body must come with, once it has come for
+SLOW_AFTER = 8.0  # seconds
+
 _CHUNK = 65_536
 _HEADER_BYTES = 32_768  # of one header: content policies of real sites pass aiohttp's 8 kB
 _PERMANENT = frozenset({301, 308})
@@ -406,16 +409,28 @@ def _redirected(url: URL, location: str) -> URL:
 
 
 async def _read(reply: aiohttp.ClientResponse, budget: _Budget) -> bytes:
-    """The body, as far as it is wanted; raises TooLargeError."""
+    """The body, as far as it is wanted; raises TooLargeError, TimedOutError for a mere drip."""
     body = bytearray()
-    async for chunk in reply.content.iter_chunked(_CHUNK):
-        body += chunk
-        if budget.first_bytes is not None and len(body) >= budget.first_bytes:
-            reply.close()
-            return bytes(body[: budget.first_bytes])
-        if len(body) > budget.max_bytes:
-            reply.close()
-            raise _too_large(reply, budget.max_bytes)
+    begun = asyncio.get_running_loop().time()
+    try:
+        async with asyncio.timeout_at(begun + SLOW_AFTER) as limit:
+            async for chunk in reply.content.iter_chunked(_CHUNK):
+                body += chunk
+                if budget.first_bytes is not None and len(body) >= budget.first_bytes:
+                    reply.close()
+                    return bytes(body[: budget.first_bytes])
+                if len(body) > budget.max_bytes:
+                    reply.close()
+                    raise _too_large(reply, budget.max_bytes)
+                if not limit.expired():
+                    limit.reschedule(begun + SLOW_AFTER + len(body) / SLOWEST)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise TimedOutError(
+            f"{reply.url.host} sends its answer too slowly, {len(body)} bytes in "
+            f"{asyncio.get_running_loop().time() - begun:.0f} s. It is tried again later."
+        ) from error
     if body.startswith(_GZIP):
         return _gunzipped(reply, bytes(body), budget.max_bytes)
     return bytes(body)

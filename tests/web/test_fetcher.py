@@ -149,6 +149,25 @@ async def test_a_slow_drip_is_cut(site: Site) -> None:
             await fetcher.fetch(site.url)
 
 
+async def test_a_drip_is_cut_long_before_the_time_is_up(
+    site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.web.fetcher.SLOW_AFTER", 0.1)
+
+    async def reply(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(20):
+            await response.write(b"x" * int(request.query["bytes"]))
+            await asyncio.sleep(0.02)
+        return response
+
+    site.handler = reply
+    with pytest.raises(TimedOutError, match="too slowly"):
+        await fetcher.fetch(f"{site.url}/?bytes=1")
+    assert len((await fetcher.fetch(f"{site.url}/?bytes=100")).body) == 2000
+
+
 async def test_waiting_for_a_place_is_not_the_servers_time(site: Site) -> None:
     running = 0
     most = 0
