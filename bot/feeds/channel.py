@@ -13,6 +13,7 @@ stands outside the text and is never read.
 
 import html
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,15 +27,15 @@ from bot.feeds.places import absolute_link
 from bot.web.addresses import channel_of, source_domain
 
 _LONGEST_TITLE = 200  # characters
-_SHORTEST_TITLE = 12  # a shorter first line («Срочно!») is a call, and the title goes on
+_SHORTEST_TITLE = 12  # a shorter first line («Срочно!») is a call, not a headline
+_CALL = 40  # characters that a line before a bold headline may have
 _CHIEFLY = 600  # characters beside its title that an announcement of a page may have
 _REPEATED = 3  # posts that end alike: a signature
 _MOST_SIGNATURE = 4  # lines
+_DEEPEST = 30  # levels of markup in a post
 _BASE: Final = "https://t.me/"
 _PLACES: Final = "div.tgme_widget_message[data-post]"
-_NOT_THE_TEXT: Final = (
-    ".tgme_widget_message_reply, .tgme_widget_message_poll, .tgme_widget_message_author"
-)
+_NOT_THE_TEXT: Final = ".tgme_widget_message_reply, .tgme_widget_message_poll"
 _PICTURES: Final = (
     ".tgme_widget_message_photo_wrap, .tgme_widget_message_video_thumb, "
     ".link_preview_image, .link_preview_right_image"
@@ -150,8 +151,7 @@ def _post(place: turbohtml.Element) -> _Post | None:
     if place.has_class("service_message") or not re.fullmatch(r"\w{2,64}/\d{1,12}", number):
         return None
     for other in place.select(_NOT_THE_TEXT):
-        if not other.has_class("tgme_widget_message_author"):
-            other.decompose()
+        other.decompose()
     text = place.select_one(".tgme_widget_message_text")
     lines = _lines(text) if text is not None else ()
     if not any(_WORDS.search(line.text) for line in lines):
@@ -191,27 +191,33 @@ class _Writer:
         self._links: list[tuple[str, str]] = []
         self._plain = 0  # characters outside bold
 
-    def walk(self, node: turbohtml.Node, *, bold: bool = False, quoted: bool = False) -> None:
+    def walk(
+        self, node: turbohtml.Node, *, bold: bool = False, quoted: bool = False, depth: int = 0
+    ) -> None:
         for child in node.children:
             if isinstance(child, turbohtml.Text):
                 self._say(child.data, bold=bold, quoted=quoted)
             elif isinstance(child, turbohtml.Element):
-                self._open(child, bold=bold, quoted=quoted)
+                self._open(child, bold=bold, quoted=quoted, depth=depth + 1)
 
-    def _open(self, element: turbohtml.Element, *, bold: bool, quoted: bool) -> None:
+    def _open(self, element: turbohtml.Element, *, bold: bool, quoted: bool, depth: int) -> None:
         tag = element.tag
         if tag == "br":
             self.end(quoted=quoted)
-        elif tag in _BLOCKS:
-            self.end(quoted=quoted)
-            self.walk(element, bold=bold, quoted=quoted or tag == "blockquote")
-            self.end(quoted=quoted or tag == "blockquote")
         elif tag == "a":
             self._link(element, bold=bold)
         elif element.has_class("emoji"):
             self._say(element.text, bold=True, quoted=quoted)  # an image: neither bold nor not
+        elif depth > _DEEPEST:
+            self._say(element.text, bold=bold, quoted=quoted)
+        elif tag in _BLOCKS:
+            inside = quoted or tag == "blockquote"
+            self.end(quoted=quoted)
+            self.walk(element, bold=bold, quoted=inside, depth=depth)
+            self.end(quoted=inside)
         elif tag not in {"script", "style", "button"}:
-            self.walk(element, bold=bold or tag in {"b", "strong"}, quoted=quoted)
+            bold = bold or tag in {"b", "strong"}
+            self.walk(element, bold=bold, quoted=quoted, depth=depth)
 
     def _link(self, element: turbohtml.Element, *, bold: bool) -> None:
         address = absolute_link(_BASE, _attribute(element, "href"))
@@ -255,7 +261,7 @@ def _lines(text: turbohtml.Element) -> tuple[_Line, ...]:
 def _signatures(posts: Sequence[_Post]) -> frozenset[str]:
     """Lines with a link that several posts end with."""
     ends = Counter(
-        line.text
+        line.markup
         for post in posts
         for line in post.lines[1:][-_MOST_SIGNATURE:]
         if line.links or "@" in line.text
@@ -274,15 +280,16 @@ def _without_signature(lines: Sequence[_Line], signatures: frozenset[str]) -> li
 def _is_signature(line: _Line, signatures: frozenset[str]) -> bool:
     if _LABEL.search(line.text):
         return False
-    if line.text in signatures or not _WORDS.search(line.text):
+    if line.markup in signatures or not (line.links or _WORDS.search(line.text)):
         return True
     if _INVITES.search(line.text) and (line.links or "@" in line.text or len(line.text) < 60):
         return True
     # Nothing but names of channels and links into them: «@paper | Чат | ВК».
     rest = re.sub(r"@\w+|\b(?:t\.me|telegram\.me)/\S+", "", line.text)
     for address, words in line.links:
-        if source_domain(address).partition("/")[0] in _SOCIAL:
-            rest = rest.replace(words, "", 1)
+        if _host(address):
+            return False
+        rest = rest.replace(words, "", 1)
     return bool(line.links or "@" in line.text) and not _WORDS.search(rest)
 
 
@@ -316,17 +323,15 @@ def _paragraph(line: _Line) -> str:
 def _title(lines: Sequence[_Line]) -> tuple[str, Sequence[_Line]]:
     """A title of whole words, and the lines that it does not say in full.
 
-    The first line, or its first sentence; a bold line soon after a short call is preferred.
+    The first line, or its first sentence; a bold line after short calls is preferred.
     """
-    at = 0
-    for number, line in enumerate(lines[:3]):
-        if len(line.text) >= _SHORTEST_TITLE and (line.bold or number == 0):
+    sayings = [n for n, line in enumerate(lines[:3]) if len(line.text) >= _SHORTEST_TITLE]
+    at = sayings[0] if sayings else 0
+    for number in sayings:
+        if lines[number].bold and all(len(line.text) <= _CALL for line in lines[:number]):
             at = number
-            if line.bold:
-                break
-    while at + 1 < len(lines) and len(lines[at].text) < _SHORTEST_TITLE:
-        at += 1
-    text = lines[at].text
+            break
+    text = _undecorated(lines[at].text)
     before = [line for line in lines[:at] if _WORDS.search(line.text)]
     if len(text) <= _LONGEST_TITLE:
         return text, [*before, *lines[at + 1 :]]
@@ -339,6 +344,23 @@ def _title(lines: Sequence[_Line]) -> tuple[str, Sequence[_Line]]:
         return text[:end], [*before, *lines[at:]]
     cut = text[: _LONGEST_TITLE - 1].rpartition(" ")[0] or text[: _LONGEST_TITLE - 1]
     return f"{cut.rstrip(' ,;:—–-')}…", [*before, *lines[at:]]
+
+
+def _undecorated(text: str) -> str:
+    """A title without the emoji and arrows around it; one of nothing else stays."""
+    begin, end = 0, len(text)
+    while begin < end and _is_decoration(text[begin]):
+        begin += 1
+    while end > begin and _is_decoration(text[end - 1]):
+        end -= 1
+    return text[begin:end] or text
+
+
+def _is_decoration(character: str) -> bool:
+    """Symbols, marks and joiners that emoji are made of, and the spaces between them."""
+    return unicodedata.category(character) in {"So", "Sk", "Cf", "Mn", "Me", "Zs"} or (
+        character in "‼⁉→←↓↑➡"
+    )
 
 
 def _announced_page(lines: Sequence[_Line], own: str) -> str:
