@@ -25,7 +25,8 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from bot.articles.rarity import LANGUAGES, by_length, usual
-from bot.words.normaliser import Normaliser
+from bot.articles.sounds import sound
+from bot.words.normaliser import Normaliser, Word, fold
 from bot.words.stopwords import STOP_WORDS
 
 SAME_STORY = 0.75
@@ -102,17 +103,20 @@ class Fingerprint:
     """What likeness compares: normalised words of headline and text, names, numbers, days.
 
     Stop-words are left out. `first` counts the headline's words twice, with the text's first ones;
-    `words` are all of them. `known` tells whether their rarities are known.
+    `words` are all of them. `known` tells whether their rarities are known. Names of the headline
+    come with their sounds, "" where they have none; `sounds` are those of the text's Latin and of
+    its other capitalised words, by which «Боинг» is known for Boeing.
     """
 
     title: frozenset[str]
     first: Mapping[str, int]
     words: frozenset[str]
     names: frozenset[str]
-    title_names: frozenset[str]
+    title_names: Mapping[str, str]
     numbers: frozenset[str]
     title_numbers: frozenset[str]
     days: frozenset[int]
+    sounds: tuple[frozenset[str], frozenset[str]]
     known: bool
 
 
@@ -134,12 +138,15 @@ def fingerprint(title: str, text: str, normaliser: Normaliser, language: str = "
         first=Counter(titled * 2 + in_text[:_FIRST_WORDS]),
         words=frozenset(titled).union(in_text),
         names=names,
-        title_names=frozenset(
-            word.token for word in in_title if title[word.start].isupper() and word.token in names
-        ),
+        title_names={
+            word.token: _sound(word, title)
+            for word in in_title
+            if title[word.start].isupper() and word.token in names
+        },
         numbers=_numbers(f"{title} {text}"),
         title_numbers=_numbers(title),
         days=frozenset(int(a or b) for a, b in _DAY.findall(f"{title}\n{text[:_DATED]}")),
+        sounds=_sounds(title, text, normaliser),
         known=language in LANGUAGES,
     )
 
@@ -157,7 +164,7 @@ def evidence(a: Fingerprint, b: Fingerprint, rarity: Mapping[str, float] | None 
     of = _rarity_of(a, b, rarity or {})
     return Evidence(
         overlap=_cosine(a, b, of),
-        told=min(_told(a.title, b.words, of), _told(b.title, a.words, of)),
+        told=min(_told(a, b, of), _told(b, a, of)),
         rare=math.log1p(sum(max(of(word) - _RARE, 0) for word in a.words & b.words)),
         days=float(bool(a.days and b.days and not a.days & b.days)),
         unnamed=min(lacking := (_lacking(a, b, of), _lacking(b, a, of))),
@@ -228,6 +235,22 @@ def _names(text: str, normaliser: Normaliser, *, most: int) -> frozenset[str]:
     return frozenset(token for token in capital if capital[token] > small[token])
 
 
+def _sounds(title: str, text: str, normaliser: Normaliser) -> tuple[frozenset[str], frozenset[str]]:
+    """The sounds of words in capitals: of those in Latin letters, and of the others."""
+    latin: set[str] = set()
+    other: set[str] = set()
+    for said in (title, text):
+        for word in normaliser.words(said):
+            if said[word.start].isupper() and word.token not in STOP_WORDS:
+                (latin if word.token.isascii() else other).add(_sound(word, said))
+    return frozenset(latin - {""}), frozenset(other - {""})
+
+
+def _sound(word: Word, text: str) -> str:
+    # A Russian ending is no part of the name, but an English stem may lack some («boe»).
+    return sound(fold(text[word.start : word.end]) if word.token.isascii() else word.token)
+
+
 def _numbers(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"\d+", text))
 
@@ -257,15 +280,24 @@ def _cosine(a: Fingerprint, b: Fingerprint, rarity: Callable[[str], float]) -> f
     return shared / lengths if lengths else 0.0
 
 
-def _told(title: frozenset[str], words: frozenset[str], rarity: Callable[[str], float]) -> float:
-    """How much of a headline these words hold."""
-    total = sum(rarity(word) ** 2 for word in title)
-    return sum(rarity(word) ** 2 for word in title & words) / total if total else 0.0
+def _in_both(a: Fingerprint, b: Fingerprint) -> frozenset[str]:
+    """The words of a's headline that b has too, names by their sound as well."""
+    latin, other = b.sounds
+    heard = {
+        name for name, said in a.title_names.items() if said in (other if name.isascii() else latin)
+    }
+    return a.title & b.words | heard
+
+
+def _told(a: Fingerprint, b: Fingerprint, rarity: Callable[[str], float]) -> float:
+    """How much of a's headline b tells."""
+    total = sum(rarity(word) ** 2 for word in a.title)
+    return sum(rarity(word) ** 2 for word in _in_both(a, b)) / total if total else 0.0
 
 
 def _lacking(a: Fingerprint, b: Fingerprint, rarity: Callable[[str], float]) -> float:
     """The names in a's headline that b does not know, in units of a usual name."""
-    return sum(map(rarity, a.title_names - b.words)) / _UNNAMED
+    return sum(map(rarity, a.title_names.keys() - _in_both(a, b))) / _UNNAMED
 
 
 def _other_numbers(a: Fingerprint, b: Fingerprint) -> bool:

@@ -95,6 +95,18 @@ _TOLD_TWICE: dict[str, tuple[Told, Told]] = {
             "метров, никто не пострадал.",
         ),
     ),
+    "names in other letters": (
+        (
+            "Boeing отзывает двести самолётов из-за трещин",
+            "Корпорация Boeing отзывает двести самолётов: в креплениях крыла нашли трещины. "
+            "Осмотр займёт два месяца, рейсы не отменят.",
+        ),
+        (
+            "«Боинг» отзовёт двести самолётов",
+            "Трещины в креплениях крыла заставили корпорацию «Боинг» отозвать двести самолётов. "
+            "На осмотр каждого уйдёт час, отмены рейсов не будет.",
+        ),
+    ),
     "in English": (
         (
             "Storm Edith leaves 40,000 homes without power in Ireland",
@@ -321,7 +333,7 @@ def test_names_are_told_from_words_that_begin_a_sentence() -> None:
         "Мост открыл мэр Орлов. Стройка шла год. «Мост хорош», — сказал Климов.",
         _NORMALISER,
     )
-    assert found.title_names == frozenset(_NORMALISER.tokens("Орлов"))
+    assert list(found.title_names) == _NORMALISER.tokens("Орлов")
     assert found.names == frozenset(_NORMALISER.tokens("Орлов Климов"))
 
 
