@@ -3,7 +3,8 @@
     replace(revision) ─▶ an open correction ─▶ messages that show it, in chunks by a cursor ─▶ done
 
 An article has one open correction at most: a newer change closes the open one and begins anew
-with the parts of both. Whoever is still at work on the older one moves nothing any more.
+with the parts of both. Whoever is still at work on the older one moves nothing any more. What was
+being sent while the article changed may show the old text: the correction waits for it.
 """
 
 import json
@@ -42,8 +43,10 @@ async def owe_correction(
     earlier = json.loads(closed["changed"]) if closed is not None else ()
     await transaction.run(
         """
-        INSERT INTO correction (article_id, revision, changed, created)
-        SELECT id, revision, :changed, :now FROM article WHERE id = :article AND imported = 0
+        INSERT INTO correction (article_id, revision, changed, created, in_flight)
+        SELECT id, revision, :changed, :now, coalesce((
+            SELECT max(id) FROM delivery WHERE state = 'claimed' AND article_id = :article), 0)
+        FROM article WHERE id = :article AND imported = 0
         """,
         {
             "article": article_id,
@@ -74,9 +77,21 @@ class Corrections:
     ) -> list[tuple[Delivery, Subscriber]]:
         """The next messages after the cursor that show the corrected article, by id.
 
-        These are pushes sent since `since` to readers who are active. Digests and replies are not
-        edited.
+        These are pushes sent since `since` to readers who are active, as far as they may show the
+        old text. Digests and replies are not edited.
         """
+        flying = await self._database.row(
+            """
+            SELECT c.in_flight, (
+                SELECT min(d.id) FROM delivery d
+                WHERE d.state = 'claimed' AND d.article_id = c.article_id AND d.id <= c.in_flight
+                ) AS first
+            FROM correction c WHERE c.id = :id
+            """,
+            {"id": correction.id},
+        )
+        if flying is None:
+            return []
         pushes = await self._database.rows(
             "SELECT id FROM push WHERE story_id = :story AND article_id = :article",
             {"story": correction.story_id, "article": correction.article_id},
@@ -89,6 +104,7 @@ class Corrections:
                 SELECT d.* FROM delivery d JOIN subscriber s ON s.id = d.subscriber_id
                 WHERE d.push_id = :push AND d.id > :cursor AND d.kind = 'push'
                       AND d.state = 'sent' AND d.message_id IS NOT NULL AND d.ended >= :since
+                      AND (d.ended <= :changed OR d.id <= :in_flight) AND d.id < :first
                       AND s.state = 'active'
                 ORDER BY d.id LIMIT :limit
                 """,
@@ -96,6 +112,10 @@ class Corrections:
                     "push": push["id"],
                     "cursor": correction.cursor,
                     "since": to_epoch(since),
+                    "changed": to_epoch(correction.created),
+                    "in_flight": flying["in_flight"],
+                    # The cursor must not pass what is not sent yet.
+                    "first": flying["first"] or 1 << 62,
                     "limit": limit,
                 },
             )
@@ -115,9 +135,24 @@ class Corrections:
         ]
 
     async def advance_correction(self, correction_id: int, cursor: int, done: bool) -> None:
-        """Note up to which delivery the messages are edited, and whether those were the last."""
+        """Note up to which delivery the messages are edited, and whether those were the last.
+
+        The correction stays open for what was in flight and has come to its end only now.
+        """
         async with self._database.transaction() as transaction:
             await transaction.run(
-                "UPDATE correction SET cursor = :cursor, done = :done WHERE id = :id AND done = 0",
+                """
+                UPDATE correction SET cursor = :cursor, done = :done AND NOT EXISTS (
+                    SELECT 1 FROM article a
+                    JOIN push p ON p.story_id = a.story_id AND p.article_id = a.id
+                    JOIN delivery d ON d.push_id = p.id
+                    JOIN subscriber s ON s.id = d.subscriber_id
+                    WHERE a.id = correction.article_id
+                          AND d.id > :cursor AND d.id <= correction.in_flight
+                          AND (d.state = 'claimed'
+                               OR d.state = 'sent' AND d.message_id IS NOT NULL
+                                  AND d.ended >= correction.created AND s.state = 'active'))
+                WHERE id = :id AND done = 0
+                """,
                 {"id": correction_id, "cursor": cursor, "done": int(done)},
             )

@@ -74,6 +74,7 @@ CREATE TABLE correction (
     changed    TEXT    NOT NULL,     -- JSON list of parts
     created    INTEGER NOT NULL,
     cursor     INTEGER NOT NULL DEFAULT 0,  -- the last delivery looked at
+    in_flight  INTEGER NOT NULL DEFAULT 0,  -- the last delivery that was being sent meanwhile
     done       INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX correction_open ON correction (id) WHERE done = 0;

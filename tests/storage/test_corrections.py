@@ -132,6 +132,46 @@ async def test_only_messages_that_are_there_and_can_be_reached(storage: Storage)
     assert late == []
 
 
+def _sent(delivery_id: int, at: datetime) -> Outcome:
+    return Outcome(delivery_id, DeliveryState.SENT, at, message_id=100 + delivery_id)
+
+
+async def test_it_waits_for_what_was_being_sent(storage: Storage) -> None:
+    """A message on its way when the article changes shows the old text."""
+    corrections, outbox = storage.corrections, storage.outbox
+    for chat in range(1, 6):
+        await reader(storage, chat, defaults=ALERTED)
+    stored = await publish(storage, await feed(storage), "a", push=True)
+    await expand_all(storage)
+    sent, slow, lost = (one.delivery.id for one in await claim(storage, 3))
+    await outbox.acknowledge([_sent(sent, NOW)])
+    await correct(storage, stored, "title", now=NOW + MINUTE)
+
+    async def edited() -> list[int]:
+        """What an editor does at a time: all that there is, and to the end."""
+        (owed,) = await corrections.open_corrections()
+        showing = await corrections.messages_showing(owed, since=LONG_AGO, limit=9)
+        ids = [delivery.id for delivery, _ in showing]
+        await corrections.advance_correction(owed.id, max(ids, default=owed.cursor), done=True)
+        return ids
+
+    assert await edited() == [sent]
+    # One that was claimed after the change shows the new text, and is no reason to wait.
+    (later, _last) = (one.delivery.id for one in await claim(storage, 2, now=NOW + 2 * MINUTE))
+    await outbox.acknowledge([_sent(later, NOW + 2 * MINUTE)])
+    assert await edited() == []
+    # One that came to nothing is not edited, and the one before it not passed over.
+    await outbox.acknowledge([Outcome(lost, DeliveryState.FAILED, NOW + 2 * MINUTE)])
+    assert await edited() == []
+    # It ends between two steps of the editor.
+    (owed,) = await corrections.open_corrections()
+    assert await corrections.messages_showing(owed, since=LONG_AGO, limit=9) == []
+    await outbox.acknowledge([_sent(slow, NOW + 3 * MINUTE)])
+    await corrections.advance_correction(owed.id, owed.cursor, done=True)
+    assert await edited() == [slow]
+    assert await corrections.open_corrections() == []
+
+
 async def test_a_newer_change_replaces_the_open_correction(storage: Storage) -> None:
     stored, _ = await tell(storage, 2)
     await correct(storage, stored, "title")

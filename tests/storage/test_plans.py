@@ -136,6 +136,7 @@ QUESTIONS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "a source": lambda s: s.feeds.source_by_domain("one.example"),
     "corrections": lambda s: s.corrections.open_corrections(),
     "messages showing": lambda s: s.corrections.messages_showing(CORRECTION, since=NOW, limit=5),
+    "advance a correction": lambda s: s.corrections.advance_correction(1, 0, done=True),
     "notices": lambda s: s.notices.untold(),
     "owe a notice": lambda s: s.notices.owe("a", "b", {}, NOW),
     "pushes": lambda s: s.outbox.open_pushes(),
