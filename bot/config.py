@@ -286,8 +286,8 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=1000,
-        description="How many sources of one's own each reader may add. Has no effect yet: a later "
-        "version lets readers add some.",
+        description="How many sources of one's own each reader may add, by sending an address; "
+        "only that reader sees what they bring.",
         examples=["5"],
     )
     language: Annotated[str, BeforeValidator(_lower), AfterValidator(_language)] = Field(

@@ -5,12 +5,12 @@ update ─▶ door (who may ask, as whom) ─▶ a router ─▶ storage ─▶ 
 
 from aiogram import Dispatcher
 
-from bot.handlers import arrivals, articles, inviting, preferences, reading, rest
+from bot.handlers import arrivals, articles, inviting, preferences, reading, rest, sourcing
 from bot.handlers.answering import Answer
-from bot.handlers.desk import Desk, Reader
+from bot.handlers.desk import Desk, Reader, Sourcing
 from bot.handlers.door import Door
 
-__all__ = ["Answer", "Desk", "Door", "Reader", "install"]
+__all__ = ["Answer", "Desk", "Door", "Reader", "Sourcing", "install"]
 
 
 def install(dispatcher: Dispatcher, desk: Desk) -> None:
@@ -24,6 +24,7 @@ def install(dispatcher: Dispatcher, desk: Desk) -> None:
         reading.make_router(desk),
         articles.make_router(desk),
         preferences.make_router(desk),
+        sourcing.make_router(desk),
         rest.make_router(desk),
     )
     dispatcher.errors.register(rest.make_error_handler(desk))

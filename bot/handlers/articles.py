@@ -14,11 +14,12 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
+from bot.articles.related import related
 from bot.handlers.answering import Answer, RichRefusedError
 from bot.handlers.desk import Desk, Reader
 from bot.handlers.door import Keepers, Pressed, keeps
-from bot.messages import classic, keyboards, notices, rich
-from bot.messages.callbacks import Card, Collapse, Hide, HideMenu, Read, parse
+from bot.messages import classic, keyboards, lists, notices, rich
+from bot.messages.callbacks import Card, Collapse, Hide, HideMenu, Read, Related, parse
 from bot.messages.payloads import Payload
 from storage import (
     Article,
@@ -30,6 +31,7 @@ from storage import (
     View,
 )
 
+RELATED = 6  # headlines
 _FULL = re.compile(r"full_(\d{1,18})", re.ASCII)
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
@@ -149,6 +151,25 @@ def make_router(desk: Desk) -> Router:
         shown = classic.card(article, reader.viewer)
         await answer.turn(replace(shown, keyboard=keyboards.hide(article, reader.texts)))
         await _note(desk, reader, answer, View.CARD)
+
+    @router.callback_query(Pressed(Related))
+    async def see_related(
+        query: CallbackQuery, pressed: Related, reader: Reader, answer: Answer
+    ) -> None:
+        article = await find(desk, reader, pressed.article)
+        if article is None:
+            await answer.toast(notices.gone(reader.texts))
+            return
+        found = await related(
+            desk.storage,
+            desk.normaliser,
+            article,
+            now=reader.viewer.now,
+            limit=RELATED,
+            reader=reader.subscriber.id,
+        )
+        await answer.toast()
+        await answer.turn(lists.related(article, found, reader.viewer))
 
     @hiding.callback_query(Pressed(Hide))
     async def hide(query: CallbackQuery, pressed: Hide, reader: Reader, answer: Answer) -> None:

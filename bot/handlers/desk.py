@@ -1,13 +1,14 @@
 """What handlers work with: the desk, which the composition root lays once, and who is asking."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.config import Access, Settings
 from bot.delivery.digest import Digests
 from bot.delivery.schedule import next_due
+from bot.feeds.offers import Offer, Taken
 from bot.messages.texts import Texts, Viewer, closest
 from bot.words.normaliser import Normaliser
 from storage import (
@@ -26,6 +27,18 @@ _COVERED = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
+class Sourcing:
+    """How readers' own sources are looked at and taken in: an address and the subscriber.
+
+    The newsroom does both, and handlers do not know it. `looking` are the readers who wait.
+    """
+
+    look: Callable[[str, int], Awaitable[Offer]]
+    take: Callable[[str, int], Awaitable[Offer | Taken]]
+    looking: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """The dependencies of all handlers. `texts` are all languages by code."""
 
@@ -35,6 +48,7 @@ class Desk:
     digests: Digests
     settings: Settings
     clock: Callable[[], datetime]
+    sourcing: Sourcing
 
     @property
     def public(self) -> bool:

@@ -14,6 +14,7 @@ from bot.handlers.answering import Answer, RichRefusedError
 from bot.handlers.arrivals import greeting
 from bot.handlers.desk import Desk, Reader, dues, known_source
 from bot.handlers.door import Keepers, Pressed
+from bot.handlers.sourcing import look_at
 from bot.messages import forms, notices, rich, screens
 from bot.messages.callbacks import (
     Change,
@@ -147,6 +148,9 @@ def make_router(desk: Desk) -> Router:
             return
         sources = await storage.feeds.sources(reader=reader.subscriber.id)
         intent = forms.parse_subscribe(command.args, desk.texts, sources)
+        if isinstance(intent, Wrong) and intent.fault is forms.Fault.ADDRESS:
+            await look_at(desk, reader, answer, intent.given)
+            return
         await answer.tell(await _followed(desk, reader, intent))
 
     @router.message(Command("unsubscribe", ignore_case=True))

@@ -13,6 +13,7 @@ from aiogram.types import CallbackQuery, ErrorEvent, Message
 from bot.handlers.answering import Answer
 from bot.handlers.desk import Desk, Reader
 from bot.handlers.reading import search_for
+from bot.handlers.sourcing import is_address, look_at
 from bot.messages import menu, notices
 from bot.telegram.faults import FaultKind, classify
 
@@ -38,6 +39,8 @@ def make_router(desk: Desk) -> Router:
         text = (message.text or message.caption or "").strip()
         if text.startswith("/"):
             await answer.tell(notices.unknown_command(reader.texts, nearest(text, reader)))
+        elif is_address(text) and desk.settings.readers_add_sources:
+            await look_at(desk, reader, answer, text)
         else:
             await search_for(desk, reader, answer, text)
 

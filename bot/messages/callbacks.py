@@ -204,6 +204,28 @@ class Stop:
     confirmed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class AddSource:
+    """Add the feed whose address is the stored query; 0: rather not."""
+
+    query: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropSource:
+    """Drop a source of one's own; asked about first."""
+
+    source: int
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What else was written on an article's subject."""
+
+    article: int
+
+
 Callback = (
     Read
     | Card
@@ -223,6 +245,9 @@ Callback = (
     | Follow
     | RichSeen
     | Stop
+    | AddSource
+    | DropSource
+    | Related
 )
 
 # Codes are for ever: a button sent years ago still carries its code.
@@ -245,6 +270,9 @@ _CODES: dict[str, type[Callback]] = {
     "o": Follow,
     "v": RichSeen,
     "x": Stop,
+    "a": AddSource,
+    "z": DropSource,
+    "n": Related,
 }
 _CODE_OF = {kind: code for code, kind in _CODES.items()}
 
@@ -359,6 +387,12 @@ def _build(code: str, values: list[str]) -> Callback:
             return RichSeen(bool(_number(seen)), _number(article))
         case "x", [confirmed]:
             return Stop(bool(_number(confirmed)))
+        case "a", [query]:
+            return AddSource(_number(query))
+        case "z", [source, confirmed]:
+            return DropSource(_number(source), bool(_number(confirmed)))
+        case "n", [article]:
+            return Related(_number(article))
         case _:
             raise ValueError(code)
 

@@ -14,6 +14,7 @@ from bot.messages.callbacks import (
     Latest,
     LatestTopics,
     Read,
+    Related,
     RichSeen,
     Search,
     pack,
@@ -48,12 +49,17 @@ def push(article: Article, texts: Texts) -> Keyboard:
 
 
 def card(article: Article, texts: Texts) -> Keyboard:
-    """Читать · Источник, and Не показывать… below."""
+    """Читать · Источник, and По теме · Не показывать… below."""
     _ = texts.gettext
     return (
         (button(_("Read"), Read(article.id)), *_source(article, texts)),
-        (button(_("Hide…"), HideMenu(article.id)),),
+        (button(_("Related"), Related(article.id)), button(_("Hide…"), HideMenu(article.id))),
     )
+
+
+def related(article: Article, texts: Texts) -> Keyboard:
+    """Back to the card."""
+    return ((button(texts.gettext("◀ Back"), Card(article.id)),),)
 
 
 def full(article: Article, texts: Texts) -> Keyboard:

@@ -26,7 +26,7 @@ from bot.messages.markup import (
 )
 from bot.messages.payloads import Keyboard, Payload
 from bot.messages.texts import Viewer, clock_of
-from storage import Headline, Slot, Subscriber, Topic
+from storage import Article, Headline, Slot, Subscriber, Topic
 
 PAGE = 8  # headlines on a page of /latest, /search and /archive
 _TITLE = 180  # UTF-16 units of a headline in a list: a page of them fits a message
@@ -117,6 +117,20 @@ def latest_topics(viewer: Viewer) -> Payload:
     """Return the choice of a topic for /latest."""
     question = viewer.texts.gettext("Which topic?")
     return payload([line(question)], keyboards.latest_topics(viewer.texts))
+
+
+def related(article: Article, headlines: Sequence[Headline], viewer: Viewer) -> Payload:
+    """Return what else was written on an article's subject, under its title."""
+    _ = viewer.texts.gettext
+    passages = [
+        line(Run(_("Related"), bold=True)),
+        line(clip(clean(article.title), 300)),
+    ]
+    keyboard = keyboards.related(article, viewer.texts)
+    if not headlines:
+        passages.append(line(_("Nothing else on this was found in the last month."), tight=False))
+        return payload(passages, keyboard)
+    return payload(_whole(passages, [_entry(one, viewer) for one in headlines]), keyboard)
 
 
 def top(headlines: Sequence[Headline], viewer: Viewer) -> Payload:

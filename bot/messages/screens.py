@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.messages.callbacks import (
     Change,
+    DropSource,
     Follow,
     Follows,
     FollowScreen,
@@ -442,6 +443,8 @@ def _follows_sources(followed: Followed, viewer: Viewer, page: int) -> Payload:
             else _("nothing yet")
         )
         name = clip(clean(source.title) or source.domain, 80)
+        if source.owner is not None:
+            name = _("{name} (your own)").format(name=name)
         passages.append(line(f"{name}: {newest}", tight=index > 0))
     passages.append(_legend(texts))
     buttons = [
@@ -460,7 +463,17 @@ def _follows_sources(followed: Followed, viewer: Viewer, page: int) -> Payload:
         arrows.append(button("◀", Follows(FollowScreen.SOURCES, page - 1)))
     if page < pages - 1:
         arrows.append(button("▶", Follows(FollowScreen.SOURCES, page + 1)))
-    rows = (*rows_of(buttons, 2), *((tuple(arrows),) if arrows else ()), _back(texts))
+    drops = [
+        button(_("Drop {name}").format(name=clean(source.title)), DropSource(source.id))
+        for source in shown
+        if source.owner is not None
+    ]
+    rows = (
+        *rows_of(buttons, 2),
+        *rows_of(drops, 2),
+        *((tuple(arrows),) if arrows else ()),
+        _back(texts),
+    )
     return payload(passages, rows)
 
 

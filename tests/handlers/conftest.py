@@ -21,6 +21,7 @@ from aiogram.methods import (
     EditMessageText,
     GetChatMember,
     GetMe,
+    SendChatAction,
     SendMessage,
     SendRichMessage,
     TelegramMethod,
@@ -37,9 +38,11 @@ from aiogram.types import (
 
 from bot.config import Access, Settings
 from bot.delivery.digest import Digests
-from bot.handlers import Desk, install
+from bot.feeds.offers import Offer, Refusal, Taken
+from bot.handlers import Desk, Sourcing, install
 from bot.messages.callbacks import Callback, pack, parse
 from bot.messages.texts import load_all
+from bot.web.addresses import source_domain
 from bot.words.normaliser import Normaliser
 from storage import (
     ArticleDraft,
@@ -125,6 +128,8 @@ class Telegram(BaseSession):
                 return ChatMemberMember(user=user)
             case GetMe():
                 return User(id=BOT_ID, is_bot=True, first_name="News", username="newsboy_bot")
+            case SendChatAction():
+                return True
             case _:
                 raise AssertionError(f"unexpected {method!r}")
 
@@ -290,15 +295,39 @@ class World:
             default_hourly=3,
             default_daily=12,
             default_digest=Settings.model_fields["default_digest"].default,
+            readers_add_sources=5,
         )
+        self.looked: list[tuple[str, int]] = []
+        self.offers: dict[str, Offer] = {}  # what the newsroom finds at an address
         self.desk = Desk(
-            storage, texts, normaliser, Digests(storage, texts), settings, lambda: self.now
+            storage,
+            texts,
+            normaliser,
+            Digests(storage, texts),
+            settings,
+            lambda: self.now,
+            Sourcing(self._look, self._take),
         )
         self.dispatcher = Dispatcher(disable_fsm=True)
         install(self.dispatcher, self.desk)
         self._updates = 0
         self._articles = 0
         self._feeds: dict[str, Feed] = {}
+
+    async def _look(self, text: str, owner: int) -> Offer:
+        self.looked.append((text, owner))
+        return self.offers.get(text, Offer(text, refusal=Refusal.NO_FEED))
+
+    async def _take(self, url: str, owner: int) -> Offer | Taken:
+        """As the newsroom does, into the real store."""
+        offer = await self._look(url, owner)
+        if not offer.ready:
+            return offer
+        domain = source_domain(url)
+        feed = await self.desk.storage.feeds.add(
+            url, domain, self.now, owner=owner, title=offer.title
+        )
+        return Taken(feed.id, feed.source_id, domain, offer.title)
 
     async def update(self, content: dict[str, Any]) -> None:
         self._updates += 1

@@ -164,7 +164,9 @@ class TestFollows:
         (said,) = await anna.say("/unsubscribe source vestnik.example")
         assert "не приходит" in said.text
         (said,) = await anna.say("/subscribe https://unknown.example")
-        assert "нет среди источников: vestnik.example" in said.text
+        assert "ленты новостей не нашлось" in said.text
+        (said,) = await anna.say("/subscribe source https://unknown.example")
+        assert "нет. Есть: vestnik.example." in said.text
         (said,) = await anna.say("/subscribe слова !!!")
         assert "Какие слова?" in said.text
         levels = await follows(world)
