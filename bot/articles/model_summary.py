@@ -18,7 +18,7 @@ from bot.articles.language import language_of
 from bot.articles.openings import is_complete, is_fragment, leans_back
 from bot.articles.sentences import sentences
 from bot.articles.summary import PUSH_LIMIT, SUMMARY_LIMIT
-from bot.words.normaliser import Normaliser
+from bot.words.normaliser import Normaliser, fold
 from bot.words.stopwords import STOP_WORDS
 
 TOLD = 8_000
@@ -212,6 +212,6 @@ def _named(text: str, normaliser: Normaliser) -> set[str]:
     return {
         word.token
         for word in normaliser.words(text)
-        if text[word.start : word.end] != text[word.start : word.end].lower()
-        and word.token not in STOP_WORDS
+        if (shown := text[word.start : word.end]) != shown.lower()
+        and fold(shown) not in STOP_WORDS  # of the word itself: «Комова» has the stem of «ком»
     }

@@ -8,6 +8,7 @@ longest common subsequence. Beside that: what the guards of a model's summary le
 
 import json
 import random
+import re
 import statistics
 import time
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 import razdel
 
+from bot.articles.model_summary import RefusedError, check
 from bot.articles.openings import is_fragment, leans_back
 from bot.articles.salience import probabilities
 from bot.articles.sentences import sentences
@@ -24,6 +26,9 @@ from bot.articles.summary import SUMMARY_LIMIT, choose, summarise
 from bot.words.normaliser import Normaliser
 from tests.bench.report import Figure
 from tests.training.summary import Example, example, fit, reference_tokens
+
+_NUMBER = re.compile(r"\d+")
+_NAME = re.compile(r"(?<=[а-я,] )[А-ЯЁ][а-яё]{3,}")
 
 LEADS = Path(__file__).parents[3] / "shared" / "data" / "texts" / "leads.jsonl"
 FOLDS, ROUNDS = 5, 3
@@ -131,6 +136,7 @@ def _shipped(records: Sequence[dict[str, str]], normaliser: Normaliser) -> list[
     dangling = sum(not text or leans_back(text) or is_fragment(text) for text in first)
     length = [len(summary) for summary in summaries]
     return [
+        *_guards(records, summaries, normaliser),
         Figure("summaries of the texts' own whole sentences", f"{whole} of {len(records)}",
                "all", whole == len(records)),
         Figure("summaries that are empty or begin in mid-air",
@@ -140,6 +146,55 @@ def _shipped(records: Sequence[dict[str, str]], normaliser: Normaliser) -> list[
                f"≤ {SUMMARY_LIMIT}", max(length) <= SUMMARY_LIMIT),
         Figure("CPU a summary", f"{statistics.mean(taken) * 1000:.1f} ms"),
     ]  # fmt: skip
+
+
+def _guards(
+    records: Sequence[dict[str, str]], summaries: Sequence[str], normaliser: Normaliser
+) -> list[Figure]:
+    """What the guards of a model's summary make of true ones and of ones with one thing changed."""
+    dice = random.Random(0)  # noqa: S311  # changes to try, not secrets
+    names = [name for summary in summaries for name in _NAME.findall(summary)]
+    alarms = 0
+    numbers: list[bool] = []
+    elsewhere: list[bool] = []
+    swapped: list[bool] = []
+    for record, summary in zip(records, summaries, strict=True):
+        source = f"{record['title']} {record['text']}"
+        alarms += _refused(summary, record, normaliser)
+        for match in _NUMBER.finditer(summary):
+            number = str(int(match[0]) + dice.choice((1, 2, 7, 10, 100)))
+            known = re.search(rf"(?<!\d){number}(?!\d)", source) is not None
+            wrong = f"{summary[: match.start()]}{number}{summary[match.end() :]}"
+            (elsewhere if known else numbers).append(_refused(wrong, record, normaliser))
+        for match in _NAME.finditer(summary):
+            name = dice.choice(names)
+            if name[:4].lower() not in source.lower():
+                wrong = f"{summary[: match.start()]}{name}{summary[match.end() :]}"
+                swapped.append(_refused(wrong, record, normaliser))
+    return [
+        Figure("guards of a model's summary: false alarms", f"{alarms} of {len(records)}",
+               "0", not alarms),
+        Figure("wrong numbers caught", f"{sum(numbers)} of {len(numbers)}",
+               "≥ 99 %", sum(numbers) >= 0.99 * len(numbers)),
+        Figure("the same where the number stands elsewhere in the article",
+               f"{sum(elsewhere)} of {len(elsewhere)}"),
+        Figure("wrong names caught", f"{sum(swapped)} of {len(swapped)}",
+               "≥ 99 %", sum(swapped) >= 0.99 * len(swapped)),
+    ]  # fmt: skip
+
+
+def _refused(summary: str, record: dict[str, str], normaliser: Normaliser) -> bool:
+    try:
+        check(
+            summary,
+            title=record["title"],
+            text=record["text"],
+            language="ru",
+            normaliser=normaliser,
+        )
+    except RefusedError:
+        return True
+    return False
 
 
 def is_of_sentences(summary: str, text: str) -> bool:
