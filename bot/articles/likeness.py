@@ -19,7 +19,7 @@ A signature (MinHash of word triples) tells reprints: the same text under anothe
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -126,27 +126,24 @@ def fingerprint(title: str, text: str, normaliser: Normaliser, language: str = "
     Words of a language other than Russian and English are weighed by their length.
     """
     text = text[:TEXT]
-    in_title = [word for word in normaliser.words(title) if word.token not in STOP_WORDS]
-    in_text = [token for token in normaliser.tokens(text) if token not in STOP_WORDS]
-    capitals = _names(title, normaliser, most=0)
-    if 2 * len(capitals) > len(in_title):  # a headline in Title Case: capitals tell nothing
+    in_title, in_text = list(normaliser.words(title)), list(normaliser.words(text))
+    titled = [word.token for word in in_title if word.token not in STOP_WORDS]
+    told = [word.token for word in in_text if word.token not in STOP_WORDS]
+    capitals = _names(title, in_title, small=0)
+    if 2 * len(capitals) > len(titled):  # a headline in Title Case: capitals tell nothing
         capitals = frozenset()
-    names = _names(text, normaliser, most=1) | capitals
-    titled = [word.token for word in in_title]
+    names = _names(text, in_text, small=1) | capitals
+    heard = _sounds(title, in_title), _sounds(text, in_text)
     return Fingerprint(
         title=frozenset(titled),
-        first=Counter(titled * 2 + in_text[:_FIRST_WORDS]),
-        words=frozenset(titled).union(in_text),
+        first=Counter(titled * 2 + told[:_FIRST_WORDS]),
+        words=frozenset(titled).union(told),
         names=names,
-        title_names={
-            word.token: _sound(word, title)
-            for word in in_title
-            if title[word.start].isupper() and word.token in names
-        },
+        title_names={token: said for token, said in heard[0].items() if token in names},
         numbers=_numbers(f"{title} {text}"),
         title_numbers=_numbers(title),
         days=frozenset(int(a or b) for a, b in _DAY.findall(f"{title}\n{text[:_DATED]}")),
-        sounds=_sounds(title, text, normaliser),
+        sounds=_by_script(heard),
         known=language in LANGUAGES,
     )
 
@@ -218,37 +215,41 @@ def is_reprint(found: Evidence, a: Fingerprint, b: Fingerprint) -> bool:
     return not (found.days or found.unnamed or _other_numbers(a, b))
 
 
-def _names(text: str, normaliser: Normaliser, *, most: int) -> frozenset[str]:
-    """Words with a capital where no sentence begins; less often without, if `most` is 1."""
+def _names(text: str, words: Sequence[Word], *, small: int) -> frozenset[str]:
+    """The words with a capital where no sentence begins; more often than without, if `small`."""
     capital: Counter[str] = Counter()
-    small: Counter[str] = Counter()
     end = 0
-    for word in normaliser.words(text):
+    for word in words:
         begins = not end or _BEGINS_SENTENCE.search(text, end, word.start)
         end = word.end
         if word.token in STOP_WORDS or word.token.isdigit():
             continue
         if not text[word.start].isupper():
-            small[word.token] += most
+            capital[word.token] -= small
         elif not begins:
             capital[word.token] += 1
-    return frozenset(token for token in capital if capital[token] > small[token])
+    return frozenset(token for token, count in capital.items() if count > 0)
 
 
-def _sounds(title: str, text: str, normaliser: Normaliser) -> tuple[frozenset[str], frozenset[str]]:
-    """The sounds of words in capitals: of those in Latin letters, and of the others."""
+def _sounds(text: str, words: Sequence[Word]) -> dict[str, str]:
+    """The sounds of the words in capitals, by token; "" of those that have none."""
+    return {
+        # A Russian ending is no part of the name, but an English stem may lack some («boe»).
+        word.token: sound(fold(text[word.start : word.end]) if word.token.isascii() else word.token)
+        for word in words
+        if text[word.start].isupper() and word.token not in STOP_WORDS
+    }
+
+
+def _by_script(heard: Iterable[Mapping[str, str]]) -> tuple[frozenset[str], frozenset[str]]:
+    """Sounds of the words in Latin letters, and of the others."""
     latin: set[str] = set()
     other: set[str] = set()
-    for said in (title, text):
-        for word in normaliser.words(said):
-            if said[word.start].isupper() and word.token not in STOP_WORDS:
-                (latin if word.token.isascii() else other).add(_sound(word, said))
-    return frozenset(latin - {""}), frozenset(other - {""})
-
-
-def _sound(word: Word, text: str) -> str:
-    # A Russian ending is no part of the name, but an English stem may lack some («boe»).
-    return sound(fold(text[word.start : word.end]) if word.token.isascii() else word.token)
+    for sounds in heard:
+        for token, said in sounds.items():
+            if said:
+                (latin if token.isascii() else other).add(said)
+    return frozenset(latin), frozenset(other)
 
 
 def _numbers(text: str) -> frozenset[str]:
