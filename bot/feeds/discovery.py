@@ -18,7 +18,7 @@ from bot.web.addresses import channel_of, channel_preview, source_domain, url_ke
 
 _MOST = 20  # candidates; nobody chooses among more
 _LONGEST_TITLE = 120  # characters
-_MOST_LINKS = 20_000  # that are looked at on one page
+_MOST_LINKS = 5_000  # that are looked at on one page
 
 _TYPES: Final = frozenset(
     {

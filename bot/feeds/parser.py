@@ -45,7 +45,7 @@ _LONGEST_NAME = 120  # of the feed
 _LONGEST_URL = 2048
 _MOST_MARKUP = 20_000  # characters, of what is to become a line
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)  # an earlier date is a template's placeholder
-_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--|!\[CDATA\[|\?[^<>]*)>|\]\]>", re.DOTALL)
+_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|\?[^<>]*)>|<!\[CDATA\[|\]\]>")
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _HTML_PAGE = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _EMAIL = re.compile(r"\(?\S+@\S+\.\w+\)?")
@@ -103,10 +103,8 @@ def _parse_xml(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
     raw = feedparser.parse(
         # Given bytes, it would take «/etc/feed.xml» for the path of a file and open that.
         BytesIO(text.encode(errors="replace")),
-        response_headers={
-            "content-type": "application/xml; charset=utf-8",
-            "content-location": url,
-        },
+        # No base either: it would make addresses of guids, which a feed that moves has to keep.
+        response_headers={"content-type": "application/xml; charset=utf-8"},
         resolve_relative_uris=False,
         sanitize_html=False,
     )
@@ -145,6 +143,8 @@ def _related(channel: _Raw, relation: str, base: str) -> str:
 def plain_text(markup: str) -> str:
     """Markup, escaped once or twice, as one line of text."""
     text = html.unescape(markup) if "&" in markup else markup
+    head, *commented = text.split("<!--")
+    text = "".join((head, *(one.partition("-->")[2] if "-->" in one else one for one in commented)))
     text = html.unescape(_TAG.sub("", _BREAK.sub(" ", text)))
     return " ".join(NOT_XML.sub("", text).replace("\u00ad", "").split())
 
@@ -343,9 +343,11 @@ def _link(raw: _Raw, base: str) -> str:
     for candidate in (raw.get("feedburner_origlink"), raw.get("link"), *_alternates(raw)):
         if candidate == guid and raw.get("guidislink") and "/" not in str(guid):
             continue  # a number that nobody declared to be no permalink
-        if url := _absolute(base, candidate):
+        url = _absolute(base, candidate)
+        if url and url != base:  # no entry is at its feed's own address
             return url
-    return "" if raw.get("guidislink") is False else _absolute("", guid)
+    declared_none = raw.get("guidislink") is False and "link" not in raw  # isPermaLink="false"
+    return "" if declared_none else _absolute("", guid)
 
 
 def _alternates(raw: _Raw) -> list[str]:
