@@ -6,6 +6,7 @@ into the article table with its indices and nothing else. What is timed is all o
 draft to the commit.
 """
 
+import os
 import shutil
 import tempfile
 import time
@@ -35,12 +36,14 @@ async def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory(dir=source.parent) as folder:
         path = Path(folder) / source.name
         shutil.copy(source, path)
+        with path.open("rb") as copied:  # or the first commit would wait for all of the copy
+            os.fsync(copied.fileno())
         async with Storage.open(path) as storage:
             whole, bare = await _insert(storage, await _drafts(storage))
     p99 = percentile(whole, 0.99)
     return [
         Figure(f"an article among {STORED:,}, {INSERTED} times, p50", _ms(percentile(whole, 0.5))),
-        Figure("p99", _ms(p99), f"≤ {GOAL_MS:.0f} ms", p99 <= GOAL_MS),
+        Figure("p99", _ms(p99), f"≤ {GOAL_MS:.0f} ms", p99 * 1000 <= GOAL_MS),
         Figure("the slowest", _ms(max(whole))),
         Figure("its bare row alone (baseline), p50", _ms(percentile(bare, 0.5))),
         Figure("p99", _ms(percentile(bare, 0.99))),
