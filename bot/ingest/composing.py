@@ -60,7 +60,7 @@ class Composer:
         `reading` is how much of its source is shown; `later` is when its page is to be asked for,
         None: at once.
         """
-        item = _item(one.entry)
+        item = item_of(one.entry)
         if reading is Reading.HEADLINE:
             item = replace(item, summary_html="", content_html="", image=None)
         composed = await self._composed(item, one, desk, now, reading=reading, later=later)
@@ -149,7 +149,7 @@ class Composer:
         return PageBytes(response.body, response.url, response.full_content_type), PageState()
 
 
-def _item(entry: ParsedEntry) -> FeedItem:
+def item_of(entry: ParsedEntry) -> FeedItem:
     """A feed's entry as the newsroom reads it."""
     image = entry.image
     return FeedItem(

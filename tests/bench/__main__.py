@@ -26,7 +26,7 @@ def _measurements(*, quick: bool) -> dict[str, tuple[str, Measure]]:
     return {
         "startup": ("Start, and weight at rest", partial(startup.measure, quick=quick)),
         "freshness": ("Feed change to message, POLL_SECONDS=2", freshness.measure),
-        "ingest": ("From the newspaper into the store", ingest.measure),
+        "ingest": ("From the newspaper into the store", partial(ingest.measure, quick=quick)),
         "summaries": ("Summaries against the first three sentences", summaries.measure),
         "stories": ("Same story? Labelled pairs cross-validated", stories.measure),
         "commands": ("Update fed to request written, 100,000 articles", commands.measure),
