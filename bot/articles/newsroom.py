@@ -169,7 +169,7 @@ class Newsroom:
             body_from=body.origin,
             author=page.author or tidy_author([clean_text(item.author)]),
             image=image,
-            topic=self._topics.topic_of(rubrics, item.url, title, f"{summary} {text}"),
+            topic=self._topics.topic_of(rubrics, item.url, search_title, search_body),
             rubric=next(iter(rubrics), ""),
             labels=_labels((*item.labels, *page.labels)),
             cited=self._citations.cited(f"{standfirst}\n{text}", own=(desk.source, page.site)),

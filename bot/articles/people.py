@@ -42,6 +42,9 @@ _MIDDLE_INITIAL = re.compile(r"(?<=[^\W\d_]) [A-ZА-ЯЁ]\. (?=[A-ZА-ЯЁ])")
 _SURE = 0.35
 """The probability from which a word that can also be a thing («Вера») is a name by itself."""
 
+_FIXED = 0.2
+"""What a name without endings («Анне» of Finland) is less likely than one with («Анне»: Анна)."""
+
 _CERTAIN = 0.95
 """The probability from which a form that no dictionary has is a first name («Эммануэлем»)."""
 
@@ -276,15 +279,12 @@ class _Russian:
     def _name_first(
         self, tokens: Sequence[_Token], place: int, firsts: Sequence[_Reading]
     ) -> _Mention | None:
-        start = place + 1
-        if start < len(tokens) and _follows(tokens[start]) and tokens[start].capitalised:
-            middle = tokens[start].text
-            if self._patronymic(middle) or (
-                self._first_names(middle) and _last_name(tokens, start + 1)
-            ):
-                start += 1
-        last = _last_name(tokens, start)
-        if not last:
+        last = _last_name(tokens, place + 1)
+        middle = tokens[last.start].text
+        if further := _last_name(tokens, last.start + 1):
+            if len(last) == 1 and (self._patronymic(middle) or self._first_names(middle)):
+                last = further
+        elif self._only_patronymic(middle):
             return None
         written = tokens[last.stop - 1].text
         said = self._with_surname(firsts, written)
@@ -339,7 +339,7 @@ class _Russian:
                 _as_name(reading.normal_form, written),
                 str(reading.tag.gender or "ms-f"),
                 str(reading.tag.case),
-                reading.score,
+                reading.score * (_FIXED if "Fixd" in reading.tag else 1),
             )
             for reading in self._normaliser.readings(written.lower())
             if "Name" in reading.tag
@@ -349,6 +349,11 @@ class _Russian:
 
     def _patronymic(self, written: str) -> bool:
         return any("Patr" in reading.tag for reading in self._normaliser.readings(written.lower()))
+
+    def _only_patronymic(self, written: str) -> bool:
+        """«Иван Иванович» tells nobody apart; «Роман Абрамович» and «Новак Джокович» do."""
+        known = self._normaliser.readings(written.lower())[0].is_known
+        return known and self._patronymic(written) and not self._surnames(written)
 
     def _surnames(self, written: str) -> list[_Reading]:
         """A word's readings as a surname: the dictionary's, names and adjectives among them."""

@@ -15,7 +15,17 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from tests.bench import broadcast, commands, freshness, ingest, insert, startup, stories, summaries
+from tests.bench import (
+    broadcast,
+    commands,
+    freshness,
+    ingest,
+    insert,
+    startup,
+    stories,
+    summaries,
+    topics,
+)
 from tests.bench.report import Figure, show
 
 Measure = Callable[[], Awaitable[list[Figure]]]
@@ -27,8 +37,10 @@ def _measurements(*, quick: bool) -> dict[str, tuple[str, Measure]]:
         "startup": ("Start, and weight at rest", partial(startup.measure, quick=quick)),
         "freshness": ("Feed change to message, POLL_SECONDS=2", freshness.measure),
         "ingest": ("From the newspaper into the store", partial(ingest.measure, quick=quick)),
+        "feeds": ("Feeds with a known right reading, against two parsers", feeds.measure),
         "summaries": ("Summaries against the first three sentences", summaries.measure),
         "stories": ("Same story? Labelled pairs cross-validated", stories.measure),
+        "topics": ("Topics of labelled articles", topics.measure),
         "commands": ("Update fed to request written, 100,000 articles", commands.measure),
         "insert": ("An article stored among 100,000", insert.measure),
         "broadcast": ("A push to 10,000 chats, the limit lifted", broadcast.measure),
