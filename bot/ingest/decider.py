@@ -121,7 +121,7 @@ def decide(parsed: ParsedFeed, known: Mapping[str, str], now: datetime) -> Decis
 
 
 def again(
-    one: Candidate, told: Sequence[ToldEntry], article: Article | None, feed_id: int, now: datetime
+    one: Candidate, told: Sequence[ToldEntry], article: Article | None, feed: Feed, now: datetime
 ) -> Again:
     """What a new entry means whose address is known: `told` are the entries that had it before.
 
@@ -129,10 +129,11 @@ def again(
     """
     if article is None or now - article.published > CORRECTIONS_FOR:
         return Again.KNOWN
-    if any(entry.feed_id == feed_id for entry in told):
+    if any(entry.feed_id == feed.id for entry in told):
         same = any(entry.item_hash == one.item_hash for entry in told)
         return Again.KNOWN if same else Again.CHANGED
-    posted = article.body_from is not BodyFrom.PAGE and article.page_error is None
+    # A publisher's own feeds share its pages' fate; a channel may be ahead of the page.
+    posted = article.source_id != feed.source_id and article.body_from is not BodyFrom.PAGE
     if posted and not one.entry.whole and len(plain_text(article.body)) < SHORT_TEXT:
         return Again.COMPLETED
     return Again.KNOWN

@@ -228,7 +228,7 @@ class Intake:
                 fresh.append(one)
                 continue
             article = await self._kept(before[0].article_id)
-            why = again(one, before, article, feed.id, now)
+            why = again(one, before, article, feed, now)
             if article is None or why is Again.KNOWN:
                 known.append((one, before[0].article_id))
             else:

@@ -11,6 +11,7 @@ from bot.articles.blocks import plain_text
 from bot.ingest import decider
 from bot.ingest.decider import CORRECTIONS_A_POLL
 from storage import ArticleState, BodyFrom, Feed, NotFoundError, Reading
+from tests.feeds.test_channel import page, post
 from tests.ingest.conftest import House
 from tests.ingest.newspaper import NOW, PARAGRAPHS
 
@@ -142,61 +143,73 @@ def item(name: str, title: str, *, guid: str = "", text: str = "") -> str:
     )
 
 
-async def more(house: House, path: str) -> Feed:
+async def more(house: House, path: str, domain: str = "127.0.0.1") -> Feed:
     """Another feed of the newspaper's, read once already while it was empty."""
     address = f"{house.paper.url}/{path}"
     house.paper.files[f"/{path}"] = rss(house)
-    feed = await house.storage.feeds.add(address, "127.0.0.1", NOW)
+    feed = await house.storage.feeds.add(address, domain, NOW)
     await house.pipeline.fetch_feed(feed, NOW)
     return await house.storage.feeds.by_url(address)
 
 
-async def test_an_article_in_several_feeds_is_read_stored_and_pushed_once(house: House) -> None:
-    rubric, channel = await more(house, "rubric"), await more(house, "channel")
+def channel(house: House, name: str, text: str) -> bytes:
+    """The preview of the newspaper's channel, with a post about an article."""
+    links = [f'<a href="{house.paper.url}{path}">Гудок</a>' for path in (f"/{name}.html", "/")]
+    return page(post(1, f"<b>{text}</b><br/>{links[0]}"), about=links[1]).encode()
+
+
+def sitemap(house: House, name: str, title: str) -> bytes:
+    return (
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"><url>'
+        f"<loc>{house.paper.url}/{name}.html</loc><news:news><news:publication>"
+        "<news:name>Гудок</news:name><news:language>ru</news:language></news:publication>"
+        f"<news:publication_date>{NOW.isoformat()}</news:publication_date>"
+        f"<news:title>{title}</news:title></news:news></url></urlset>"
+    ).encode()
+
+
+async def test_an_article_in_all_of_a_publishers_feeds_is_read_stored_and_pushed_once(
+    house: House,
+) -> None:
+    others = [await more(house, path) for path in ("rubric", "news-map")]
+    others.append(await more(house, "channel", "t.me/paper_ru"))
     await house.poll()
     title = "Утверждён план развития железных дорог"
     house.paper.publish("one", title)
     house.paper.files["/rubric"] = rss(house, item("one", title, guid="r1"))
-    house.paper.files["/channel"] = rss(house, item("one", f"Срочно: {title}", guid="c1"))
+    house.paper.files["/news-map"] = sitemap(house, "one", title)
+    house.paper.files["/channel"] = channel(house, "one", f"Срочно! {title}")
     assert (await house.poll(5)).pushes == 1
-    for feed in (rubric, channel):
+    for feed in others:
         report = await house.pipeline.fetch_feed(feed, NOW + timedelta(minutes=6))
-        assert (report.stored, report.corrected, report.pushes) == (0, 0, 0)
-        assert report.error is None
+        assert (report.entries, report.stored, report.corrected) == (1, 0, 0), feed.url
+        assert (report.pushes, report.error) == (0, None)
     (article,) = await house.articles()
     assert (article.revision, article.state) == (1, ArticleState.LIVE)
     assert house.paper.asked["/one.html"] == 1
     assert await house.pushes_owed() == 1
 
 
-async def test_a_short_post_is_completed_when_the_feed_brings_the_page(house: House) -> None:
-    channel = await more(house, "channel")
+async def test_a_channel_that_is_ahead_of_the_page_is_completed_by_the_feed(house: House) -> None:
+    wire = await more(house, "channel", "t.me/paper_ru")
     await house.poll()
     title = "Утверждён план развития железных дорог"
     house.paper.publish("one", title)
-    page = house.paper.pages.pop("/one.html")
-    house.paper.files["/one.html"] = b"<html><body></body></html>"  # there is no article yet
-    house.paper.files["/channel"] = rss(house, item("one", title, guid="c1", text="Коротко."))
+    house.paper.statuses["/one.html"] = 404
+    house.paper.files["/channel"] = channel(house, "one", title)
     later = NOW + timedelta(minutes=5)
-    assert (await house.pipeline.fetch_feed(channel, later)).stored == 1
-    (post,) = await house.articles()
-    assert post.body_from is not BodyFrom.PAGE
-    await drop_page_error(house)
-    del house.paper.files["/one.html"]
-    house.paper.pages["/one.html"] = page
+    assert (await house.pipeline.fetch_feed(wire, later)).pushes == 1
+    (early,) = await house.articles()
+    assert early.body_from is not BodyFrom.PAGE
+    house.paper.statuses.clear()
     report = await house.poll(6)
-    assert (report.stored, report.corrected) == (0, 0)
+    assert (report.stored, report.corrected, report.pushes) == (0, 0, 0)
     (article,) = await house.articles()
-    assert (article.id, article.body_from) == (post.id, BodyFrom.PAGE)
+    assert (article.id, article.body_from, article.page_error) == (early.id, BodyFrom.PAGE, None)
     assert (article.revision, article.state) == (1, ArticleState.LIVE), "silently"
     assert PARAGRAPHS[2] in plain_text(article.body)
-
-
-async def drop_page_error(house: House) -> None:
-    """A post is whole: its page was never asked for, so it has not failed."""
-    from tests.storage.newsroom import execute
-
-    await execute(house.storage, "UPDATE article SET page_error = NULL, page_tries = 0")
+    assert await house.pushes_owed() == 1
 
 
 async def test_a_correction_under_a_new_guid_is_a_revision(house: House) -> None:
