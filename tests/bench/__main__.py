@@ -18,6 +18,7 @@ from functools import partial
 from tests.bench import (
     broadcast,
     commands,
+    feeds,
     freshness,
     ingest,
     insert,
