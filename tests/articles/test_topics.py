@@ -1,14 +1,17 @@
 """Topics: the publisher's word first, the section in the address next, then the words' votes."""
 
+import hashlib
+import json
 from collections.abc import Callable
+from importlib.resources import files
 
 import pytest
 
 from bot.articles.topics import Topics, TopicTable
-from bot.words.normaliser import Normaliser
+from bot.words.normaliser import NORMALISER_VERSION, Normaliser
 from storage import Topic
 from tests.articles.practice import records
-from tests.training.labelled import GIVEN, right
+from tests.training.labelled import GIVEN, VERDICTS, right
 
 URL = "https://paper.example/2026/11/22/1.shtml"
 
@@ -129,6 +132,14 @@ def test_a_table_survives_its_packing() -> None:
 def test_a_broken_table_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="not a table"):
         TopicTable.read(data)
+
+
+def test_the_table_is_of_the_tokens_in_use() -> None:
+    """Other tokens are other words to the table: train it anew when the normaliser changes."""
+    told = json.loads(VERDICTS.read_text("utf-8"))
+    packed = files("bot.articles").joinpath("weights/topics.bin").read_bytes()
+    assert told["table"] == hashlib.sha256(packed).hexdigest()
+    assert told["normaliser"] == NORMALISER_VERSION
 
 
 def test_labelled_texts(classify: Classify) -> None:

