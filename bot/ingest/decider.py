@@ -41,7 +41,7 @@ PAGES_A_POLL = 100  # asked for at once; a sitemap of thousands must not hammer 
 PAGE_SPREAD = timedelta(seconds=30)  # between the pages of a feed that are asked for later
 
 BURST = 10  # times the usual number of new entries
-BRAKES_AFTER = 3  # readings that brought something: before, nothing is known to be usual
+BRAKES_AFTER = 3  # readings that brought something: before, nobody knows what is usual
 SHARE = 0.2  # of the latest reading in the average
 BRAKED_COUNTS = 3  # times the usual: what a braked reading counts for at most
 GAP = timedelta(hours=1)  # a pause as long as this is a reason for more news than usual
@@ -140,22 +140,24 @@ def again(
 
 
 def is_burst(feed: Feed, new: int) -> bool:
-    """Whether a reading brought ten times what its feed usually brings."""
-    return feed.readings >= BRAKES_AFTER and new >= BURST * max(feed.usual, 1.0)
+    """Whether a reading, not the first, brought ten times what its feed usually brings."""
+    return feed.succeeded is not None and new >= BURST * max(feed.usual, 1.0)
 
 
 def is_braked(feed: Feed, new: int, matched: int, now: datetime) -> bool:
     """Whether a reading's news must not be pushed: `matched` of them are known otherwise.
 
     A burst whose entries are known by address or title is a changed guid scheme or a site's move.
-    One that is unknown may be honest, after a night without newsboy or without the server: what
-    piled up is held against as many hours as passed since the feed was read. An election night
-    that is louder still loses its pushes for a few readings, until the average has followed; its
-    articles are stored and in the digests all the same.
+    One that is unknown counts once it is known what is usual, and may be honest even so, after a
+    night without newsboy or without the server: what piled up is held against as many hours as
+    passed since the feed was read. An election night that is louder still loses its pushes for a
+    few readings, until the average has followed; its articles are stored and in the digests all
+    the same.
     """
     if not is_burst(feed, new):
         return False
-    return matched * 2 >= new or new >= BURST * max(feed.usual, 1.0) * _hours(feed, now)
+    too_many = new >= BURST * max(feed.usual, 1.0) * _hours(feed, now)
+    return matched * 2 >= new or (too_many and feed.readings >= BRAKES_AFTER)
 
 
 def habit(feed: Feed, new: int, *, braked: bool, matched: int, now: datetime) -> tuple[float, int]:

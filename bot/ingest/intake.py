@@ -12,7 +12,7 @@ fetched. An article that cannot be read or stored costs itself alone.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -52,6 +52,7 @@ from storage import (
     Reading,
     Source,
     Storage,
+    ToldEntry,
 )
 
 log = logging.getLogger(__name__)
@@ -167,26 +168,39 @@ class Intake:
             feed.id, [entry.guid for entry in parsed.entries]
         )
         decision = decide(parsed, known, now)
-        new, count = decision.new, len(decision.new)
+        new = decision.new
+        told = await self._storage.feeds.told_before(
+            feed.id,
+            source.id,
+            [(one.key.guid, one.key.url, one.entry.published or now) for one in new],
+        )
+        # What other feeds told first is nothing unusual: publishers have rubrics and channels.
+        own = [
+            one
+            for one in new
+            if one.key.guid not in told or any(e.feed_id == feed.id for e in told[one.key.guid])
+        ]
+        count = len(own)
         matched: dict[str, int] = {}
         if is_burst(feed, count):
             matched = await self._storage.feeds.known_otherwise(
                 source.id,
                 [
                     (one.key.guid, one.key.url, one.key.title_hash, one.entry.published or now)
-                    for one in new
+                    for one in own
                 ],
             )
         braked = is_braked(feed, count, len(matched), now)
         usual = habit(feed, count, braked=braked, matched=len(matched), now=now)
         why = ""
         if braked:
+            expected = str(max(round(feed.usual), 1))
             why = (
-                f"{count} new entries at once, where {feed.usual:.0f} are usual, "
+                f"{count} new entries at once, where {expected} are usual, "
                 f"{len(matched)} of them known otherwise: nothing was pushed."
             )
             log.warning("%s: %s", feed.url, why)
-            await self._adopt(feed, [(one, matched.get(one.key.guid)) for one in new], now)
+            await self._adopt(feed, [(one, matched.get(one.key.guid)) for one in own], now)
             new = tuple(one for one in new if one.key.guid not in matched)
             if feed.owner is None:
                 await self._storage.notices.owe(
@@ -194,12 +208,12 @@ class Intake:
                     feed.url,
                     {
                         "new": str(count),
-                        "usual": f"{feed.usual:.0f}",
+                        "usual": expected,
                         "matched": str(len(matched)),
                     },
                     now,
                 )
-        fresh, seconds = await self._unknown(feed, source, new, now)
+        fresh, seconds = await self._unknown(feed, new, told, now)
         for one in decision.changed:
             if len(seconds) > CORRECTIONS_A_POLL:
                 break  # they wait for the next poll, like the last of these
@@ -211,14 +225,13 @@ class Intake:
         return _Sorted(tuple(fresh), tuple(seconds), why, usual)
 
     async def _unknown(
-        self, feed: Feed, source: Source, new: Sequence[Candidate], now: datetime
+        self,
+        feed: Feed,
+        new: Sequence[Candidate],
+        told: Mapping[str, Sequence[ToldEntry]],
+        now: datetime,
     ) -> tuple[list[Candidate], list[Second]]:
         """Of the new entries those at new addresses, and those that a known article needs."""
-        told = await self._storage.feeds.told_before(
-            feed.id,
-            source.id,
-            [(one.key.guid, one.key.url, one.entry.published or now) for one in new],
-        )
         fresh: list[Candidate] = []
         seconds: list[Second] = []
         known: list[tuple[Candidate, int | None]] = []

@@ -35,9 +35,12 @@ def test_ten_times_the_usual_brakes(usual: float, new: int, braked: bool) -> Non
     assert is_braked(used_to(usual), new, 0, NOW) is braked
 
 
-def test_nothing_is_usual_before_a_few_readings() -> None:
-    assert not is_burst(used_to(1, readings=BRAKES_AFTER - 1), 1000)
-    assert is_burst(used_to(1, readings=BRAKES_AFTER), 1000)
+def test_before_a_few_readings_only_known_entries_brake() -> None:
+    young = used_to(1, readings=BRAKES_AFTER - 1)
+    assert not is_braked(young, 1000, 0, NOW)
+    assert is_braked(young, 1000, 500, NOW)
+    assert is_braked(used_to(1, readings=BRAKES_AFTER), 1000, 0, NOW)
+    assert not is_burst(feed(succeeded=None), 1000), "a first sight"
 
 
 def test_what_piled_up_over_a_night_is_no_burst_unless_it_is_known_otherwise() -> None:

@@ -101,6 +101,30 @@ async def test_a_changed_guid_scheme_is_matched_and_told_once(house: House) -> N
     assert (report.stored, report.pushes, report.problems) == (1, 1, ())
 
 
+async def test_a_changed_guid_scheme_right_after_the_first_sight_is_noticed(house: House) -> None:
+    news(house, [f"old-{number}" for number in range(12)])
+    await house.poll()
+    house.paper.items = {
+        name: item.replace("<guid isPermaLink='false'>", "<guid isPermaLink='false'>v2:")
+        for name, item in house.paper.items.items()
+    }
+    report = await house.poll(5)
+    assert (report.stored, report.corrected, report.pushes) == (0, 0, 0)
+    assert await braked(house) == [{"new": "12", "usual": "1", "matched": "12"}]
+
+
+async def test_what_other_feeds_told_first_is_no_burst(house: House) -> None:
+    rubric = await more(house, "rubric")
+    news(house, [f"n{number}" for number in range(12)])
+    await house.poll()
+    titles = [f"Утверждён план развития {subject}" for subject in SUBJECTS[:12]]
+    items = [item(f"n{n}", title, guid=f"r{n}") for n, title in enumerate(titles)]
+    house.paper.files["/rubric"] = rss(house, *items)
+    report = await house.pipeline.fetch_feed(rubric, NOW + timedelta(minutes=5))
+    assert (report.entries, report.stored, report.problems) == (12, 0, ())
+    assert await house.storage.notices.untold() == []
+
+
 async def test_a_sites_move_is_matched_by_title_and_the_rest_stored_silently(house: House) -> None:
     await settle(house)
     for number, subject in enumerate(SUBJECTS[:8]):
