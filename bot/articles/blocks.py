@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from unicodedata import normalize
 from urllib.parse import urljoin, urlsplit
 
 import turbohtml
@@ -111,7 +112,12 @@ def spans_text(spans: Iterable[Span]) -> str:
 
 def one_line(text: str) -> str:
     """The text on one line, single spaces, without control, bidi and zero-width characters."""
-    return _ANY_SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
+    return _flat(text).strip()
+
+
+def _flat(text: str) -> str:
+    # Some editors write «й» as «и» with a breve: composed, equal words are equal.
+    return _ANY_SPACES.sub(" ", normalize("NFC", _INVISIBLE.sub("", text)))
 
 
 def clean_text(markup: str) -> str:
@@ -171,7 +177,7 @@ class _Walk:
 
     def text(self, text: str, style: _Style) -> None:
         # A line break of the source is a space; a real one comes from <br>.
-        flat = _ANY_SPACES.sub(" ", _INVISIBLE.sub("", text))
+        flat = _flat(text)
         if flat:
             self.spans.append(Span(flat, style.bold, style.italic, style.link))
 

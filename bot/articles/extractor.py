@@ -29,7 +29,7 @@ from bot.articles.blocks import (
 from bot.articles.metadata import Metadata, default_zone, moment, read_metadata, tidy_author
 from bot.articles.page import ExtractedPage
 from bot.articles.publishers import Profile, load_profiles, profile_for, text_at
-from bot.articles.tidy import is_notice, pictures, squeezed, tidy, without_read_also
+from bot.articles.tidy import in_body, is_notice, pictures, squeezed, tidy, without_read_also
 from storage import (
     Block,
     Embed,
@@ -57,6 +57,9 @@ _KNOWN_TEXT = 12
 """A shorter text (letters) is found in any article: it must be a whole line of this one."""
 _MOST = 0.8
 _CONTAINER = 0.9
+_SHORTEST_LEAD, _LONGEST_LEAD = 60, 700
+"""Characters of a lead; a shorter text above the body is a label, a longer one is text."""
+_SENTENCE_END = re.compile(r"[.!?…][»”\"')]*$")
 _LEAD_NAMES = ("standfirst", "lead", "lede", "deck", "intro", "subtitle", "annotation", "summary")
 _LEADS = ", ".join(("[itemprop=description]", *(f"[class*={name}]" for name in _LEAD_NAMES)))
 
@@ -144,8 +147,15 @@ def _by_its_text(document: turbohtml.Document, metadata: Metadata, url: str) -> 
     for card in document.select(_HOVER_CARDS):
         card.decompose()
     found = _trafilatura(document.html, metadata, url)
-    body, container = _in_the_page(document, found, url)
+    own = blocks_from_html(_markup(found.body), url) if found and found.body is not None else ()
+    body, container = _in_the_page(document, own, url)
     linked = _link_texts(document, container)
+    lead = _lead_apart(own, body, linked, known={metadata.title, standfirst})
+    said = " ".join(map(block_text, lead))
+    if not standfirst and len(said) <= _LONGEST_LEAD:
+        standfirst = said
+    else:
+        body = (*lead, *body)
     titles = (metadata.title, metadata.subheadline, standfirst)
     body = tidy(body, titles=titles, linked=linked)
     return ExtractedPage(
@@ -188,15 +198,12 @@ def _trafilatura(html: str, metadata: Metadata, url: str) -> Any:
 
 
 def _in_the_page(
-    document: turbohtml.Document, found: Any, url: str
+    document: turbohtml.Document, own: tuple[Block, ...], url: str
 ) -> tuple[tuple[Block, ...], turbohtml.Element | None]:
     """The blocks of the page's tree that hold trafilatura's text, and the element around them.
 
-    Where the tree holds too little of it, trafilatura's own blocks serve.
+    Where the tree holds too little of it, trafilatura's `own` blocks serve.
     """
-    if found is None or found.body is None:
-        return (), None
-    own = blocks_from_html(_markup(found.body), url)
     lines = {squeezed(line) for block in own for line in block_text(block).split("\n")}
     wanted = "".join(squeezed(block_text(block)) for block in own)
     container = _container(document, wanted)
@@ -208,6 +215,29 @@ def _in_the_page(
     kept = _wanted_blocks(without_read_also(blocks_of(container, url)), wanted, lines)
     covered = sum(len(squeezed(block_text(block))) for block in kept)
     return (kept if covered >= _MOST * len(wanted) else own), container
+
+
+def _lead_apart(
+    own: Sequence[Block], body: Sequence[Block], linked: frozenset[str], *, known: set[str]
+) -> list[Paragraph]:
+    """The paragraphs that trafilatura found above the element that holds the body.
+
+    Many templates set a lead apart from the text. `known`: texts that are shown anyway.
+    """
+    shown = {squeezed(text) for text in known} | linked
+    lead: list[Paragraph] = []
+    for block in own:
+        text = block_text(block)
+        if text and in_body(text, body):
+            return lead
+        if (
+            isinstance(block, Paragraph)
+            and len(text) >= _SHORTEST_LEAD
+            and _SENTENCE_END.search(text)
+            and squeezed(text) not in shown
+        ):
+            lead.append(block)
+    return []
 
 
 def _container(document: turbohtml.Document, wanted: str) -> turbohtml.Element | None:

@@ -16,27 +16,72 @@ _SHORT = 240
 
 _READ_ALSO = re.compile(
     r"""\W*(?:
-      читайте\s(?:также|еще|ещё|далее|по\sтеме|в\sнаших|нас)|смотрите\sтакже|см\.\sтакже
-      |(?:материалы|новости|статьи|ещё|еще)?\s?по\sтеме\W|другие\sновости|главные\sновости
-      |что\sдумаешь|подробнее\s(?:в|на|читайте)|больше\s(?:новостей|материалов)
-      |(?:see|read|learn)\s(?:more|also|next|our)\b|also\sread|you\smay\salso\slike|don['’]t\smiss
-      |more\s(?:on|from|about|stories|coverage|news)\b.{0,60}$|more:|related(?::|\s(?:stories|articles|news|posts|content|links))
-      |related$|recommended(?::|$|\sstories|\sfor\syou)|trending(?::|$|\snow)|most\s(?:read|popular)
+      # Russian, Ukrainian
+      (?:про)?чита(?:йте|ть|й)\s(?:также|тоже|еще|ещё|далее|дальше|по\sтеме|в\sнаших|нас|больше
+        |подробнее|полностью)
+      |(?:что|это)\s(?:еще|ещё)\s(?:по)?читать|(?:смотрите|смотри|см\.)\s(?:также|ещё|еще|по\sтеме)
+      |(?:вам\s)?(?:может|могут)\s(?:быть\s)?(?:вас\s)?(?:также\s)?(?:быть\s)?(?:интересно|заинтересовать)
+      |это\s(?:может\sбыть\s)?интересно|вас\sзаинтересует|(?:рекомендуем|советуем)\s(?:почитать|прочитать
+        |посмотреть|также|:)|рекомендуем:|выбор\sредакции|сюжет:|другие\s(?:новости|материалы)
+      |(?:материалы|новости|статьи|ещё|еще|больше|подробности|читать)?\s?по\s(?:этой\s)?теме(?:\W|$)
+      |(?:главные|последние|свежие|похожие|популярные|лучшие)\s(?:новости|материалы|статьи|публикации)(?::|$|\s(?:дня|часа|недели|за\s))
+      |что\sдумаешь|подробнее\s(?:в\s(?:нашем|материале|статье)|на\s|читайте|об\sэтом|:)|подробнее:?$
+      |больше\s(?:новостей|материалов|интересного)|ранее\sпо\sтеме|самое\s(?:читаемое|популярное|интересное)
+      |не\sпропустите(?::|$)|фото\s?галерея(?::|$)
+      # English
+      |(?:see|read|learn|watch|listen)\s(?:more|also|next|our|now:)\b|(?:also|further)\s(?:read|reading|see)\b
+      |you\s(?:may|might)\s(?:also\s)?(?:like|be\sinterested|enjoy)|don['’]t\smiss|(?:read|watch|related\sread):
+      |more\s(?:on|from|about|stories|coverage|news|in|like\sthis)\b(?:.{0,60}$)|more:
+      |related(?::|\s(?:stories|articles|news|posts|content|links|coverage|topics|reading|video))|related$
+      |recommended(?::|$|\s(?:stories|reading|for\syou))|trending(?::|$|\snow)|most\s(?:read|popular)
+      |editors?['’]?s?\s(?:picks?|choice)|(?:top|latest|other)\s(?:stories|headlines)(?::|$|\son\b)
+      |explore\smore|up\snext$|previous(?:ly)?:|suggested\s(?:stories|reading)|what\sto\sread\snext
+      # German
+      |lesen\ssie\s(?:auch|mehr|hier|weiter|dazu)|(?:auch\slesen|lies\sauch|mehr\slesen|weiterlesen)\b
+      |mehr\s(?:zum\s?thema|dazu|themen|news|artikel|aus)\b.{0,60}$|(?:weitere|ähnliche)\s(?:artikel|beiträge|themen|nachrichten)
+      |zum\sthema(?::|$)|auch\sinteressant|(?:das\s)?(?:thema\s)?könnte\s(?:sie|dich)\sauch\sinteressieren|schon\sgelesen
+      # French
+      |(?:à\s)?lire\s(?:aussi|également|la\ssuite|plus)|(?:à\s)?voir\s(?:aussi|également)|sur\sle\smême\s(?:sujet|thème)
+      |(?:nos\s)?articles\s(?:liés|similaires|associés)
+      # Spanish, Portuguese, Italian
+      |(?:lee|lea|leer|leé|mira|mire|mirá|ver|vea|puedes\sver|puede\sver|también)\s(?:también|además|más|:)|puedes\sver:|mira:
+      |(?:te|le)\s(?:puede|podría|recomendamos)\s?(?:interesar|leer|:)|(?:noticias|artículos)\srelacionad[ao]s
+      |(?:leia|veja|confira|saiba)\s(?:também|mais|ainda)|(?:leggi|guarda)\s(?:anche|di\spiù)|potrebbe(?:ro)?\sinteressar
+      # Polish, Turkish, Indonesian
+      |(?:czytaj|zobacz|przeczytaj)\s(?:też|także|również|więcej)|ilgili\s(?:haberler|yazılar)|baca\sjuga
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
 _PROMOTION = re.compile(
     r"""\W*(?:
-      подпи(?:сывайтесь|шитесь|саться)|следите\sза\s(?:нами|новостями|нашими)|присоединяйтесь\sк
-      |поделиться|поделитесь|комментарии|комментировать|нашли\s(?:ошибку|опечатку)|реклама\b
-      |на\sправах\sрекламы|ставьте\sлайк
-      |sign\sup\b|subscribe\b|follow\s.{2,60}\son\s(?:twitter|facebook|instagram|x\b)|follow\sus
-      |like\sus\son|join\sour|get\s(?:the\slatest|our|access\sto|.{0,30}delivered)
-      |click\shere\s(?:to|for)|advertisement\b|sponsored\b|story\scontinues\sbelow
-      |article\scontinues\s(?:below|after)|continue\sreading\b|share\s(?:this|on)|tell\sus\swhat\syou
-      |comments?$|download\s(?:the|our)\sapp|listen\sto\s.{2,40}\slive\b|have\sa\stip\?
+      # Russian
+      подпи(?:сывайтесь|шитесь|саться|ска\sна|сывайся|шись|шите?сь)|следите\sза\s(?:нами|новостями|нашими|развитием)
+      |присоединяй(?:тесь|ся)\sк|вступай(?:те)?\sв|(?:мы|наш\s(?:канал|телеграм))\sв\s(?:телеграм|telegram|max|соцсет|вк)
+      |(?:читайте|смотрите|ищите)\sнас\b|(?:хотите|хочешь)\s(?:быть\sв\sкурсе|узнавать|получать)|будьте\sв\sкурсе
+      |оставайтесь\s(?:с\sнами|в\sкурсе)|получайте\s(?:новости|рассылку|уведомления|главное)|самые\sважные\sновости\s.{0,40}(?:канал|telegram|телеграм|рассылк)
+      |(?:больше|все|главные|самые\sинтересные)\s.{0,40}в\s(?:нашем|нашей)\s(?:канале|телеграм|telegram|рассылке|группе)
+      |(?:добавьте|сделайте)\s.{0,60}(?:источник|избранн)|поделиться|поделитесь|понравил[ао]сь\?|комментарии|комментировать
+      |(?:оставить|оставьте|добавить|написать)\s(?:свой\s)?(?:комментари|отзыв)|обсудить\s(?:\(|$)
+      |нашли\s(?:ошибку|опечатку)|заметили\s(?:ошибку|опечатку)|(?:если\sвы\s)?(?:нашли|заметили)\s(?:ошибку|опечатку)
+      |выделите\s(?:ее|её|текст|фрагмент)|реклама\b|на\sправах\sрекламы|erid\b|рекламодатель\b|ставьте\sлайк
+      |войти\sчерез|скопировать\sссылку|копировать\sссылку|распечатать$|версия\sдля\sпечати|наверх$
+      |теги?:|метки:|ключевые\sслова:|просмотр(?:ов|ы):?\s?\d|время\sчтения|читать\s\d+\sмин
+      # English
+      |sign\sup\b|subscribe\b|follow\s.{2,60}\son\s(?:twitter|facebook|instagram|x\b|google|linkedin|tiktok|youtube)|follow\sus
+      |like\sus\son|join\sour|get\s(?:the\slatest|our|access\sto|.{0,40}(?:delivered|newsletter|by\semail|in\syour\sinbox|daily\sedition))
+      |never\smiss\b|(?:stay|keep)\s(?:informed|up\sto\sdate|in\sthe\sknow|connected)\b|enter\syour\semail|thank(?:s|\syou)\sfor\s(?:signing|subscribing)
+      |click\shere\s(?:to|for)|advertise(?:ment)?\b|ad$|sponsored\b|story\scontinues\s(?:below|after)
+      |(?:article|scroll)\s(?:continues|to\scontinue)|continue\sreading\b|share\s(?:this|on|via|your|article|story)|share$|copy\slink|tell\sus\swhat\syou
+      |(?:leave|post|add|write)\sa\s(?:comment|reply)|(?:view|show|read|see)\s(?:all\s)?(?:\d+\s)?comments|comments?(?:\s\(\d+\))?$|\d+\scomments?$|what\sdo\syou\sthink\?
+      |we\swant\sto\shear\s(?:what|from)\syou|submit\s(?:a|your)\sletter|letters?\sto\sthe\seditor
+      |download\s(?:the|our)\sapp|for\sthe\slatest\s.{0,60}(?:download|follow|visit|subscribe|sign\sup)|listen\sto\s.{2,40}\slive\b|have\sa\s(?:news\s)?tip\?|got\sa\s(?:news\s)?tip\?
       |copyright\s|©|\(c\)\s\d|all\srights\sreserved|this\s(?:story|article)\s(?:was\s)?originally\sappeared
-      |photo(?:s|graph)?\sby\b|image\scredit|\(image\scredit
+      |photo(?:s|graph)?\sby\b|image\scredit|\(image\scredit|(?:tags?|filed\sunder|topics|posted\sin|categories):|filed\sunder\b|read(?:ing)?\stime:?\s\d|\d+\smin(?:ute)?s?\sread$
+      |print\sthis|back\sto\stop|skip\sto\s|log\sin\sto|already\sa\ssubscriber|(?:please\s)?support\sour\sjournalism|if\syou\senjoyed\sthis
+      # German, French, Spanish, Portuguese
+      |(?:newsletter|zum\snewsletter)\b|jetzt\s(?:abonnieren|anmelden)|folgen\ssie\suns|anzeige$|diesen\sartikel\steilen|keine\skommentare
+      |(?:abonnez|inscrivez)-vous|suivez-nous|partager(?:\s:|$|\ssur)|publicité$
+      |suscr[ií]b(?:ete|ase|irse)|s[ií]gu(?:e|a)nos|compart(?:ir|e)(?:$|:|\sen\b)|publicidad$|(?:se\s)?inscreva-se|siga(?:-nos|\so\s.{2,40}\sno\b)|publicidade$
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -54,6 +99,12 @@ _NOTICE = re.compile(
     r"\sорганизаци|запрещен\w*\s(?:в|на\sтерритории)\s(?:РФ|России)",
     re.IGNORECASE,
 )
+_DISCLOSURE = re.compile(
+    r"affiliate|may earn .{0,20}commission|receive compensation|(?:партн[её]рск|реферальн)\w+ ссылк"
+    r"|sponsored content|paid (?:post|partnership)|enthält (?:werbung|affiliate)"
+    r"|^(?!\W*реклама)[^.]{0,60}\b(?:0|6|12|16|18)\s?\+",
+    re.IGNORECASE,
+)
 _NOT_WORD = re.compile(r"\W+")
 
 
@@ -65,6 +116,11 @@ def squeezed(text: str) -> str:
 def is_notice(text: str) -> bool:
     """Whether the text carries a legal notice that a publisher must show."""
     return bool(_NOTICE.search(text))
+
+
+def is_label(text: str) -> bool:
+    """Whether a text must never be stripped: a legal notice, an age mark, a disclosure."""
+    return is_notice(text) or bool(_DISCLOSURE.search(text))
 
 
 def tidy(
@@ -128,7 +184,7 @@ def _junk(block: Block, linked: frozenset[str]) -> bool:
     if not isinstance(block, Paragraph | Heading):
         return False
     text = block_text(block)
-    if is_notice(text) or len(text) > _SHORT:
+    if len(text) > _SHORT or is_label(text):
         return False
     if _PROMOTION.match(text) or _SCRIPT.match(text):
         return True
