@@ -133,7 +133,7 @@ _CUE_BEFORE = re.compile(
     |(?:obtained|seen|reviewed)\sby|inputs\sfrom
     |(?:said|reports|reported|says|wrote|writes)(?:\sthe)?
     |(?:источник|source|по\sматериалам|материал)\s?[:—–-])
-    (?P<gap>[^,.!?;:()]{{0,60}})$""",
+    (?!\w)(?P<gap>[^,.!?;:()]{{0,60}})$""",
     re.IGNORECASE | re.VERBOSE,
 )
 # … and the name first. Of Russian verbs only those that nothing but a paper does to news.
