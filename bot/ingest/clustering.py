@@ -44,9 +44,9 @@ AS_A_WHOLE = 0.5
 REPRINT = 1.0
 """The likeness of a text to its reprint: no weighing of evidence reaches it."""
 
-_ASKED = 40  # words whose frequency in the archive is asked for: the rarest in news at large
+_ASKED = 24  # words whose frequency in the archive is asked for: the rarest in news at large
 _RAREST = 8
-_CANDIDATES = 20
+_CANDIDATES = 12
 _REMEMBERED = 1000  # fingerprints: the same recent articles are candidates again and again
 _CLEARLY = 0.05
 _COMPARED = 6  # articles of a story, before who stands for it is settled

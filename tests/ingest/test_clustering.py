@@ -10,7 +10,18 @@ import pytest
 from bot.articles.likeness import fingerprint, signature
 from bot.ingest.clustering import Clustering, Place, Rival, likest, new_lead
 from bot.words.normaliser import Normaliser
-from storage import ArticleDraft, EntryKey, Paragraph, Span, Storage, StoryCandidate
+from storage import (
+    ArticleDraft,
+    EntryKey,
+    Heading,
+    ListBlock,
+    Paragraph,
+    PictureBlock,
+    Quote,
+    Span,
+    Storage,
+    StoryCandidate,
+)
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -186,6 +197,24 @@ async def test_an_article_with_its_text_stands_before_a_bare_headline(desk: Desk
     another = desk.draft(AGAIN_BRIDGE, source=2, text=AGAIN_BRIDGE[1])
     assert await desk.take(another) == story
     assert await desk.headline(story) in {SAME_BRIDGE[0], AGAIN_BRIDGE[0]}
+
+
+async def test_a_fingerprint_is_made_once(desk: Desk) -> None:
+    """What is read of a stored article is what was read of its draft."""
+    body = (
+        PictureBlock("https://example.org/bridge.png", "Мост"),
+        Paragraph((Span("Мост "), Span("открыт", bold=True), Span("."))),
+        Heading("Как строили", 2),
+        Quote(((Span("Наконец-то."),), (Span("Ждали."),)), "Орлов"),
+        ListBlock(((Span("Опоры"),), (Span("Пролёты"),))),
+        Paragraph((Span("Движение открыли утром. " * 100),)),
+    )
+    first = replace(desk.draft(BRIDGE), body=body, standfirst=BRIDGE[1])
+    story = await desk.store(first)
+    await desk.clustering.story_of(replace(first, source_id=desk.feeds[3][1]), NOW)
+    assert desk.clustering._fingerprint.cache_info().misses == 1
+    assert await desk.story_of(desk.draft(SAME_BRIDGE, source=1)) == story
+    assert desk.clustering._fingerprint.cache_info().misses == 2
 
 
 def _rival(story: int, likeness: float, article: int = 1, *, leads: bool = True) -> Rival:
