@@ -38,6 +38,7 @@ CORRECTIONS_A_POLL = 5  # a feed that rewrites its texts at every poll must not 
 PAGE_TRIES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 
 PAGES_A_POLL = 100  # asked for at once; a sitemap of thousands must not hammer its host
+SITEMAP_BEGINS = 200  # newest entries of a sitemap at first sight: without pages they say little
 PAGE_SPREAD = timedelta(seconds=30)  # between the pages of a feed that are asked for later
 
 BURST = 10  # times the usual number of new entries

@@ -19,11 +19,12 @@ from datetime import datetime
 
 from bot.articles.blocks import plain_text
 from bot.articles.newsroom import Desk
-from bot.feeds.entries import ParsedFeed
+from bot.feeds.entries import FeedKind, ParsedFeed
 from bot.ingest.clustering import Clustering
 from bot.ingest.composing import Composer
 from bot.ingest.decider import (
     CORRECTIONS_A_POLL,
+    SITEMAP_BEGINS,
     Again,
     Candidate,
     again,
@@ -57,6 +58,7 @@ from storage import (
 
 log = logging.getLogger(__name__)
 
+_NO_ARTICLE = 0  # of an entry that is only to be known
 PAGES_AHEAD = 3  # of one feed, while an article is being stored
 
 
@@ -214,6 +216,9 @@ class Intake:
                     now,
                 )
         fresh, seconds = await self._unknown(feed, new, told, now)
+        if feed.succeeded is None and parsed.kind is FeedKind.SITEMAP:
+            await self._adopt(feed, [(one, _NO_ARTICLE) for one in fresh[SITEMAP_BEGINS:]], now)
+            fresh = fresh[:SITEMAP_BEGINS]
         for one in decision.changed:
             if len(seconds) > CORRECTIONS_A_POLL:
                 break  # they wait for the next poll, like the last of these

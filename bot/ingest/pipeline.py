@@ -265,6 +265,11 @@ class Pipeline:
             )
         source = await self._storage.feeds.source(feed.source_id)
         parsed = await read_feed(self._workers, response, language=source.language, now=now)
+        if parsed.children and not parsed.entries:
+            places = ", ".join(child.url for child in parsed.children[:3])
+            raise FeedError(
+                f"This is a list of sitemaps, without news. Add what it lists: {places}"
+            )
         hub, topic = parsed.hub or response.hub, parsed.self_url or response.self_url
         if self.hubs is not None and hub:
             await self.hubs.offer(feed.id, hub, topic or feed.url)

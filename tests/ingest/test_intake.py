@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from bot.articles.blocks import plain_text
-from bot.ingest import decider
+from bot.ingest import decider, intake
 from bot.ingest.decider import CORRECTIONS_A_POLL
 from storage import ArticleState, BodyFrom, Feed, NotFoundError, Reading
 from tests.feeds.test_channel import page, post
@@ -182,15 +182,22 @@ def channel(house: House, name: str, text: str) -> bytes:
     return page(post(1, f"<b>{text}</b><br/>{links[0]}"), about=links[1]).encode()
 
 
-def sitemap(house: House, name: str, title: str) -> bytes:
+def urlset(*entries: str) -> bytes:
     return (
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
-        'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"><url>'
-        f"<loc>{house.paper.url}/{name}.html</loc><news:news><news:publication>"
-        "<news:name>Гудок</news:name><news:language>ru</news:language></news:publication>"
-        f"<news:publication_date>{NOW.isoformat()}</news:publication_date>"
-        f"<news:title>{title}</news:title></news:news></url></urlset>"
+        'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">'
+        f"{''.join(entries)}</urlset>"
     ).encode()
+
+
+def sitemap_entry(house: House, name: str, title: str, hours: int = 0) -> str:
+    """A news sitemap's entry, published so many hours ago."""
+    return (
+        f"<url><loc>{house.paper.url}/{name}.html</loc><news:news><news:publication>"
+        "<news:name>Гудок</news:name><news:language>ru</news:language></news:publication>"
+        f"<news:publication_date>{(NOW - hours * HOUR).isoformat()}</news:publication_date>"
+        f"<news:title>{title}</news:title></news:news></url>"
+    )
 
 
 async def test_an_article_in_all_of_a_publishers_feeds_is_read_stored_and_pushed_once(
@@ -202,7 +209,7 @@ async def test_an_article_in_all_of_a_publishers_feeds_is_read_stored_and_pushed
     title = "Утверждён план развития железных дорог"
     house.paper.publish("one", title)
     house.paper.files["/rubric"] = rss(house, item("one", title, guid="r1"))
-    house.paper.files["/news-map"] = sitemap(house, "one", title)
+    house.paper.files["/news-map"] = urlset(sitemap_entry(house, "one", title))
     house.paper.files["/channel"] = channel(house, "one", f"Срочно! {title}")
     assert (await house.poll(5)).pushes == 1
     for feed in others:
@@ -315,6 +322,35 @@ async def test_a_first_sight_asks_for_the_newest_pages_and_spreads_the_rest(
     assert await house.pipeline.retry_pages(NOW + timedelta(minutes=5)) == 1
     assert await house.pipeline.retry_pages(NOW + timedelta(minutes=7)) == 2
     assert all(one.body_from is BodyFrom.PAGE for one in await house.articles())
+
+
+async def test_a_sitemap_begins_with_its_newest_entries(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "SITEMAP_BEGINS", 2)
+    entries = [sitemap_entry(house, f"n{n}", f"Новость: {SUBJECTS[n]}", n) for n in range(5)]
+    address = f"{house.paper.url}/news-map"
+    house.paper.files["/news-map"] = urlset(*entries)
+    feed = await house.storage.feeds.add(address, "127.0.0.1", NOW)
+    report = await house.pipeline.fetch_feed(feed, NOW)
+    assert (report.entries, report.stored) == (5, 2)
+    titles = [one.title for one in await house.articles()]
+    assert titles == [f"Новость: {SUBJECTS[0]}", f"Новость: {SUBJECTS[1]}"]
+    fresh = sitemap_entry(house, "fresh", "Найден новый вид бабочек", -1)
+    house.paper.files["/news-map"] = urlset(fresh, *entries)
+    feed = await house.storage.feeds.by_url(address)
+    report = await house.pipeline.fetch_feed(feed, NOW + timedelta(hours=2))
+    assert (report.stored, report.pushes) == (1, 1), "what was left out is no news later either"
+
+
+async def test_a_list_of_sitemaps_says_what_to_add(house: House) -> None:
+    child = f"<sitemap><loc>{house.paper.url}/news.xml</loc></sitemap>"
+    house.paper.files["/all"] = (
+        f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{child}</sitemapindex>'
+    ).encode()
+    feed = await house.storage.feeds.add(f"{house.paper.url}/all", "127.0.0.1", NOW)
+    report = await house.pipeline.fetch_feed(feed, NOW)
+    assert f"{house.paper.url}/news.xml" in (report.error or "")
 
 
 # ---------------------------------------------------------------- what the admins are told
