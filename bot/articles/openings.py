@@ -88,6 +88,7 @@ _SPEAKER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _FRAGMENT = re.compile(r"[\s]*(?:[—–\-•*·,;:.…»”)\]/|]|\.\.\.|\d{1,2}[.)]\s)")
+_DATELINE = re.compile(r"[A-ZА-ЯЁ][^.!?]{2,40},\s\d{1,2}\s[а-яё]{3,8}\.?(?:\s[—–/-].{0,50})?$")
 _WORD = re.compile(r"[^\W_]+")
 _ENDED = re.compile(r"[.!?…][»”\"')\]]*$")
 _QUOTED = re.compile(r"[«“\"]([^«»“”\"]*)(?:[»”\"]|$)")
@@ -108,9 +109,10 @@ def leans_back(sentence: str) -> bool:
 
 
 def is_fragment(sentence: str) -> bool:
-    """Whether a text is half of a quotation or bracket, or an item of a list."""
+    """Whether a text is half of a quotation or bracket, an item of a list or a dateline."""
     return (
         _FRAGMENT.match(sentence) is not None
+        or _DATELINE.match(sentence) is not None
         or is_open(sentence)
         or sentence.count("»") > sentence.count("«")
         or sentence.count("”") > sentence.count("“") + sentence.count("„")

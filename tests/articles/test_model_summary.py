@@ -154,9 +154,9 @@ def test_an_article_cannot_close_its_fence() -> None:
 
 
 def test_own_sentences_raise_no_alarm_and_wrong_ones_do(normaliser: Normaliser) -> None:
-    """Measured: 0 alarms of 474; every number that the article lacks is caught."""
+    """A quarter of the practice data; `tests.bench.summaries` takes all."""
     dice = random.Random(5)  # noqa: S311  # changes to try, not secrets
-    for record in records("texts/leads.jsonl"):
+    for record in records("texts/leads.jsonl")[::4]:
         title, text = record["title"], record["text"]
         summary = summarise(title, text, language="ru", normaliser=normaliser)
         check(summary, title=title, text=text, language="ru", normaliser=normaliser)

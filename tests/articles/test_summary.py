@@ -3,12 +3,13 @@
 import pytest
 
 from bot.articles.openings import is_speech, leans_back
+from bot.articles.salience import REFERENCE, WEIGHTS
 from bot.articles.sentences import sentences
 from bot.articles.summary import shorten, summarise
 from bot.words.normaliser import Normaliser
 from tests.articles.practice import records
 from tests.bench.summaries import is_of_sentences, rouge
-from tests.training.summary import reference_tokens
+from tests.training.summary import example, fit, reference_tokens
 
 TEXT = (
     "Совет города решил построить трамвайную линию до вокзала. «Мы ждали этого десять лет. Город "
@@ -90,6 +91,7 @@ def test_the_lead_is_always_in(normaliser: Normaliser) -> None:
         "Он сообщил, что город построит трамвайную линию до вокзала.",
         "Однако трамвайную линию до вокзала город построит не сразу.",
         "— Трамвайную линию до вокзала построит город.",
+        "МОСКВА, 22 ноября — РИА Новости.",
         "В понедельник она рассказала, что город построит трамвайную линию до вокзала.",
         "вокзала, куда город построит трамвайную линию.",
         "Город построит трамвайную линию до вокзала.»",
@@ -236,3 +238,10 @@ def test_summaries_beat_the_first_three_sentences(normaliser: Normaliser) -> Non
         ours += rouge(tokens, summary).r1
         lead += rouge(tokens, " ".join(sentences(text)[:3])).r1
     assert ours - lead >= 0.015 * len(practice)
+
+
+def test_the_weights_are_those_that_the_training_finds(normaliser: Normaliser) -> None:
+    found = fit([example(record, normaliser) for record in records("texts/leads.jsonl")])
+    assert found.reference == pytest.approx(REFERENCE, abs=0.5)
+    for kind, weights in WEIGHTS.items():
+        assert found.weights[kind] == pytest.approx(weights, abs=0.02)
