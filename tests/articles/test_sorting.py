@@ -23,6 +23,32 @@ from tests.articles.practice import records
         ("ru", "The mayor of the city said that it was time", "en"),
         ("ja", "市長は新しい橋について話した", "ja"),
         ("ru", "123", "ru"),
+        ("", "США ввели санкции", "ru"),
+        ("", "Что делать?", "ru"),
+        ("", "Президент України виступив", "uk"),
+        ("ru", "У Києві відкрили новий парк", "uk"),
+        ("uk", "Новини дня", "uk"),
+        ("", "У Мінску адкрылі новы мост", "be"),
+        ("", "Министърът подаде оставка след скандала", "bg"),
+        ("bg", "Новини от деня", "bg"),
+        ("ru", "Правителството прие бюджета, съобщи премиерът, който е доволен от мерките", "bg"),
+        ("", "Президент жаңа заңға қол қойды", "kk"),
+        ("kk", "Астана", "kk"),
+        ("", "Председник Србије је потписао закон", "sr"),
+        ("", "Градот доби нов мост, рече премиерот Јованов", "mk"),
+        ("ba", "Республика башлығы", "ba"),
+        ("en", "Le président de la République a signé la loi sur les retraites", "fr"),
+        ("en", "El Gobierno aprueba la nueva ley de vivienda con los votos de los socios", "es"),
+        ("en", "Il governo approva la nuova legge di bilancio con il voto della Camera", "it"),
+        ("en", "O governo aprovou a nova lei do orçamento com os votos da maioria", "pt"),
+        ("en", "Sejm przyjął nową ustawę budżetową, posłowie nie są zadowoleni", "pl"),
+        ("en", "Meclis yeni bütçe yasasını kabul etti ve bu karar çok tartışıldı", "tr"),
+        ("", "Stocks rise", "en"),
+        ("", "UW men's soccer clinches a title", "en"),
+        ("ru", "Stocks rise after the Fed's decision on rates", "en"),
+        ("ru", "Компания Apple представила iPhone 15 Pro Max и MacBook Air", "ru"),
+        ("ru", "iPhone 15 Pro Max vs Samsung Galaxy S23 Ultra: что лучше?", "ru"),
+        ("en", "Putin (Путин) meets Xi", "en"),
         ("", "", ""),
     ],
 )  # fmt: skip
@@ -32,7 +58,9 @@ def test_language(declared: str, text: str, language: str) -> None:
 
 def test_practice_texts_languages() -> None:
     for record in records("texts/topics.jsonl"):
-        assert language_of("", record["title"], record["text"]) == record["lang"]
+        title, text, language = record["title"], record["text"], record["lang"]
+        assert language_of("", title, text) == language
+        assert language_of("en" if language == "ru" else "ru", title, text) == language
 
 
 @pytest.mark.parametrize(
