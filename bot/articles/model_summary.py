@@ -24,7 +24,7 @@ from bot.words.stopwords import STOP_WORDS
 TOLD = 8_000
 """Characters of an article that the model is told: news say what matters first."""
 
-FEWEST_TOLD = 400
+FEWEST_TOLD = 200
 """A text of fewer characters is a summary already."""
 
 _FEWEST, _MOST_SENTENCES = 40, 3

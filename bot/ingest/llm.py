@@ -47,7 +47,7 @@ FAILURES = 5
 PAUSE = timedelta(minutes=10)
 
 _TRIES = 2
-_IDLE_SECONDS = 30.0
+_IDLE_SECONDS = 5.0
 _LONGEST_PAUSE = 3600
 _BUDGET = "llm"
 
