@@ -34,6 +34,9 @@ _REPEATED = 3  # posts that end alike: a signature
 _MOST_SIGNATURE = 4  # lines
 _DEEPEST = 30  # levels of markup in a post
 _BASE: Final = "https://t.me/"
+_PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_CLASS = re.compile(r"class=[\"'](?:[\w -]{0,200}\s)?tgme_")
+_HEAD = 50_000  # characters
 _PLACES: Final = "div.tgme_widget_message[data-post]"
 _NOT_THE_TEXT: Final = ".tgme_widget_message_reply, .tgme_widget_message_poll"
 _PICTURES: Final = (
@@ -113,8 +116,8 @@ class _Post:
 
 def is_channel(text: str) -> bool:
     """Whether the document is a page of t.me about a channel, with posts or without."""
-    head = text[:50_000]
-    return "tgme_" in head and re.search(r"class=[\"'][^\"']{0,200}\btgme_", head) is not None
+    # A feed made of a channel has such classes too, in its entries.
+    return _PAGE.match(text) is not None and _CLASS.search(text, 0, _HEAD) is not None
 
 
 def read_channel(text: str) -> Channel:

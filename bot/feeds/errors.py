@@ -2,7 +2,7 @@
 
 FeedError
 ├── NotAFeedError      a web page, or nothing at all
-└── HostileFeedError   it declares entities or a document type of its own
+└── HostileFeedError   it declares entities, or is built to keep its reader busy
 """
 
 
@@ -15,4 +15,4 @@ class NotAFeedError(FeedError):
 
 
 class HostileFeedError(FeedError):
-    """The document declares entities, which serve attacks on parsers and nothing else."""
+    """The document holds what serves attacks on parsers and nothing else."""

@@ -29,6 +29,8 @@ _ROOT = re.compile(r"<(?![!?])[^\s<>/]+")
 _PREFIX = re.compile(r"(?:</?|\s)([A-Za-z_][\w.-]{0,30}):[A-Za-z_]")
 _DECLARED = re.compile(r"\sxmlns:([\w.-]{1,31})\s*=")
 _MOST_PREFIXES = 50
+_LONG_TAG = re.compile(r"<[^<>]{20000,}")
+_MOST_ATTRIBUTES = 500
 _DOCTYPE = re.compile("<!DOCTYPE", re.IGNORECASE)
 # What publishers mean by a prefix that they forget to declare.
 _NAMESPACES: Final = {
@@ -49,8 +51,9 @@ _NAMESPACES: Final = {
 def mended(text: str) -> str:
     """The document without its comments, and with those slips put right.
 
-    Raises HostileFeedError where it declares entities: they can only be declared in a document
-    type, and serve attacks. Text that talks about them is let through.
+    Raises HostileFeedError for thousands of attributes in a tag, and for declared entities: both
+    serve attacks. Entities can only be declared in a document type; text that talks about them is
+    let through.
     """
     text = _LINK.sub("<link>", _REFERENCES.sub(_characters, NOT_XML.sub("", text)))
     pieces: list[str] = []  # in turn what is shown and what is hidden
@@ -65,6 +68,11 @@ def mended(text: str) -> str:
     pieces.append(text[at:])
     shown = "".join(pieces[::2])
     _refuse_declarations(shown)
+    if any(tag[0].count("=") > _MOST_ATTRIBUTES for tag in _LONG_TAG.finditer(shown)):
+        raise HostileFeedError(
+            "The feed has an element with thousands of attributes. That serves attacks on readers "
+            "of feeds, and newsboy does not read such a feed."
+        )
     pieces[::2] = [_SLIP.sub(_put_right, piece) for piece in pieces[::2]]
     return _with_prefixes("".join(pieces), shown)
 

@@ -60,8 +60,9 @@ def parse(
 ) -> ParsedFeed:
     """Read a feed that came from `url`.
 
-    `zone` is for dates that name none. Raises NotAFeedError for anything but RSS, RDF, Atom and
-    JSON Feed, HostileFeedError for a document that declares entities.
+    `zone` is for dates that name none. Raises NotAFeedError for anything but RSS, RDF, Atom,
+    JSON Feed, news sitemaps and channels' previews, HostileFeedError for a document that declares
+    entities or is made to keep its reader busy.
     """
     text = decode(body, charset_of(content_type)).strip()
     if text.startswith("{"):
@@ -323,16 +324,19 @@ def _own_guid(title: str, published: datetime | None) -> str:
 
 
 def _without_doubles(entries: list[ParsedEntry]) -> tuple[ParsedEntry, ...]:
-    """Each entry once; two with a title and a page in common are one only if of one date."""
+    """Each entry once; two with a title and a page in common are one unless their dates differ."""
     guids: set[str] = set()
-    pages: set[tuple[str, str, datetime | None]] = set()
+    pages: defaultdict[tuple[str, str], set[datetime | None]] = defaultdict(set)
     kept: list[ParsedEntry] = []
     for entry in entries:
-        page = (url_key(entry.url), entry.title, entry.published)
-        if entry.guid in guids or (entry.url and page in pages):
+        dates = pages[url_key(entry.url), entry.title]
+        seen = bool(dates) and (
+            entry.published is None or not dates.isdisjoint({entry.published, None})
+        )
+        if entry.guid in guids or (entry.url and seen):
             continue
         guids.add(entry.guid)
-        pages.add(page)
+        dates.add(entry.published)
         kept.append(entry)
     return tuple(kept)
 
@@ -364,7 +368,7 @@ def _absolute(base: str, link: object) -> str:
     if not link:
         return ""
     try:
-        url = urljoin(base, str(link).strip())
+        url = urljoin(base, str(link).strip().replace("&amp;", "&"))  # escaped twice
     except ValueError:
         return ""
     usable = len(url) <= _LONGEST_URL and re.match(r"https?://[^\s/]", url, re.IGNORECASE)

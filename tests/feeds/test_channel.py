@@ -332,6 +332,13 @@ def test_a_page_that_only_shows_a_channels_widget_is_no_channel() -> None:
         parse(body, url="https://paper.example/", content_type="text/html", zone=UTC, now=NOW)
 
 
+def test_a_feed_made_of_a_channel_is_a_feed() -> None:
+    body = f"""<rss version="2.0"><channel><title>Мост</title><item><title>Новость</title>
+    <description><![CDATA[{post(7, "Новость")}]]></description></item></channel></rss>"""
+    feed = parse(body.encode(), url=PREVIEW, content_type="text/xml", zone=UTC, now=NOW)
+    assert (feed.kind, feed.entries[0].title) == (FeedKind.FEED, "Новость")
+
+
 @pytest.mark.parametrize("flood", ["<div>", "<b>", "<a href=x>", "<br>", "{", "a ", "@a ", "«"])
 def test_a_hostile_page_costs_little(flood: str) -> None:
     begun = datetime.now(UTC)

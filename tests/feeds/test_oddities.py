@@ -10,7 +10,7 @@ import pytest
 
 from bot.feeds.decoding import decode, without_prolog
 from bot.feeds.entries import EntryImage, ParsedEntry, ParsedFeed
-from bot.feeds.errors import FeedError, NotAFeedError
+from bot.feeds.errors import FeedError, HostileFeedError, NotAFeedError
 from bot.feeds.mending import mended
 from bot.feeds.parser import parse, plain_text
 
@@ -224,6 +224,7 @@ def test_what_belongs_to_another_is_not_the_entrys(other: str, first: bool) -> N
             "<link><![CDATA[https://news.example/a?b=1&c=2]]></link>",
             "https://news.example/a?b=1&c=2",
         ),
+        ("<link>/a?b=1&amp;amp;c=2</link>", "https://news.example/a?b=1&c=2"),
         ("<link>//other.example/a</link>", "https://other.example/a"),
         ('<link href="https://news.example/a"/>', "https://news.example/a"),
         ('<link uri="at://did:plc:x/y">https://news.example/a</link>', "https://news.example/a"),
@@ -269,6 +270,23 @@ def test_a_guid_does_not_move_with_its_feed() -> None:
         for url in ("http://old.example/rss", "https://new.example/feed/all.xml")
     ]
     assert moved == ["17", "17"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("<guid>1</guid>", "<guid>1</guid>"),
+        ("<guid>1</guid>", "<guid>2</guid>"),
+        ("", "<guid>2</guid>"),
+        ("", "<pubDate>Sun, 22 Nov 2026 10:00:00 GMT</pubDate><guid>2</guid>"),
+        ("<pubDate>Sun, 22 Nov 2026 10:00:00 GMT</pubDate>", "<guid>2</guid>"),
+        ("<category>Город</category>", "<category>Мосты</category>"),
+    ],
+)
+def test_an_entry_listed_twice_is_one(first: str, second: str) -> None:
+    again = LINKED.replace("news.example/1", "www.news.example/1/?utm_source=rss")
+    feed = read(rss(f"<item>{LINKED}{first}</item><item>{again}{second}</item>"))
+    assert [entry.title for entry in feed.entries] == [TITLE]
 
 
 def test_xml_base_counts() -> None:
@@ -497,6 +515,16 @@ def test_a_page_that_shows_a_feeds_source_is_a_page() -> None:
 
 
 # ---------------------------------------------------------------- hostile ones
+
+
+def test_a_tag_with_thousands_of_attributes_is_refused_at_once() -> None:
+    attributes = " ".join(f'a{number}="1"' for number in range(50_000))
+    begun = time.process_time()
+    with pytest.raises(HostileFeedError, match="attributes"):
+        read(rss(f"<item {attributes}/>"))
+    assert time.process_time() - begun < 5
+    picture = f"<x src='data:image/png;base64,{'A' * 50_000}=='/>"
+    assert item(LINKED + picture).title == TITLE
 
 
 @pytest.mark.parametrize(
