@@ -47,6 +47,8 @@ _BACKGROUND = re.compile(r"background-image:\s*url\(\s*['\"]?([^'\")]{1,2000})",
 _BLOCKS: Final = frozenset({"blockquote", "pre", "div", "p"})
 _SENTENCE_END = re.compile(r"[.!?…](?:[»”\"')\]]*)(?=\s)")
 _WORDS = re.compile(r"\w")
+_HASHTAGS = re.compile(r"(?:#\w{1,60}[\s,|•·]*)+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.-]+\.\w{2,10}/\S+")
 # Federal law 38-FZ obliges adverts to carry «Реклама» and a token (erid).
 _ADVERT = re.compile(
     r"""(?ix)
@@ -112,6 +114,7 @@ class _Post:
     published: str
     picture: str
     author: str
+    preview: str  # the title on the card of a page that the post links
 
 
 def is_channel(text: str) -> bool:
@@ -163,6 +166,7 @@ def _post(place: turbohtml.Element) -> _Post | None:
     if any(_ADVERT.search(line.text) for line in lines) or _ADVERT.search(links):
         return None
     time = place.select_one(".tgme_widget_message_date time[datetime]")
+    preview = place.select_one(".link_preview_title")
     author = place.select_one(".tgme_widget_message_forwarded_from_name")
     author = author or place.select_one(".tgme_widget_message_from_author")
     return _Post(
@@ -171,6 +175,7 @@ def _post(place: turbohtml.Element) -> _Post | None:
         published=_attribute(time, "datetime"),
         picture=_picture(place),
         author=_flat(author.text) if author is not None else "",
+        preview=_flat(preview.text) if preview is not None else "",
     )
 
 
@@ -251,7 +256,8 @@ class _Writer:
             bold = self._plain == 0 and bool(_WORDS.search(text))
             markup = " ".join("".join(self._markup).split())
             self.lines.append(_Line(text, markup, bold, tuple(self._links), quoted))
-        self._texts, self._markup, self._links, self._plain = [], [], [], 0
+            self._links = []  # else a link behind no text at all: it belongs to what follows
+        self._texts, self._markup, self._plain = [], [], 0
 
 
 def _lines(text: turbohtml.Element) -> tuple[_Line, ...]:
@@ -299,14 +305,21 @@ def _is_signature(line: _Line, signatures: frozenset[str]) -> bool:
 # ---------------------------------------------------------------- an entry
 
 
-def _entry(post: _Post, own: str, signatures: frozenset[str]) -> Mapping[str, Any]:
-    """The post in feedparser's shape."""
+def _entry(post: _Post, own: str, signatures: frozenset[str]) -> Mapping[str, Any] | None:
+    """The post in feedparser's shape; None for one that says nothing beside an address."""
     lines = _without_signature(post.lines, signatures)
+    tags: list[str] = []
+    for end in (-1, 0):
+        while len(lines) > 1 and _HASHTAGS.fullmatch(lines[end].text):
+            tags += re.findall(r"#(\w+)", lines.pop(end).text)
     page = _announced_page(lines, own)
-    if page:
-        while len(lines) > 1 and _only_leads_on(lines[-1]):
-            lines.pop()
+    while page and len(lines) > 1 and _leads_on(lines[-1]):
+        lines.pop()
     title, rest = _title(lines)
+    if _ADDRESS.fullmatch(title):
+        title = post.preview
+    if not title:
+        return None
     return {
         "id": post.address,
         "link": page or post.address,
@@ -314,6 +327,7 @@ def _entry(post: _Post, own: str, signatures: frozenset[str]) -> Mapping[str, An
         "content": [{"value": "".join(_paragraph(line) for line in rest)}],
         "published": post.published,
         "authors": [{"name": html.escape(post.author, quote=False)}],
+        "tags": [{"term": tag.replace("_", " ")} for tag in tags],
         "image": post.picture,
         "whole": not page,
     }
@@ -380,11 +394,23 @@ def _announced_page(lines: Sequence[_Line], own: str) -> str:
     if len(pages) != 1 or sum(len(line.text) for line in lines[1:]) > _CHIEFLY:
         return ""
     (page,) = pages
-    places = [n for n, line in enumerate(lines) if any(page == link for link, _ in line.links)]
-    return page if places[0] == 0 or places[-1] == len(lines) - 1 else ""
+    return page if _is_headline(lines[0], page) or _ends_with(lines[-1], page) else ""
 
 
-def _only_leads_on(line: _Line) -> bool:
+def _is_headline(line: _Line, page: str) -> bool:
+    """Whether a line is as a whole the link, or the link stands behind a mark beside it."""
+    words = [words for address, words in line.links if address == page]
+    return any(2 * len(word) > len(line.text) or not _WORDS.search(word) for word in words)
+
+
+def _ends_with(line: _Line, page: str) -> bool:
+    """Whether a line is the link, or ends with it: «…, сказали в мэрии. Подробнее»."""
+    if not line.links or line.links[-1][0] != page:
+        return False
+    return _leads_on(line) or not _WORDS.search(line.markup.rpartition("</a>")[2])
+
+
+def _leads_on(line: _Line) -> bool:
     """Whether a line is nothing but a link: «Подробнее», or an address."""
     if _LABEL.search(line.text) or not line.links:
         return False
@@ -436,4 +462,5 @@ def _attribute(element: turbohtml.Element | None, name: str) -> str:
 
 
 def _flat(text: str) -> str:
-    return " ".join(text.split())
+    """One line, without the marks of no width that links are hidden behind."""
+    return " ".join(re.sub("[\u200b\u2060\ufeff]", "", text).split())

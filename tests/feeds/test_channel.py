@@ -279,6 +279,41 @@ def test_a_linked_headline_is_too() -> None:
     assert (entry.url, entry.title) == ("https://paper.example/news/17", "Мост через реку открыли")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{link('https://paper.example/news/17', chr(0x200B))}Мост через реку открыли",
+        f"{link('https://paper.example/news/17', chr(0x200B))}<br/>Мост через реку открыли<br/>Да.",
+        f"{link('https://paper.example/news/17', '👉')} Мост через реку открыли",
+        f"Мост через реку открыли, сказали {link('https://paper.example/news/17', 'в мэрии')}.",
+        f"Мост через реку открыли<br/>{link('https://paper.example/news/17', 'paper.example')}"
+        "<br/><br/>#мост #город",
+    ],
+)
+def test_however_the_link_is_hidden(text: str) -> None:
+    entry = one(text, about=OWN)
+    assert entry.url == "https://paper.example/news/17"
+    assert entry.title.startswith("Мост через реку открыли")
+    assert "paper.example" not in entry.content_html
+
+
+def test_lines_of_hashtags_are_rubrics() -> None:
+    entry = one("#Главное_за_день<br/>Мост через реку открыли<br/>Текст.<br/>#мост, #город")
+    assert entry.title == "Мост через реку открыли"
+    assert entry.content_html == "<p>Текст.</p>"
+    assert set(entry.categories) == {"Главное за день", "мост", "город"}
+
+
+def test_a_bare_address_is_called_by_its_card() -> None:
+    card = (
+        '<a class="tgme_widget_message_link_preview" href="https://paper.example/news/17"><div '
+        'class="link_preview_title" dir="auto">Мост через реку открыли</div></a>'
+    )
+    bare = link("https://paper.example/news/17", "https://paper.example/news/17")
+    assert one(bare, extra=card).title == "Мост через реку открыли"
+    assert read(post(7, bare)).entries == ()
+
+
 def test_the_channels_site_is_known_by_where_its_posts_link() -> None:
     feed = read(
         *(
