@@ -4,7 +4,11 @@ A parser meets documents that keep it busy for minutes or eat all memory, and a 
 stopped. So parsing and extracting run in a few child processes:
 
     run(function, …) ─▶ an idle worker, or a new one ─▶ reply ─▶ idle ─▶ gone after a minute's rest
+                                                    ├─▶ slow: its place goes to the next job
                                                     └─▶ late, crashed or cancelled: killed
+
+Most jobs take milliseconds. One that takes seconds goes on beside the pool, so that two hostile
+documents do not hold everybody's news up for as long as they are allowed to take.
 
 Pebble, the kept library for this, was tried: it polls from three threads (1.6 % of a core at
 rest), breaks as a whole when an idle worker is killed, imports the caller's main module into
@@ -18,7 +22,8 @@ import os
 import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -29,8 +34,12 @@ T = TypeVar("T")
 
 SECONDS = 10.0
 SIZE_OF_POOL = 2
+SLOW_SECONDS = 1.5
+SLOW_AT_ONCE = 2
 IDLE_SECONDS = 60.0
-MEMORY_BYTES = 500_000_000
+# The dictionaries take 60 MB of it, a page of 5 MB 150; with the libraries' own 40 MB, which do not
+# count, a worker stays under 300.
+MEMORY_BYTES = 250_000_000
 
 _START_SECONDS = 60.0  # a cold import on a small, busy machine
 _PASSED_ON = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
@@ -52,7 +61,8 @@ class Workers:
     """At most `size` child processes, started when there is work and ended when there is none.
 
     `seconds` is the longest that a job may run, `memory_bytes` the most that a worker may
-    allocate (where the system can limit it; beyond it the worker counts as crashed).
+    allocate (where the system can limit it; beyond it the worker counts as crashed). Beside the
+    `size` there are as many as SLOW_AT_ONCE whose job has run for `slow_seconds`.
     """
 
     def __init__(
@@ -60,13 +70,17 @@ class Workers:
         *,
         size: int = SIZE_OF_POOL,
         seconds: float = SECONDS,
+        slow_seconds: float = SLOW_SECONDS,
         idle_seconds: float = IDLE_SECONDS,
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         self._seconds = seconds
         self._idle_seconds = idle_seconds
         self._memory_bytes = memory_bytes
+        self._slow_seconds = slow_seconds
+        self._size = size
         self._places = asyncio.Semaphore(size)
+        self._slow = 0
         self._idle: list[_Worker] = []
         self._alive: set[_Worker] = set()
         self._endings: set[asyncio.Task[None]] = set()
@@ -79,11 +93,12 @@ class Workers:
         or WorkerCrashedError.
         """
         job = Job(function.__module__, function.__qualname__, pickle.dumps((args, kwargs)))
-        async with self._places:
+        async with self._place() as may_give_way:
             worker = await self._begin(job)
             try:
-                async with asyncio.timeout(self._seconds):
-                    reply = await worker.reply()
+                with may_give_way():
+                    async with asyncio.timeout(self._seconds):
+                        reply = await worker.reply()
             except TimeoutError:
                 await self._end(worker)
                 raise WorkerTimeoutError(
@@ -105,6 +120,36 @@ class Workers:
             raise WorkerCrashedError(f"{function.__name__} answered out of turn.")
         value: T = reply.value
         return value
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[Callable[[], AbstractContextManager[None]]]:
+        """A place in the pool; inside what it yields the job may give it way, once it is slow."""
+        await self._places.acquire()
+        slow = False
+
+        def give_way() -> None:
+            nonlocal slow
+            if self._slow < SLOW_AT_ONCE:
+                slow = True
+                self._slow += 1
+                self._places.release()
+
+        @contextmanager
+        def may_give_way() -> Iterator[None]:
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(self._slow_seconds, give_way)
+            try:
+                yield
+            finally:
+                timer.cancel()
+
+        try:
+            yield may_give_way
+        finally:
+            if slow:
+                self._slow -= 1
+            else:
+                self._places.release()
 
     async def stop(self) -> None:
         """End all workers, busy ones too; jobs in flight raise WorkerCrashedError."""
@@ -162,7 +207,7 @@ class Workers:
         return worker
 
     def _rest(self, worker: "_Worker") -> None:
-        if self._stopped:
+        if self._stopped or len(self._idle) >= self._size:
             self._retire(worker)
             return
         self._idle.append(worker)

@@ -41,6 +41,14 @@ def hang() -> None:
     time.sleep(60)
 
 
+def rest(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def niceness() -> int:
+    return os.getpriority(os.PRIO_PROCESS, 0)
+
+
 def die() -> None:
     os._exit(3)
 

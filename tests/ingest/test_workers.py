@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.ingest.workers import WorkerCrashedError, Workers, WorkerTimeoutError
+from bot.ingest.workers import SLOW_AT_ONCE, WorkerCrashedError, Workers, WorkerTimeoutError
 from tests.ingest import sample_jobs
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +100,26 @@ async def test_no_more_jobs_at_once_than_workers(workers: Workers) -> None:
     assert 1 <= len(set(pids)) <= 2
 
 
+@pytest.mark.parametrize("ending", ["done", "killed"])
+async def test_slow_jobs_go_on_beside_the_pool(ending: str) -> None:
+    pool = Workers(size=1, slow_seconds=0.1, seconds=0.6)
+    slow = [
+        asyncio.create_task(pool.run(sample_jobs.rest, 0.4 if ending == "done" else 60))
+        for _ in range(SLOW_AT_ONCE)
+    ]
+    assert await pool.run(sample_jobs.double, [1]) == [1, 1]
+    assert not any(task.done() for task in slow), "it did not wait for the slow ones"
+    third = asyncio.create_task(pool.run(sample_jobs.rest, 0.4))
+    await asyncio.sleep(0.2)
+    waiting = asyncio.create_task(pool.run(sample_jobs.double, [2]))
+    ends = await asyncio.gather(*slow, third, waiting, return_exceptions=True)
+    expected = [None] * 2 if ending == "done" else [WorkerTimeoutError] * 2
+    assert [type(one) if isinstance(one, Exception) else one for one in ends[:2]] == expected
+    assert ends[2:] == [None, [2, 2]], "every place was given back"
+    assert await asyncio.gather(*(pool.run(sample_jobs.double, [n]) for n in range(3)))
+    await pool.stop()
+
+
 async def test_a_cancelled_job_frees_its_place(workers: Workers) -> None:
     pid = await workers.run(sample_jobs.pid)
     job = asyncio.create_task(workers.run(sample_jobs.hang))
@@ -137,6 +157,11 @@ async def test_workers_do_not_see_the_bots_secrets(
 ) -> None:
     monkeypatch.setenv("BOT_TOKEN", "123:secret")
     assert "BOT_TOKEN" not in await workers.run(sample_jobs.environment)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no niceness")
+async def test_workers_leave_the_processor_to_the_bot(workers: Workers) -> None:
+    assert await workers.run(sample_jobs.niceness) > os.getpriority(os.PRIO_PROCESS, 0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
