@@ -1,7 +1,7 @@
 """How an article lies in its row: from a draft to columns, and from a row to the records.
 
-Lists and articles are read without a picture that is known to be bad: the row keeps its address,
-the record does not show it.
+Lists and articles are read without a picture that is known to be bad, and without anything but the
+headline where no more of a source may be shown: the row keeps it, the record does not show it.
 """
 
 import json
@@ -30,9 +30,10 @@ from storage.search import pack_text, unpack_text
 _BAD = "EXISTS (SELECT 1 FROM picture INDEXED BY picture_bad WHERE url = a.image_url AND bad = 1)"
 
 HEADLINE = f"""
-    SELECT a.id, a.story_id, a.title, a.summary, s.title AS source, s.domain, a.url, a.topic,
+    SELECT a.id, a.story_id, a.title, s.title AS source, s.domain, a.url, a.topic,
            a.language, a.published, st.sources, st.articles, a.search_key, st.important, a.owner,
-           CASE WHEN NOT {_BAD} THEN a.image_url END AS image_url
+           CASE WHEN s.reading <> 'headline' THEN a.summary ELSE '' END AS summary,
+           CASE WHEN s.reading <> 'headline' AND NOT {_BAD} THEN a.image_url END AS image_url
     FROM article a
     JOIN source s ON s.id = a.source_id
     JOIN story st ON st.id = a.story_id
@@ -71,6 +72,7 @@ def headline(row: Row) -> Headline:
 
 def article(row: Row) -> Article:
     """A row of `ARTICLE` as a record."""
+    shown = not row["bad_image"] and row["reading"] != Reading.HEADLINE
     return Article(
         id=row["id"],
         story_id=row["story_id"],
@@ -88,7 +90,7 @@ def article(row: Row) -> Article:
         body=blocks_from_json(row["body"]),
         body_from=BodyFrom(row["body_from"]),
         author=row["author"],
-        image=None if row["bad_image"] else picture_from_json(row["image"]),
+        image=picture_from_json(row["image"]) if shown else None,
         topic=Topic(row["topic"]),
         rubric=row["rubric"],
         language=row["language"],
