@@ -34,6 +34,7 @@ _MOST_ATTRIBUTES = 500
 _DOCTYPE = re.compile("<!DOCTYPE", re.IGNORECASE)
 # What publishers mean by a prefix that they forget to declare.
 _NAMESPACES: Final = {
+    "a10": "http://www.w3.org/2005/Atom",
     "atom": "http://www.w3.org/2005/Atom",
     "content": "http://purl.org/rss/1.0/modules/content/",
     "dc": "http://purl.org/dc/elements/1.1/",

@@ -268,14 +268,17 @@ def _entry(raw: _Raw, base: str, zone: tzinfo) -> ParsedEntry | None:
     """The entry; None where it says nothing at all."""
     content = _content(raw)
     summary = _summary(raw, content)
-    title = _shortened(plain_text(str(raw.get("title") or "")[:_MOST_MARKUP]), _LONGEST_TITLE)
+    named = str(raw.get("title") or raw.get("itunes_title") or "")
+    title = _shortened(plain_text(named[:_MOST_MARKUP]), _LONGEST_TITLE)
     title = title or _shortened(
         plain_text((summary or content)[:_MOST_MARKUP]), _TITLE_FROM_SUMMARY
     )
     if not title:
         return None
     url = _link(raw, base)  # "" where there is none: the feed's own text is the article
-    published = _date(raw, ("published", "issued", "created"), zone)
+    published = _date(
+        raw, ("published", "issued", "created", "prism_publicationdate", "dcterms_date"), zone
+    )
     updated = _date(raw, ("updated", "modified"), zone)
     published = published or updated
     guid = NOT_XML.sub("", str(raw.get("id") or "")).strip() or url or _own_guid(title, published)

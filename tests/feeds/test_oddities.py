@@ -120,6 +120,20 @@ def test_titles_come_out_as_their_readers_should_see_them(inside: str, title: st
 
 
 @pytest.mark.parametrize(
+    "named",
+    [
+        "<dc:title>Да</dc:title>",
+        "<media:title>Да</media:title>",
+        "<itunes:title>Да</itunes:title>",
+        "<title/><description>&lt;p&gt;Да&lt;/p&gt;</description>",
+        "<content:encoded><![CDATA[<p>Да</p>]]></content:encoded>",
+    ],
+)
+def test_an_entry_without_a_title_is_named_by_what_it_has(named: str) -> None:
+    assert item(named).title == "Да"
+
+
+@pytest.mark.parametrize(
     "slip",
     [
         "<description>a & b &nbsp; &euro;</description>",
@@ -392,6 +406,8 @@ def test_the_title_of_the_channels_logo_is_not_the_channels() -> None:
         ("<pubDate>soon</pubDate><dc:date>2026-11-22T10:00:00+03:00</dc:date>", 7),
         ("<pubdate>Sun, 22 Nov 2026 10:00:00 +0300</pubdate>", 7),
         ("<dcterms:issued>2026-11-22T10:00:00+03:00</dcterms:issued>", 7),
+        ("<prism:publicationDate>2026-11-22T10:00:00+03:00</prism:publicationDate>", 7),
+        ("<a10:updated>2026-11-22T10:00:00+03:00</a10:updated>", 7),
         ("<atom:updated>2026-11-22T10:00:00+03:00</atom:updated>", 7),
         ("<pubDate>Tue, 22 Nov 2046 10:00:00 GMT</pubDate>", 12),
     ],
