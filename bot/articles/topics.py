@@ -1,7 +1,7 @@
 """Which of the product's topics an article belongs to.
 
 rubrics ─▶ the publisher's own word, where the table knows it
-url     ─▶ else the section in the address
+url     ─▶ else the section in the address, if it says what and not only where
 words   ─▶ else a classifier: every word that it knows votes, a rare one louder, a title's thrice;
            OTHER where too few words are known, or the likeliest topic is not likely enough
 
@@ -30,8 +30,9 @@ _RUBRICS: Mapping[Topic, str] = {
     Topic.SPORT: """спорт футбол хоккей теннис баскетбол волейбол гандбол биатлон бокс фигурное лыжи
         единоборств мма гимнастик плавание шахмат автоспорт мотоспорт формула-1 киберспорт олимпи
         чемпионат рпл кхл нхл нба sport football soccer hockey tennis basketball baseball nba nfl
-        nhl mlb ncaa wwe ufc cricket rugby golf racing motorsport formula-1 f1 boxing mma olympic
-        athletics swimming cycling snooker chess esports premier-league champions-league""",
+        nhl mlb ncaa wwe ufc cricket rugby golf racing motorsport autosport
+        formula-1 f1 boxing mma olympic athletics swimming cycling snooker chess esports
+        premier-league champions-league""",
     Topic.ECONOMY: """эконом бизнес финанс деньг рынк рынок банк биржа компани недвижимост ипотек
         промышлен энергетик нефт инвестиц налог крипто криптовалют ритейл агро апк тариф бюджет
         работа карьер вакансии economy economic business financ money market stocks compan industr
@@ -74,6 +75,14 @@ _RUBRICS: Mapping[Topic, str] = {
 _NEIGHBOURS = (Topic.SOCIETY, Topic.POLITICS, Topic.WORLD, Topic.INCIDENTS)
 """Neighbours that readers themselves tell apart badly: weighed together against the others, and
 only then against each other."""
+
+_SAYS_WHERE = (Topic.SOCIETY, Topic.WORLD)
+"""Sections of an address that hold all that happens somewhere: a match abroad, a city's concert.
+Without this rule sections are right in .79 of the practice articles, and words in .91 of them."""
+
+_NO_SECTIONS = ("home", "it")
+_HYPHENS = 3
+"""More of them are in a headline, not in a section's name."""
 
 TITLE_WEIGHT = 3
 WORDS_READ = 1600
@@ -186,11 +195,22 @@ class Topics:
         for rubric in rubrics:
             if (topic := self._by_rubric(rubric)) is not None:
                 return topic
+        section = self._by_section(url)
+        if section is not None and section not in _SAYS_WHERE:
+            return section
+        told = self._table.topic_of(title.split(), text.split())
+        near = told in _NEIGHBOURS or told is Topic.OTHER
+        return section if section is not None and near else told
+
+    def _by_section(self, url: str) -> Topic | None:
+        """The topic of the first section in the address that the table knows."""
         for section in urlsplit(url).path.split("/")[:-1]:
-            name = "" if _DATE_OR_FILE.search(section) else section.replace("_", "-")
+            name = section.replace("_", "-")
+            if _DATE_OR_FILE.search(name) or name.count("-") > _HYPHENS or name in _NO_SECTIONS:
+                continue
             if (topic := self._by_rubric(name)) is not None:
                 return topic
-        return self._table.topic_of(title.split(), text.split())
+        return None
 
     def _by_rubric(self, rubric: str) -> Topic | None:
         name = re.sub(r"[\s/&,|]+", "-", rubric.casefold().replace("ё", "е").strip())

@@ -19,9 +19,15 @@ Classify = Callable[[str, str], Topic]
 
 
 @pytest.fixture(scope="module")
-def classify() -> Classify:
+def normaliser() -> Normaliser:
+    """Loading its dictionaries takes half a second."""
+    return Normaliser()
+
+
+@pytest.fixture(scope="module")
+def classify(normaliser: Normaliser) -> Classify:
     """The topic of a title and a text alone."""
-    topics, normaliser = Topics(), Normaliser()
+    topics = Topics()
     return lambda title, text: topics.topic_of(
         [], URL, normaliser.text(title), normaliser.text(text)
     )
@@ -63,6 +69,31 @@ def test_a_rubric_that_says_nothing_gives_way(rubric: str, classify: Classify) -
     assert topics.topic_of([rubric, "Спорт"], URL, "", "") is Topic.SPORT
     assert topics.topic_of([rubric], "https://p.example/politics/1", "", "") is Topic.POLITICS
     assert topics.topic_of([rubric], "https://p.example/world_news/1", "", "") is Topic.WORLD
+
+
+@pytest.mark.parametrize(
+    ("path", "topic"),
+    [
+        ("/sport/1", Topic.SPORT),
+        ("/2026/11/22/business/1.shtml", Topic.ECONOMY),
+        ("/tech_and_media/1", Topic.TECHNOLOGY),
+        # what the section holds is told by the words
+        ("/world/1", Topic.CULTURE),
+        ("/society/1", Topic.CULTURE),
+        ("/home/article/1", Topic.CULTURE),
+        ("/a-headline-that-names-business-of-others/1", Topic.CULTURE),
+    ],
+)
+def test_a_section_in_the_address(path: str, topic: Topic, normaliser: Normaliser) -> None:
+    title = normaliser.text("Певица выпустила альбом")
+    text = normaliser.text("Клип на песню снял известный режиссёр, премьера в театре.")
+    assert Topics().topic_of([], f"https://paper.example{path}", title, text) is topic
+
+
+def test_a_section_parts_neighbours(normaliser: Normaliser) -> None:
+    title = normaliser.text("Водитель насмерть сбил пешехода")
+    url = "https://paper.example/world/1"
+    assert Topics().topic_of([], url, title, normaliser.text("Полиция его ищет.")) is Topic.WORLD
 
 
 @pytest.mark.parametrize(
