@@ -20,6 +20,7 @@ from tests.bench import (
     commands,
     feeds,
     freshness,
+    hostile,
     ingest,
     insert,
     startup,
@@ -43,6 +44,7 @@ def _measurements(*, quick: bool) -> dict[str, tuple[str, Measure]]:
         "stories": ("Same story? Labelled pairs cross-validated", stories.measure),
         "topics": ("Topics of labelled articles", topics.measure),
         "commands": ("Update fed to request written, 100,000 articles", commands.measure),
+        "hostile": ("Feeds and pages made to hurt, beside ordinary ones", hostile.measure),
         "insert": ("An article stored among 100,000", insert.measure),
         "broadcast": ("A push to 10,000 chats, the limit lifted", broadcast.measure),
     }
