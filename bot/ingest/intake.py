@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.articles.blocks import plain_text
+from bot.articles.changes import changed_parts
 from bot.articles.newsroom import Desk
 from bot.feeds.entries import FeedKind, ParsedFeed
 from bot.ingest.clustering import Clustering
@@ -381,9 +382,14 @@ class Intake:
             worse = draft.page_error and article.body_from is BodyFrom.PAGE
             if worse or (draft.body_from is BodyFrom.NONE and article.body):
                 return False
-            if draft.content_hash != article.content_hash:
-                await self._storage.articles.replace(article.id, draft, now=now, revision=True)
+            changed = changed_parts(article, draft)
+            if changed:
+                await self._storage.articles.replace(
+                    article.id, draft, now=now, revision=True, changed=changed
+                )
                 corrected = True
+            elif draft.body_from is BodyFrom.PAGE and article.body_from is not BodyFrom.PAGE:
+                await self._storage.articles.replace(article.id, draft, now=now, revision=False)
         await self._adopt(feed, [(one, article.id)], now)
         await self._storage.articles.note_item(feed.id, one.key.guid, one.item_hash)
         return corrected
