@@ -16,7 +16,7 @@ from storage import Article, ArticleDraft, Block, BodyFrom
 PARTS = ("title", "subheadline", "standfirst", "body")
 """The parts of an article that can be corrected, as a revision names them."""
 
-# A paragraph that has no words but these is a counter, or says when the page was brought up to date.
+# A paragraph that has no words but these counts something, or says when the page was updated.
 _COUNT_WORDS = re.compile(
     r"""(?ix)
     просмотр\w* | прочитал\w* | прочтени\w* | читател\w* | коммент\w* | отзыв\w* | лайк\w*

@@ -292,6 +292,36 @@ async def test_corrections_beyond_a_polls_share_come_next_time(house: House) -> 
     assert Counter(one.revision for one in await house.articles()) == {2: len(names)}
 
 
+async def test_a_trivial_change_is_noted_and_corrects_nothing(house: House) -> None:
+    title = "Утверждён план развития железных дорог"
+    house.paper.publish("one", title)
+    await house.poll()
+    house.paper.publish("one", f"{title}!", paragraphs=(*PARAGRAPHS, "5 комментариев"))
+    report = await house.poll(10)
+    assert (report.corrected, report.unchanged) == (0, False)
+    assert house.paper.asked["/one.html"] == 2
+    house.paper.publish("two", "Найден новый вид бабочек")
+    assert (await house.poll(20)).stored == 1
+    assert house.paper.asked["/one.html"] == 2, "it was looked at once"
+    assert [one.revision for one in await house.articles()] == [1, 1]
+
+
+async def test_a_revision_names_what_was_corrected(house: House) -> None:
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    await house.poll()
+    house.paper.publish(
+        "one",
+        "Утверждён план развития железных дорог до 2036 года",
+        paragraphs=(*PARAGRAPHS, "Уточнение: план рассчитан до 2036 года."),
+    )
+    await house.poll(10)
+    (article,) = await house.articles()
+    (revision,) = await house.storage.articles.revisions(article.id)
+    assert revision.changed == ("title", "body")
+    (correction,) = await house.storage.corrections.open_corrections()
+    assert (correction.article_id, correction.changed) == (article.id, ("title", "body"))
+
+
 # ---------------------------------------------------------------- what is shown, what is asked
 
 
