@@ -103,21 +103,20 @@ class Fingerprint:
     """What likeness compares: normalised words of headline and text, names, numbers, days.
 
     Stop-words are left out. `first` counts the headline's words twice, with the text's first ones;
-    `words` are all of them. `known` tells whether their rarities are known. Names of the headline
-    come with their sounds, "" where they have none; `sounds` are those of the text's Latin and of
-    its other capitalised words, by which «Боинг» is known for Boeing.
+    `words` are all of them, with their rarities in news at large. Names of the headline come with
+    their sounds, "" where they have none; `sounds` are those of the text's Latin and of its other
+    capitalised words, by which «Боинг» is known for Boeing.
     """
 
     title: frozenset[str]
     first: Mapping[str, int]
-    words: frozenset[str]
+    words: Mapping[str, float]
     names: frozenset[str]
     title_names: Mapping[str, str]
     numbers: frozenset[str]
     title_numbers: frozenset[str]
     days: frozenset[int]
     sounds: tuple[frozenset[str], frozenset[str]]
-    known: bool
 
 
 def fingerprint(title: str, text: str, normaliser: Normaliser, language: str = "ru") -> Fingerprint:
@@ -134,17 +133,17 @@ def fingerprint(title: str, text: str, normaliser: Normaliser, language: str = "
         capitals = frozenset()
     names = _names(text, in_text, small=1) | capitals
     heard = _sounds(title, in_title), _sounds(text, in_text)
+    rarity = usual if language in LANGUAGES else by_length
     return Fingerprint(
         title=frozenset(titled),
         first=Counter(titled * 2 + told[:_FIRST_WORDS]),
-        words=frozenset(titled).union(told),
+        words={word: rarity(word) for word in {*titled, *told}},
         names=names,
         title_names={token: said for token, said in heard[0].items() if token in names},
         numbers=_numbers(f"{title} {text}"),
         title_numbers=_numbers(title),
         days=frozenset(int(a or b) for a, b in _DAY.findall(f"{title}\n{text[:_DATED]}")),
         sounds=_by_script(heard),
-        known=language in LANGUAGES,
     )
 
 
@@ -162,7 +161,7 @@ def evidence(a: Fingerprint, b: Fingerprint, rarity: Mapping[str, float] | None 
     return Evidence(
         overlap=_cosine(a, b, of),
         told=min(_told(a, b, of), _told(b, a, of)),
-        rare=math.log1p(sum(max(of(word) - _RARE, 0) for word in a.words & b.words)),
+        rare=math.log1p(sum(max(of(word) - _RARE, 0) for word in a.words.keys() & b.words.keys())),
         days=float(bool(a.days and b.days and not a.days & b.days)),
         unnamed=min(lacking := (_lacking(a, b, of), _lacking(b, a, of))),
         most_unnamed=max(lacking),
@@ -220,15 +219,16 @@ def _names(text: str, words: Sequence[Word], *, small: int) -> frozenset[str]:
     capital: Counter[str] = Counter()
     end = 0
     for word in words:
-        begins = not end or _BEGINS_SENTENCE.search(text, end, word.start)
-        end = word.end
-        if word.token in STOP_WORDS or word.token.isdigit():
-            continue
         if not text[word.start].isupper():
             capital[word.token] -= small
-        elif not begins:
+        elif end and not _BEGINS_SENTENCE.search(text, end, word.start):
             capital[word.token] += 1
-    return frozenset(token for token, count in capital.items() if count > 0)
+        end = word.end
+    return frozenset(
+        token
+        for token, count in capital.items()
+        if count > 0 and token not in STOP_WORDS and not token.isdigit()
+    )
 
 
 def _sounds(text: str, words: Sequence[Word]) -> dict[str, str]:
@@ -259,9 +259,10 @@ def _numbers(text: str) -> frozenset[str]:
 def _rarity_of(
     a: Fingerprint, b: Fingerprint, known: Mapping[str, float]
 ) -> Callable[[str], float]:
-    prior = usual if a.known and b.known else by_length
-    found = {word: known.get(word) or prior(word) for word in a.words | b.words}
-    return found.__getitem__
+    def rarity(word: str) -> float:
+        return known.get(word) or a.words.get(word) or b.words[word]
+
+    return rarity
 
 
 def _cosine(a: Fingerprint, b: Fingerprint, rarity: Callable[[str], float]) -> float:
@@ -287,7 +288,7 @@ def _in_both(a: Fingerprint, b: Fingerprint) -> frozenset[str]:
     heard = {
         name for name, said in a.title_names.items() if said in (other if name.isascii() else latin)
     }
-    return a.title & b.words | heard
+    return (a.title & b.words.keys()) | heard
 
 
 def _told(a: Fingerprint, b: Fingerprint, rarity: Callable[[str], float]) -> float:

@@ -5,7 +5,9 @@ purpose: it only spares a name from counting as one that the other article lacks
 """
 
 import re
+from functools import lru_cache
 
+_REMEMBERED = 5_000
 _FEWEST = 3
 """Consonants, before a sound tells one name from another."""
 
@@ -28,6 +30,7 @@ _CYRILLIC = str.maketrans(
 _DOUBLED = re.compile(r"(.)\1+")
 
 
+@lru_cache(_REMEMBERED)
 def sound(word: str) -> str:
     """The sound of a lower-cased word; "" where it is too short, or of some third alphabet."""
     word = _DOUBLED.sub(r"\1", word)
