@@ -4,7 +4,9 @@ Feeds and pages name addresses that strangers chose, so every connection is judg
 it really goes to, at the moment its socket is made: names that resolve to a private network,
 decimal and hexadecimal spellings, redirects and rebinding names all end here. Behind a proxy the
 connection goes to the proxy, so there the guard judges what the proxy is asked for: the host is
-resolved first and refused if any of its addresses is not public.
+resolved first and refused if any of its addresses is not public. What the name means to the proxy
+a moment later cannot be seen from here: a proxy inside a private network has to refuse that
+network by rules of its own.
 """
 
 import asyncio

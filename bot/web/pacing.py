@@ -12,7 +12,7 @@ alone: pace and pauses are manners towards strangers.
 import asyncio
 import ipaddress
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -40,10 +40,15 @@ class _Host:
 
 
 class Pacer:
-    """Hands out places to requests; `clock` counts seconds."""
+    """Hands out places to requests; `clock` counts seconds, `sleep` waits for some."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._clock = clock
+        self._sleep = sleep
         self._all = asyncio.Semaphore(IN_ALL)
         self._hosts: dict[str, _Host] = {}
 
@@ -58,7 +63,7 @@ class Pacer:
         known.users += 1
         try:
             if not is_own(host):
-                await asyncio.sleep(self._turn(host, known, gap))
+                await self._sleep(self._turn(host, known, gap))
             async with known.places:
                 self._refuse_paused(host, known)
                 async with self._all:
