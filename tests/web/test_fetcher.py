@@ -3,8 +3,10 @@
 import asyncio
 import gzip
 import json
+import socket
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import brotli  # type: ignore[import-untyped]  # ships no types
@@ -16,12 +18,13 @@ from bot.web.errors import (
     BadReplyError,
     BadUrlError,
     ForbiddenAddressError,
+    HostPausedError,
     TimedOutError,
     TooLargeError,
     TooManyRedirectsError,
     UnreachableError,
 )
-from bot.web.fetcher import MAX_HOPS, Fetcher, max_age_seconds, retry_after_seconds
+from bot.web.fetcher import MAX_HOPS, Fetcher, Response, max_age_seconds, retry_after_seconds
 
 AGENT = "newsboy-test (+https://example.com)"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -322,6 +325,259 @@ async def test_an_unknown_name_says_so(fetcher: Fetcher) -> None:
 async def test_what_is_no_web_address_is_refused(fetcher: Fetcher, address: str) -> None:
     with pytest.raises(BadUrlError):
         await fetcher.fetch(address)
+
+
+# ---------------------------------------------------------------- attacks
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
+    """Make the DNS give these addresses, one a question, the last one for ever."""
+    asked: list[str] = []
+
+    async def look_up(host: str, port: int, **_options: object) -> list[tuple[object, ...]]:
+        address = answers[min(len(asked), len(answers) - 1)]
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in address.split()]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
+    return asked
+
+
+async def test_a_name_that_leads_home_is_refused(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answering(monkeypatch, "127.0.0.1")
+    port = site.url.rpartition(":")[2]
+    async with Fetcher(agent=AGENT) as fetcher:
+        with pytest.raises(ForbiddenAddressError):
+            await fetcher.fetch(f"http://news.example:{port}/")
+        with pytest.raises(ForbiddenAddressError):
+            await fetcher.post(f"http://news.example:{port}/", json=1)
+    assert asked
+    assert not site.requests
+
+
+async def test_a_name_that_leads_home_the_second_time_is_refused_then(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rebinding: what is judged is the address of the socket, not an answer given before."""
+    port = site.url.rpartition(":")[2]
+    answering(monkeypatch, "127.0.0.1", "10.0.0.1", "127.0.0.1")
+    async with Fetcher(agent=AGENT) as fetcher:
+        for _ in range(3):
+            with pytest.raises(ForbiddenAddressError):
+                await fetcher.fetch(f"http://news.example:{port}/")
+    assert not site.requests
+
+
+async def test_of_several_addresses_none_that_is_private_is_tried(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, "127.0.0.1 169.254.169.254 10.0.0.1")
+    port = site.url.rpartition(":")[2]
+    async with Fetcher(agent=AGENT) as fetcher:
+        with pytest.raises(ForbiddenAddressError):
+            await fetcher.fetch(f"http://news.example:{port}/")
+    assert not site.requests
+
+
+@pytest.mark.parametrize("host", ["１２７.０.０.１", "①②⑦.0.0.1", "ⓛocalhost", "127。0。0。1"])
+async def test_homes_written_in_other_characters_are_refused(site: Site, host: str) -> None:
+    port = site.url.rpartition(":")[2]
+    async with Fetcher(agent=AGENT) as fetcher:
+        with pytest.raises((ForbiddenAddressError, BadUrlError)):
+            await fetcher.fetch(f"http://{host}:{port}/")
+    assert not site.requests
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_home_is_refused(site: Site, status: int) -> None:
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, headers={"Location": f"{site.url}/home"})
+
+    site.handler = reply
+    host, port = site.url.removeprefix("http://").split(":")
+    allowed = frozenset({("localhost", int(port))})
+    async with Fetcher(agent=AGENT, private_hosts=allowed) as fetcher:
+        with pytest.raises(ForbiddenAddressError, match=host):
+            await fetcher.fetch(f"http://localhost:{port}/")
+    assert [one.path for one in site.requests] == ["/"]
+
+
+async def test_other_protocols_ports_are_refused(site: Site) -> None:
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=302, headers={"Location": "http://8.8.8.8:25/"})
+
+    site.handler = reply
+    port = int(site.url.rpartition(":")[2])
+    async with Fetcher(agent=AGENT, private_hosts=frozenset({("127.0.0.1", port)})) as fetcher:
+        with pytest.raises(BadUrlError, match="port 25"):
+            await fetcher.fetch(site.url)
+
+
+async def test_credentials_and_cookies_are_neither_sent_nor_kept(
+    site: Site, fetcher: Fetcher
+) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        headers = {"Set-Cookie": "session=1; Path=/"}
+        if request.path == "/":
+            return web.Response(status=302, headers={"Location": "/next", **headers})
+        return web.Response(text="ok", headers=headers)
+
+    site.handler = reply
+    for _ in range(2):
+        got = await fetcher.fetch(site.url.replace("://", "://name:secret@"))
+        assert "secret" not in got.url
+    for request in site.requests:
+        assert "Cookie" not in request.headers
+        assert "Authorization" not in request.headers
+        assert "Referer" not in request.headers
+
+
+async def raw(fetcher: Fetcher, answer: bytes) -> Response:
+    """What becomes of an answer that no HTTP library would write."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        return await fetcher.fetch(f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnot a size\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello",
+        b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(5_000)) + b"\r\nbody",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\nbody",
+        b"HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nbody!",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\nnope",
+        b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+        b"HTTP/1.1 99999999999 What\r\n\r\n",
+        b"\x00" * 10_000,
+    ],
+    ids=[
+        "short", "chunk", "negative", "flood", "long", "length", "coding", "ssh", "status", "zeros",
+    ],
+)  # fmt: skip
+async def test_broken_answers_are_errors_with_words(fetcher: Fetcher, answer: bytes) -> None:
+    with pytest.raises((BadReplyError, UnreachableError), match=r"127\.0\.0\.1"):
+        await raw(fetcher, answer)
+
+
+async def test_a_long_header_of_an_honest_site_is_read(fetcher: Fetcher) -> None:
+    policy = b"Content-Security-Policy: " + b"https://cdn.example " * 1_000
+    got = await raw(fetcher, b"HTTP/1.1 200 OK\r\n" + policy + b"\r\nContent-Length: 2\r\n\r\nok")
+    assert got.body == b"ok"
+
+
+# ---------------------------------------------------------------- files that are gzip themselves
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (gzip.compress(b"<urlset/>"), b"<urlset/>"),
+        (gzip.compress(b"<url") + gzip.compress(b"set/>"), b"<urlset/>"),
+        (gzip.compress(b"<urlset/>") + b"\x00" * 10, b"<urlset/>"),
+        (gzip.compress(b"<urlset/>")[:-9], gzip.compress(b"<urlset/>")[:-9]),
+        (b"\x1f\x8b\x08 only looks like it", b"\x1f\x8b\x08 only looks like it"),
+    ],
+)
+async def test_an_undeclared_gzip_file_is_unpacked(
+    site: Site, fetcher: Fetcher, sent: bytes, read: bytes
+) -> None:
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=sent, content_type="application/gzip")
+
+    site.handler = reply
+    assert (await fetcher.fetch(site.url)).body == read
+
+
+async def test_an_undeclared_bomb_is_stopped_at_the_cap(site: Site, fetcher: Fetcher) -> None:
+    bombs = (gzip.compress(bytes(50_000_000)), gzip.compress(bytes(60_000)) * 4)
+
+    async def reply(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=bombs[int(request.path[1:])])
+
+    site.handler = reply
+    for number in range(len(bombs)):
+        with pytest.raises(TooLargeError):
+            await fetcher.fetch(f"{site.url}/{number}")
+
+
+# ---------------------------------------------------------------- parts, links
+
+
+async def test_the_first_bytes_alone_are_read(site: Site, fetcher: Fetcher) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        if "Range" in request.headers:
+            headers = {"Content-Range": "bytes 0-9/900000"}
+            return web.Response(status=206, body=b"0123456789", headers=headers)
+        return web.Response(body=b"0123456789" * 90_000)
+
+    site.handler = reply
+    whole = await fetcher.fetch(site.url, first_bytes=10)
+    assert (whole.body, whole.size) == (b"0123456789", 900_000)
+    part = await fetcher.fetch(site.url, first_bytes=10, headers={"Range": "bytes=0-9"})
+    assert (part.status, part.body, part.size) == (206, b"0123456789", 900_000)
+
+
+@pytest.mark.parametrize(
+    ("links", "hub", "own"),
+    [
+        (['<https://hub.example/>; rel="hub", </feed>; rel="self"'], "https://hub.example/", True),
+        (["<https://hub.example/>; rel=hub", "</feed>; rel=self"], "https://hub.example/", True),
+        (['<https://one.example/>; rel="hub", <https://two.example/>; rel="hub"'],
+         "https://one.example/", False),
+        (['</feed>; rel="alternate self"'], None, True),
+        (["<javascript:alert(1)>; rel=hub"], None, False),
+        (["<http://[::1>; rel=hub", "nonsense", "<>; rel"], None, False),
+        ([], None, False),
+    ],
+)  # fmt: skip
+async def test_links_in_the_header(
+    site: Site, fetcher: Fetcher, links: list[str], hub: str | None, own: bool
+) -> None:
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        response = web.Response(text="feed")
+        for link in links:
+            response.headers.add("Link", link)
+        return response
+
+    site.handler = reply
+    got = await fetcher.fetch(site.url)
+    assert got.hub == hub
+    assert got.self_url == (f"{site.url}/feed" if own else None)
+
+
+# ---------------------------------------------------------------- a host's pause
+
+
+async def test_a_busy_host_is_left_alone_as_a_whole(site: Site) -> None:
+    async def reply(request: web.Request) -> web.StreamResponse:
+        if request.path == "/busy":
+            return web.Response(status=429, headers={"Retry-After": "120"})
+        return web.Response(status=503 if request.path == "/trouble" else 200)
+
+    site.handler = reply
+    async with Fetcher(agent=AGENT, proxy=site.url) as fetcher:
+        assert (await fetcher.fetch("http://8.8.8.8/trouble")).status == 503, "without Retry-After"
+        assert (await fetcher.fetch("http://8.8.8.8/busy")).retry_after == 120
+        with pytest.raises(HostPausedError) as caught:
+            await fetcher.fetch("http://8.8.8.8/other")
+        assert 110 < caught.value.seconds <= 120
+        assert (await fetcher.fetch("http://9.9.9.9/other")).status == 200
+    assert len(site.requests) == 3
 
 
 # ---------------------------------------------------------------- posting
