@@ -39,7 +39,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _MIDDLE_INITIAL = re.compile(r"(?<=[^\W\d_]) [A-ZА-ЯЁ]\. (?=[A-ZА-ЯЁ])")
 
 
-_SURE = 0.35
+_SURE = 0.3
 """The probability from which a word that can also be a thing («Вера») is a name by itself."""
 
 _FIXED = 0.2
@@ -48,8 +48,34 @@ _FIXED = 0.2
 _CERTAIN = 0.95
 """The probability from which a form that no dictionary has is a first name («Эммануэлем»)."""
 
-_MALE_ENDINGS = (("", "nomn"), ("а", "gent"), ("а", "accs"), ("у", "datv"), ("ом", "ablt"),
-                 ("ем", "ablt"), ("е", "loct"))  # fmt: skip
+# What a name has in the nominative, what it has here instead, the case.
+_MALE_ENDINGS = (
+    ("", "", "nomn"),
+    ("", "а", "gent"),
+    ("", "а", "accs"),
+    ("", "у", "datv"),
+    ("", "ом", "ablt"),
+    ("", "ем", "ablt"),
+    ("", "е", "loct"),
+    ("ь", "я", "gent"),
+    ("ь", "я", "accs"),
+    ("ь", "ю", "datv"),
+    ("ь", "ем", "ablt"),
+    ("ь", "е", "loct"),
+)
+_FEMALE_ENDINGS = (
+    ("", "", ""),
+    ("а", "ы", "gent"),
+    ("а", "е", "datv"),
+    ("а", "у", "accs"),
+    ("а", "ой", "ablt"),
+    ("а", "е", "loct"),
+    ("я", "и", "gent"),
+    ("я", "и", "datv"),
+    ("я", "ю", "accs"),
+    ("я", "ей", "ablt"),
+    ("я", "и", "loct"),
+)
 
 # Ending, its cases, whether it is a soft stem's: for men, and for women.
 _ENDINGS = (
@@ -72,6 +98,9 @@ _ENDINGS = (
 _VOWELS = "аеёиоуыэюя"
 _PART = re.compile(r"(?:^|(?<=[-'’]))[^\W\d_]")
 _EAST_ASIAN_CASE = re.compile(r"(?<=[нкгпрл])(?:а|у|ом|е)$")
+_MANS_NAME = re.compile(r"(?!Рос|Мин|Глав|Гос|Мос)[А-ЯЁ][а-яё]+[бвгджзйклмнпрстфхцчшщьоиэ]$")
+_NO_NAMES = ("VERB", "INFN", "ADVB", "PREP", "CONJ", "PRCL", "NPRO")
+_RUSSIAN_SURNAME = re.compile(r"(?:[оеё]в|[иы]н|[сц]кий|енко|ян)$")
 _SYLLABLE = 5
 """Letters: a shorter word of an East Asian name is followed by another."""
 
@@ -248,7 +277,7 @@ class _Russian:
         found = (
             self._name_first(tokens, place, firsts)
             if firsts
-            else self._surname_before_name(tokens, place)
+            else self._surname_before_name(tokens, place) or self._strange_name(tokens, place)
         )
         return None if found is None or _quoted(tokens, found.place) else found
 
@@ -325,26 +354,52 @@ class _Russian:
             sure=True,
         )
 
+    def _strange_name(self, tokens: Sequence[_Token], place: int) -> _Mention | None:
+        """A word that no dictionary has before a man's surname, both in the nominative.
+
+        In other cases, and for women, it might be what the bearer of the surname is the head of:
+        «глава Роспотребнадзора Попова».
+        """
+        first, last = tokens[place].text, _last_name(tokens, place + 1)
+        strange = not any(r.is_known for r in self._normaliser.readings(first.lower()))
+        if not strange or len(last) > 1 or not _MANS_NAME.match(first):
+            return None
+        written = tokens[last.start].text
+        surnames = [r for r in self._surnames(written) if (r.gender, r.case) == ("masc", "nomn")]
+        if not surnames or not _RUSSIAN_SURNAME.search(written):
+            return None
+        return _Mention(first, surnames[0].nominative, written, range(place, last.stop), sure=True)
+
     def _first_names(self, written: str) -> list[_Reading]:
         listed = [
-            _Reading(nominative, "masc", case, 1.0)
-            for ending, case in _MALE_ENDINGS
-            if (nominative := written.removesuffix(ending)) in MORE_MEN
-            and written == nominative + ending
+            _Reading(nominative, gender, case, 1.0)
+            for names, gender, endings in (
+                (MORE_MEN, "masc", _MALE_ENDINGS),
+                (MORE_WOMEN, "femn", _FEMALE_ENDINGS),
+            )
+            for of_nominative, ending, case in endings
+            if written.endswith(ending)
+            and (nominative := written[: len(written) - len(ending)] + of_nominative) in names
         ]
-        if written in MORE_WOMEN:
-            listed.append(_Reading(written, "femn", "", 1.0))
-        return listed or [
+        if listed:
+            return listed
+        readings = [
+            reading
+            for reading in self._normaliser.readings(written.lower())
+            if "Name" in reading.tag and reading.tag.number == "sing"
+        ]
+        known = [r for r in readings if r.is_known or r.score > _CERTAIN]
+        if not known and "-" in written and self._first_names(written.split("-")[0]):
+            known = readings
+        inflected = any("Fixd" not in reading.tag for reading in known)
+        return [
             _Reading(
                 _as_name(reading.normal_form, written),
                 str(reading.tag.gender or "ms-f"),
                 str(reading.tag.case),
-                reading.score * (_FIXED if "Fixd" in reading.tag else 1),
+                reading.score * (_FIXED if inflected and "Fixd" in reading.tag else 1),
             )
-            for reading in self._normaliser.readings(written.lower())
-            if "Name" in reading.tag
-            and reading.tag.number == "sing"
-            and (reading.is_known or reading.score > _CERTAIN)
+            for reading in known
         ]
 
     def _patronymic(self, written: str) -> bool:
@@ -389,13 +444,11 @@ class _Russian:
         readings = self._normaliser.readings(written.lower())
         known = [reading for reading in readings if reading.is_known]
         if known and all(
-            reading.tag.POS not in ("NOUN", "ADJF")
-            or "Geox" in reading.tag
-            or "Orgn" in reading.tag
+            reading.tag.POS in _NO_NAMES or "Geox" in reading.tag or "Orgn" in reading.tag
             for reading in known
         ):
             return None
-        if any("Surn" in reading.tag for reading in known):
+        if any("Surn" in reading.tag and reading.tag.number == "sing" for reading in known):
             return None  # a surname that does not agree is another person's
         first = max(firsts, key=lambda reading: reading.score)
         if sum(reading.score for reading in firsts) < _SURE:
