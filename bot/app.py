@@ -13,6 +13,7 @@ import logging
 import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -49,6 +50,7 @@ from storage import SQLITE_VERSION, Storage
 log = logging.getLogger(__name__)
 
 _OUTBOX_SECONDS = 5.0
+_THREADS = 64
 _POLL_TICK_SECONDS = 5.0
 _EDITS_SECONDS = 5.0
 _UPKEEP_HOUR = 4
@@ -67,6 +69,9 @@ async def run(settings: Settings) -> None:
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
+    # Names are looked up in threads, by default in six on two cores: that many hosts with a dead
+    # name server would keep everybody waiting, Telegram's own name included.
+    loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="newsboy"))
     for number in (signal.SIGINT, signal.SIGTERM):
         # Windows' event loop takes no signal handlers; there Ctrl-C raises KeyboardInterrupt.
         with contextlib.suppress(NotImplementedError):
