@@ -50,6 +50,7 @@ _FEED = """
 class ToldEntry(NamedTuple):
     """An entry under whose address another guid was told: its article (0: pruned), where, what."""
 
+    entry_id: int
     article_id: int
     feed_id: int
     item_hash: str
@@ -445,7 +446,7 @@ class Feeds:
         """
         rows = await self._database.rows(
             """
-            SELECT k.value ->> 0 AS guid, coalesce(e.article_id, 0) AS article, e.feed_id,
+            SELECT k.value ->> 0 AS guid, e.id, coalesce(e.article_id, 0) AS article, e.feed_id,
                    e.item_hash
             FROM json_each(:keys) k CROSS JOIN entry e JOIN source o ON o.id = e.source_id
             WHERE e.url = k.value ->> 1 AND e.url <> ''
@@ -465,7 +466,7 @@ class Feeds:
         told: dict[str, list[ToldEntry]] = {}
         for row in rows:
             told.setdefault(row["guid"], []).append(
-                ToldEntry(row["article"], row["feed_id"], row["item_hash"])
+                ToldEntry(row["id"], row["article"], row["feed_id"], row["item_hash"])
             )
         return told
 
@@ -549,6 +550,35 @@ class Feeds:
                         "now": to_epoch(now),
                     }
                     for key, published, item_hash, article_id in entries
+                ],
+            )
+
+    async def rename_entries(
+        self, renamed: Sequence[tuple[int, EntryKey, datetime, str]], now: datetime
+    ) -> None:
+        """Give known entries the guids that their feed has for them now.
+
+        `renamed` are (entry, key, published, item hash). A feed that makes up new guids at every
+        reading would fill the store, were each of them kept.
+        """
+        async with self._database.transaction() as transaction:
+            await transaction.run_many(
+                """
+                UPDATE entry SET guid = :guid, title_hash = :title, item_hash = :item,
+                       published = :published, seen = :now
+                WHERE id = :entry AND NOT EXISTS (
+                    SELECT 1 FROM entry o WHERE o.feed_id = entry.feed_id AND o.guid = :guid)
+                """,
+                [
+                    {
+                        "entry": entry_id,
+                        "guid": key.guid,
+                        "title": key.title_hash,
+                        "item": item_hash,
+                        "published": to_epoch(published),
+                        "now": to_epoch(now),
+                    }
+                    for entry_id, key, published, item_hash in renamed
                 ],
             )
 

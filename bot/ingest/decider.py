@@ -161,15 +161,16 @@ def is_braked(feed: Feed, new: int, matched: int, now: datetime) -> bool:
     return matched * 2 >= new or (too_many and feed.readings >= BRAKES_AFTER)
 
 
-def habit(feed: Feed, new: int, *, braked: bool, matched: int, now: datetime) -> tuple[float, int]:
+def habit(feed: Feed, new: int, *, braked: bool, now: datetime) -> tuple[float, int]:
     """What a reading usually brings, and over how many readings, after one more of `new` entries.
 
     A moving average over the readings that brought something: a quiet night does not make a busy
     morning a burst. The first sight tells nothing, and what piled up counts as an hour's share. No
-    reading counts for more than ten times the usual, a braked one for three: the average follows
-    a feed that has become busier within a few readings, and no burst spoils it.
+    reading counts for more than ten times the usual, a braked one for three: no burst spoils the
+    average, and yet it follows within a few readings a feed that has become busier, or that makes
+    up new guids at every reading.
     """
-    if feed.succeeded is None or new == 0 or (braked and matched * 2 >= new):
+    if feed.succeeded is None or new == 0:
         return feed.usual, feed.readings
     most = (BRAKED_COUNTS if braked else BURST) * max(feed.usual, 1.0)
     counted = min(new / _hours(feed, now), most)

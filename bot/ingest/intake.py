@@ -47,6 +47,7 @@ from storage import (
     DatabaseCorruptError,
     DatabaseLockedError,
     DiskFullError,
+    EntryKey,
     Feed,
     FeedOutcome,
     NotFoundError,
@@ -194,7 +195,7 @@ class Intake:
                 ],
             )
         braked = is_braked(feed, count, len(matched), now)
-        usual = habit(feed, count, braked=braked, matched=len(matched), now=now)
+        usual = habit(feed, count, braked=braked, now=now)
         why = ""
         if braked:
             expected = str(max(round(feed.usual), 1))
@@ -241,6 +242,7 @@ class Intake:
         fresh: list[Candidate] = []
         seconds: list[Second] = []
         known: list[tuple[Candidate, int | None]] = []
+        renamed: list[tuple[int, EntryKey, datetime, str]] = []
         for one in new:
             before = told.get(one.key.guid)
             if not before:
@@ -248,11 +250,17 @@ class Intake:
                 continue
             article = await self._kept(before[0].article_id)
             why = again(one, before, article, feed, now)
-            if article is None or why is Again.KNOWN:
-                known.append((one, before[0].article_id))
-            else:
+            here = next((entry for entry in before if entry.feed_id == feed.id), None)
+            if article is not None and why is not Again.KNOWN:
                 seconds.append(Second(one, why, article))
+            elif here is not None:
+                published = one.entry.published or now
+                renamed.append((here.entry_id, one.key, published, one.item_hash))
+            else:
+                known.append((one, before[0].article_id))
         await self._adopt(feed, known, now)
+        if renamed:
+            await self._storage.feeds.rename_entries(renamed, now)
         return fresh, seconds
 
     async def _adopt(

@@ -23,7 +23,7 @@ def used_to(usual: float, *, ago: timedelta = MINUTES, readings: int = 10) -> Fe
 def after(one: Feed, new: int) -> Feed:
     """The feed after a reading of unknown entries, read again five minutes later."""
     braked = is_braked(one, new, 0, NOW)
-    usual, readings = habit(one, new, braked=braked, matched=0, now=NOW)
+    usual, readings = habit(one, new, braked=braked, now=NOW)
     return replace(one, usual=usual, readings=readings)
 
 
@@ -66,7 +66,7 @@ def test_a_pause_and_a_higher_usual_never_bring_brakes_on(
 def test_no_reading_spoils_the_average(usual: float, new: int, readings: int, hours: float) -> None:
     one = used_to(usual, ago=hours * HOUR, readings=readings)
     braked = is_braked(one, new, 0, NOW)
-    average, counted = habit(one, new, braked=braked, matched=0, now=NOW)
+    average, counted = habit(one, new, braked=braked, now=NOW)
     assert counted in {readings, readings + 1}
     assert 0 <= average <= BURST * max(usual, 1.0)
     if braked:
@@ -75,14 +75,10 @@ def test_no_reading_spoils_the_average(usual: float, new: int, readings: int, ho
 
 
 @given(usual=usuals, new=counts)
-def test_known_entries_and_a_first_sight_tell_nothing_of_what_is_usual(
-    usual: float, new: int
-) -> None:
-    one = used_to(usual)
-    assert habit(one, new, braked=True, matched=new, now=NOW) == (usual, 10)
-    assert habit(one, 0, braked=False, matched=0, now=NOW) == (usual, 10)
+def test_silence_and_a_first_sight_tell_nothing_of_what_is_usual(usual: float, new: int) -> None:
+    assert habit(used_to(usual), 0, braked=False, now=NOW) == (usual, 10)
     fresh = feed(usual=0.0, readings=0, succeeded=None)
-    assert habit(fresh, new, braked=False, matched=0, now=NOW) == (0.0, 0)
+    assert habit(fresh, new, braked=False, now=NOW) == (0.0, 0)
 
 
 @given(before=st.integers(1, 30), now=st.integers(1, 2000))

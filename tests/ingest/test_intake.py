@@ -150,6 +150,33 @@ async def test_a_morning_after_a_night_off_is_pushed(house: House) -> None:
     assert await braked(house) == []
 
 
+async def test_guids_made_up_anew_at_every_reading_silence_no_news_for_long(house: House) -> None:
+    news(house, [f"n{number}" for number in range(12)])
+    await house.poll()
+    original = dict(house.paper.items)
+    for reading in range(1, 8):
+        house.paper.items = {
+            name: item.replace(
+                "<guid isPermaLink='false'>", f"<guid isPermaLink='false'>{reading}:"
+            )
+            for name, item in original.items()
+        }
+        await house.poll(5 * reading)
+    house.paper.publish("fresh", "Найден новый вид бабочек", ago=-timedelta(minutes=39))
+    report = await house.poll(40)
+    assert (report.stored, report.pushes, report.problems) == (1, 1, ())
+    assert len(await braked(house)) == 1
+    before = (await house.feed()).entries
+    for reading in range(9, 12):
+        for name, item in original.items():
+            house.paper.items[name] = item.replace(
+                "<guid isPermaLink='false'>", f"<guid isPermaLink='false'>{reading}:"
+            )
+        await house.poll(5 * reading)
+    assert (await house.feed()).entries == before, "a guid takes the place of another"
+    assert house.paper.asked["/n3.html"] == 1
+
+
 # ---------------------------------------------------------------- the same article again
 
 
