@@ -47,7 +47,7 @@ REPRINT = 1.0
 _ASKED = 24  # words whose frequency in the archive is asked for: the rarest in news at large
 _RAREST = 8
 _CANDIDATES = 10
-_REMEMBERED = 1000  # fingerprints: the same recent articles are candidates again and again
+_REMEMBERED = 2000  # fingerprints, 10 kB each: the same recent articles are candidates again
 _CLEARLY = 0.05
 _COMPARED = 6  # articles of a story, before who stands for it is settled
 
