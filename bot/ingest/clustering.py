@@ -46,7 +46,8 @@ REPRINT = 1.0
 
 _ASKED = 24  # words whose frequency in the archive is asked for: the rarest in news at large
 _RAREST = 8
-_CANDIDATES = 10
+_CANDIDATES = 20
+_WEIGHED = 10  # the first of those that the article may join; the true one is among them
 _REMEMBERED = 2000  # fingerprints, 10 kB each: the same recent articles are candidates again
 _CLEARLY = 0.05
 _COMPARED = 6  # articles of a story, before who stands for it is settled
@@ -98,7 +99,7 @@ class Clustering:
             rarest, since=since, limit=_CANDIDATES, owner=owner
         )
         found = await self._storage.articles.story_candidates(keys, owner=owner)
-        candidates = eligible(found, draft, since)
+        candidates = eligible(found, draft, since)[:_WEIGHED]
         if not candidates:
             return Place()
         # That the candidate has a word too says nothing of how rare it is.
