@@ -173,6 +173,7 @@ class Newsroom:
             rubric=next(iter(rubrics), ""),
             labels=_labels((*item.labels, *page.labels)),
             cited=self._citations.cited(f"{standfirst}\n{text}", own=(desk.source, page.site)),
+            words=len(f"{title} {standfirst} {text}".split()),
             people=people_of(title, f"{standfirst}\n{text}", language, self._normaliser),
             updated=updated if updated and published < updated <= now else None,
             content_hash=content_hash(title, standfirst, text),

@@ -79,6 +79,14 @@ def test_feed_and_page_make_one_article(newsroom: Newsroom) -> None:
     assert {"перв", "трамва"} <= set(draft.search_body.split())
 
 
+def test_people_and_words_are_told(newsroom: Newsroom) -> None:
+    content = "<p>Мост откроет мэр Анна Кузнецова. «Он нужен городу», — сказала Кузнецова.</p>"
+    item = replace(ITEM, title="Мост откроют", summary_html="", content_html=content)
+    draft = compose(newsroom, item, None)
+    assert draft.people == ("Анна Кузнецова",)
+    assert draft.words == 2 + 11
+
+
 def test_without_a_page_the_feed_serves(newsroom: Newsroom) -> None:
     content = f"<h1>{TITLE}</h1><p>{FIRST}</p><p>{SECOND}</p><p>The post X appeared first on Y.</p>"
     draft = newsroom.compose(
