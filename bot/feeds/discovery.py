@@ -18,6 +18,7 @@ from bot.web.addresses import channel_of, channel_preview, source_domain, url_ke
 
 _MOST = 20  # candidates; nobody chooses among more
 _LONGEST_TITLE = 120  # characters
+_HEAD = 4_000  # bytes
 _MOST_LINKS = 5_000  # that are looked at on one page
 
 _TYPES: Final = frozenset(
@@ -51,8 +52,10 @@ def find_feeds(body: bytes, *, url: str, content_type: str | None = None) -> tup
     """
     if channel_of(url):
         return ()  # the page of a channel links other people's sites
-    # Decoded here: a page is as often declared wrongly as a feed is.
-    page = turbohtml.parse(decode(body, charset_of(content_type)), positions=False)
+    # Decoded here, since a page is as often declared wrongly as a feed; the second place of the
+    # charset is its `<meta>`.
+    charset = charset_of(content_type) or charset_of(body[:_HEAD].decode("latin-1"))
+    page = turbohtml.parse(decode(body, charset), positions=False)
     base = url
     if (element := page.select_one("base[href]")) is not None:
         base = absolute_link(url, _attribute(element, "href")) or url

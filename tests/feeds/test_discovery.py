@@ -32,6 +32,12 @@ def test_announced_feeds_are_found_absolute_once_and_by_name() -> None:
     )
 
 
+def test_a_page_that_declares_its_charset_itself_is_read() -> None:
+    page = '<meta charset="koi8-r"><link rel=alternate type=application/rss+xml href=/a title=Газ>'
+    (one,) = find_feeds(page.encode("koi8-r"), url=PAGE, content_type="text/html")
+    assert one.title == "Газ"
+
+
 def test_the_base_of_the_page_counts() -> None:
     page = '<base href="/b/"><link rel=alternate type=application/rss+xml href=f>'
     assert found(page) == ["https://paper.example/b/f"]
