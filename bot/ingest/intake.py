@@ -25,6 +25,7 @@ from bot.ingest.clustering import Clustering
 from bot.ingest.composing import Composer
 from bot.ingest.decider import (
     CORRECTIONS_A_POLL,
+    PROBLEMS,
     SITEMAP_BEGINS,
     Again,
     Candidate,
@@ -87,6 +88,19 @@ class Second:
 
 
 @dataclass(frozen=True, slots=True)
+class _Brakes:
+    """Whether a reading's news are pushed.
+
+    `why` says why not, "" where they are; `usual` is the feed's habit from now on; `known` are the
+    guids that were noted as known articles.
+    """
+
+    why: str
+    usual: tuple[float, int]
+    known: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Sorted:
     """A feed's entries by what is to be done with them."""
 
@@ -122,7 +136,8 @@ class Intake:
         outcome = replace(outcome, usual=entries.usual[0], readings=entries.usual[1])
         if entries.braked:
             tally.problems = (entries.braked,)
-            outcome = replace(outcome, problems=(entries.braked, *(outcome.problems or ())))
+            problems = (entries.braked, *(outcome.problems or ()))[:PROBLEMS]
+            outcome = replace(outcome, problems=problems)
         silent = bool(entries.braked) or is_silent(feed, now)
         desk = Desk(feed.id, source.id, source.title, parsed.language or source.language)
         left = len(entries.fresh)
@@ -184,39 +199,8 @@ class Intake:
             for one in new
             if one.key.guid not in told or any(e.feed_id == feed.id for e in told[one.key.guid])
         ]
-        count = len(own)
-        matched: dict[str, int] = {}
-        if is_burst(feed, count):
-            matched = await self._storage.feeds.known_otherwise(
-                source.id,
-                [
-                    (one.key.guid, one.key.url, one.key.title_hash, one.entry.published or now)
-                    for one in own
-                ],
-            )
-        braked = is_braked(feed, count, len(matched), now)
-        usual = habit(feed, count, braked=braked, now=now)
-        why = ""
-        if braked:
-            expected = str(max(round(feed.usual), 1))
-            why = (
-                f"{count} new entries at once, where {expected} are usual, "
-                f"{len(matched)} of them known otherwise: nothing was pushed."
-            )
-            log.warning("%s: %s", feed.url, why)
-            await self._adopt(feed, [(one, matched.get(one.key.guid)) for one in own], now)
-            new = tuple(one for one in new if one.key.guid not in matched)
-            if feed.owner is None:
-                await self._storage.notices.owe(
-                    NoticeKind.BRAKED,
-                    feed.url,
-                    {
-                        "new": str(count),
-                        "usual": expected,
-                        "matched": str(len(matched)),
-                    },
-                    now,
-                )
+        brakes = await self._brake(feed, source, own, now)
+        new = tuple(one for one in new if one.key.guid not in brakes.known)
         fresh, seconds = await self._unknown(feed, new, told, now)
         if feed.succeeded is None and parsed.kind is FeedKind.SITEMAP:
             await self._adopt(feed, [(one, _NO_ARTICLE) for one in fresh[SITEMAP_BEGINS:]], now)
@@ -229,7 +213,37 @@ class Intake:
                 seconds.append(Second(one, Again.CHANGED, article))
             else:
                 await self._storage.articles.note_item(feed.id, one.key.guid, one.item_hash)
-        return _Sorted(tuple(fresh), tuple(seconds), why, usual)
+        return _Sorted(tuple(fresh), tuple(seconds), brakes.why, brakes.usual)
+
+    async def _brake(
+        self, feed: Feed, source: Source, new: Sequence[Candidate], now: datetime
+    ) -> _Brakes:
+        """Whether so many new entries may be pushed; if not, those known otherwise are noted."""
+        count = len(new)
+        matched: dict[str, int] = {}
+        if is_burst(feed, count):
+            matched = await self._storage.feeds.known_otherwise(
+                source.id,
+                [
+                    (one.key.guid, one.key.url, one.key.title_hash, one.entry.published or now)
+                    for one in new
+                ],
+            )
+        braked = is_braked(feed, count, len(matched), now)
+        usual = habit(feed, count, braked=braked, now=now)
+        if not braked:
+            return _Brakes("", usual, frozenset())
+        expected = str(max(round(feed.usual), 1))
+        why = (
+            f"{count} new entries at once, where {expected} are usual, "
+            f"{len(matched)} of them known otherwise: nothing was pushed."
+        )
+        log.warning("%s: %s", feed.url, why)
+        await self._adopt(feed, [(one, matched.get(one.key.guid)) for one in new], now)
+        if feed.owner is None:
+            details = {"new": str(count), "usual": expected, "matched": str(len(matched))}
+            await self._storage.notices.owe(NoticeKind.BRAKED, feed.url, details, now)
+        return _Brakes(why, usual, frozenset(matched))
 
     async def _unknown(
         self,
