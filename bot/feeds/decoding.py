@@ -51,6 +51,7 @@ _LIKELY += ["gb18030", "shift_jis", "euc_jp", "euc_kr", "big5"]
 _SAMPLE = 100_000  # bytes that the detector looks at
 _FEW = 0.02  # of the characters outside ASCII: a cut or a slip, not another encoding
 _NEARLY = 0.9  # of them valid UTF-8: no claim of another encoding can be true
+_TOO_UNLIKELY = 0.1  # Russian taken for Western European reaches 0.2
 _MIXED = 0.3  # of them valid UTF-8: East Asian encodings reach 0.2 by chance, Russian ones 0.03
 # What a wrong encoding looks like: alphabets mixed in a word, capitals after small letters (KOI8-R
 # and windows-1251 swap them), accents in a row, control and drawing characters among letters.
@@ -114,7 +115,15 @@ def _claimed(body: bytes, claims: list[str | None]) -> str:
         text = body.decode(claim, errors="replace")
         if text.count("\ufffd") <= max(1, _foreign(text) * _FEW):
             texts.append(text)
-    return min(texts, key=lambda text: len(_UNLIKELY.findall(text[:_SAMPLE])), default="")
+    if texts and min(map(_unlikely, texts)) > _TOO_UNLIKELY:
+        texts.append(body.decode(_detect(body), errors="replace"))
+    return min(texts, key=_unlikely, default="")
+
+
+def _unlikely(text: str) -> float:
+    """How much of a text, among its characters outside ASCII, looks wrongly decoded."""
+    sample = text[:_SAMPLE]
+    return len(_UNLIKELY.findall(sample)) / max(1, _foreign(sample))
 
 
 def _mixed(body: bytes, other: str) -> str:

@@ -37,6 +37,9 @@ def feed(encoding: str, declared: str | None = None) -> bytes:
         (feed("cp1251", "windows-1251"), "koi8-r"),
         (feed("cp1251", "iso-8859-1"), "windows-1251"),
         (feed("cp866", "cp866"), None),
+        (feed("cp1251"), "iso-8859-1"),
+        (feed("cp1251", "ISO-8859-1"), "ISO-8859-1"),
+        (feed("koi8-r", "windows-1252"), None),
         (feed("iso8859-5", "ISO-8859-5"), "utf-8"),
         (feed("cp1251", "windows-1251") + b"\x98", None),
         (feed("cp1251", "cp1251"), "unicode_escape"),
@@ -54,6 +57,20 @@ def test_russian_survives(body: bytes, charset: str | None) -> None:
 
 def test_latin_labels_mean_their_windows_superset() -> None:
     assert decode("café – €".encode("cp1252"), "ISO-8859-1") == "café – €"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L’été où l’élève créée aïe ÉTÉ à Nîmes",
+        "Þetta er íslenska, ðöð æðstu",
+        "Größe für Öl, Straße",
+    ],
+)
+def test_western_text_is_as_it_is_claimed(text: str) -> None:
+    assert (
+        decode(f"<rss><title>{text}</title></rss>".encode("cp1252"), "iso-8859-1")[12:-14] == text
+    )
 
 
 def test_undeclared_western_text_is_not_taken_for_central_european() -> None:
