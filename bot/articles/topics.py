@@ -92,8 +92,9 @@ _LIKELY = 0.3
 """The likeliest topic's probability from which it is told. Of real articles one in two hundred
 stays below; from 0.5 on, one in sixteen would, and right verdicts would go as often as wrong."""
 
-_FEW_WORDS = 3.0
-"""Rare words that a verdict needs, each counted by its rarity."""
+_FEW_WORDS = 1.3
+"""Rare words that a verdict needs, each counted by its rarity; «Итоги дня» has fewer. A headline
+alone is told right four times out of five, with thirty words of text seven times out of eight."""
 
 _DATE_OR_FILE = re.compile(r"\d|\.")
 

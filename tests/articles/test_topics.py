@@ -114,6 +114,8 @@ def test_a_section_parts_neighbours(normaliser: Normaliser) -> None:
          Topic.POLITICS),
         ("Завтра дождь и заморозки", "Синоптики обещают сильный ветер, ночью до минус пяти.",
          Topic.LIFE),
+        ("«Спартак» обыграл ЦСКА", "", Topic.SPORT),
+        ("Цены на бензин выросли", "", Topic.ECONOMY),
         ("Striker scores twice as champions win", "The coach praised the goalkeeper and the fans.",
          Topic.SPORT),
         ("Shares fall as bank cuts forecast", "Investors sold stocks after weak quarterly profit.",
@@ -132,7 +134,8 @@ def test_words_vote(title: str, text: str, topic: Topic, classify: Classify) -> 
     ("title", "text"),
     [
         ("", ""),
-        ("Это оно", "И не только."),
+        ("Это оно", ""),
+        ("Итоги дня", ""),
         ("Zażółć gęślą jaźń", "Mężny bądź, chroń pułk twój i sześć flag."),
         ("市長は新しい橋について話した", "市長は新しい橋について話した"),
     ],
