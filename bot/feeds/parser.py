@@ -43,6 +43,7 @@ _TITLE_FROM_SUMMARY = 90  # characters, where an entry has no title of its own
 _LONGEST_TITLE = 500  # characters; what is longer is a text in the wrong place
 _LONGEST_NAME = 120  # of the feed
 _LONGEST_URL = 2048
+_MOST_ENTRIES = 5_000  # a whole blog's archive has fewer, and feeds put the newest first
 _MOST_MARKUP = 20_000  # characters, of what is to become a line
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)  # an earlier date is a template's placeholder
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|\?[^<>]*)>|<!\[CDATA\[|\]\]>")
@@ -237,7 +238,12 @@ def _entries(
 ) -> tuple[ParsedEntry, ...]:
     entries: list[ParsedEntry] = []
     refused = 0
-    for raw in raws:
+    several = list(raws)
+    if len(several) > _MOST_ENTRIES:
+        problems.append(
+            _left_out(len(several) - _MOST_ENTRIES, f"beyond the first {_MOST_ENTRIES}")
+        )
+    for raw in several[:_MOST_ENTRIES]:
         entry = _entry(raw, base, zone)
         if entry is None:
             refused += 1

@@ -502,6 +502,14 @@ def test_refused_entries_are_counted_in_one_line() -> None:
     assert feed.problems == ("3 entries without title or text were left out.",)
 
 
+def test_a_flood_of_entries_is_cut_and_told() -> None:
+    items = [{"id": number, "title": f"Новость {number}"} for number in range(5_002)]
+    feed = read(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}))
+    assert len(feed.entries) == 5_000
+    assert feed.entries[0].title == "Новость 0"
+    assert feed.problems == ("2 entries beyond the first 5000 were left out.",)
+
+
 def test_what_could_be_mended_is_no_problem() -> None:
     feed = read(rss(f"<item>{LINKED}<description>a & b &nbsp; <x:y/></description></item>"))
     assert feed.problems == ()
