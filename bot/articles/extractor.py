@@ -10,11 +10,12 @@ bytes ─▶ tree ─▶ the publisher's profile (selectors) where there is one
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from html import escape
+from itertools import chain
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import trafilatura
 import turbohtml
@@ -26,10 +27,26 @@ from bot.articles.blocks import (
     one_line,
     spans_text,
 )
+from bot.articles.illustrations import best_pictures
 from bot.articles.metadata import Metadata, default_zone, moment, read_metadata, tidy_author
 from bot.articles.page import ExtractedPage
-from bot.articles.publishers import Profile, load_profiles, profile_for, text_at
-from bot.articles.tidy import in_body, is_notice, pictures, squeezed, tidy, without_read_also
+from bot.articles.publishers import (
+    Profile,
+    elements_at,
+    profile_for,
+    shipped_profiles,
+    texts_at,
+    times_at,
+)
+from bot.articles.tidy import (
+    has_text,
+    in_body,
+    is_notice,
+    pictures,
+    squeezed,
+    tidy,
+    without_read_also,
+)
 from storage import (
     Block,
     Embed,
@@ -53,6 +70,20 @@ _PICTURE_LINK = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)\b", re.IGNORECASE)
 _AGE = re.compile(r"(?:0|6|12|16|18)\s?\+$")
 _LONGEST_NOTICE = 600
 
+_MOST_LABELS = 20
+_LONG_PARAGRAPH = 80
+_BOX = 0.4
+"""A box inside the text holds at most this share of it."""
+_CLUTTER = ", ".join(
+    f"[{attribute}*={name}]"
+    for attribute in ("class", "id")
+    for name in (
+        *("cookie", "consent", "subscri", "newsletter", "share", "social", "comment", "tags"),
+        *("related", "read-also", "readalso", "read_also", "recommend", "b_ear"),
+        *("banner", "advert", "promo-", "adfox", "paywall"),
+    )
+)
+
 _KNOWN_TEXT = 12
 """A shorter text (letters) is found in any article: it must be a whole line of this one."""
 _MOST = 0.8
@@ -64,17 +95,32 @@ _LEAD_NAMES = ("standfirst", "lead", "lede", "deck", "intro", "subtitle", "annot
 _LEADS = ", ".join(("[itemprop=description]", *(f"[class*={name}]" for name in _LEAD_NAMES)))
 
 
-def extract(html: bytes, *, url: str, content_type: str | None = None) -> ExtractedPage:
+def extract(
+    html: bytes,
+    *,
+    url: str,
+    content_type: str | None = None,
+    profiles: Sequence[Profile] | None = None,
+) -> ExtractedPage:
     """The article on a page fetched from `url`, or as much of it as can be told.
 
-    `content_type` is the HTTP header, for its charset. A page without any article has an empty
-    body; no markup, however broken, raises.
+    `content_type` is the HTTP header, for its charset; `profiles` are those the package brings
+    unless others are given. A page without any article has an empty body; no markup, however
+    broken, raises.
     """
     document = _parse(html, content_type)
     metadata = read_metadata(document, url)
-    profile = profile_for(url, document, load_profiles())
-    page = _by_profile(document, metadata, profile, url) if profile else None
-    return page or _by_its_text(document, metadata, url)
+    profile = profile_for(url, document, shipped_profiles() if profiles is None else profiles)
+    if profile is not None:
+        expected = _running_text(document)
+        page = _by_profile(document, metadata, profile, url)
+        if page is not None and 2 * _length(page) >= expected:
+            return page
+        # The selectors may have missed most of it since the site was redesigned.
+        document = _parse(html, content_type)
+        general = _by_its_text(document, metadata, url)
+        return general if page is None or _length(general) > 2 * _length(page) else page
+    return _by_its_text(document, metadata, url)
 
 
 def _parse(html: bytes, content_type: str | None) -> turbohtml.Document:
@@ -90,51 +136,92 @@ def _parse(html: bytes, content_type: str | None) -> turbohtml.Document:
         return turbohtml.parse(html, detect_encoding=True, positions=False)
 
 
+def _length(page: ExtractedPage) -> int:
+    return len(page.standfirst) + sum(len(block_text(block)) for block in page.body)
+
+
+def _running_text(document: turbohtml.Document) -> int:
+    """Characters in the page's long paragraphs: as much as an article on it can have."""
+    lengths = (len(one_line(paragraph.text)) for paragraph in document.find_all("p"))
+    return sum(length for length in lengths if length >= _LONG_PARAGRAPH)
+
+
 # ---------------------------------------------------------------- by the publisher's profile
 
 
 def _by_profile(
     document: turbohtml.Document, metadata: Metadata, profile: Profile, url: str
 ) -> ExtractedPage | None:
-    root = document.select_one(profile.root)
-    if root is None:
+    """The article where the profile's selectors find its text, else None."""
+    root = next(iter(elements_at(document, profile.root)), None)
+    bodies = elements_at(root, profile.body) if root is not None else []
+    if root is None or not bodies:
         return None
-    title = text_at(root, profile.title) or metadata.title
-    subheadline = text_at(root, profile.subheadline) or metadata.subheadline
-    standfirst = text_at(root, profile.standfirst)
-    author = text_at(root, profile.author)
-    times = [str(element.attrs.get("datetime", "")) for element in root.select(profile.published)]
-    zone = ZoneInfo(profile.zone) if profile.zone else default_zone(url, metadata.language)
-    published = moment(times[0], zone) if times else None
-    rubric = text_at(root, profile.rubric) or text_at(document, profile.rubric)
-    linked = _link_texts(document, root)
-    container = root.select_one(profile.body) or root
-    for element in container.select(profile.unwanted) if profile.unwanted else ():
-        element.decompose()
-    body = tidy(
-        blocks_of(container, url),
+
+    def shown(selectors: tuple[str, ...]) -> str:
+        return next(iter(texts_at(root, selectors) or texts_at(document, selectors)), "")
+
+    title = shown(profile.title) or metadata.title
+    subheadline = shown(profile.subheadline) or metadata.subheadline
+    standfirst = shown(profile.standfirst)
+    rubric = shown(profile.rubric) or metadata.section
+    author = tidy_author(texts_at(root, profile.author)) or metadata.author
+    zone = profile.zone or default_zone(url, metadata.language)
+    published = _time_at(root, profile.published, zone) or metadata.published
+    updated = _time_at(root, profile.updated, zone) or metadata.updated
+    labels = _labels(document)
+    linked = _link_texts(document, bodies)
+    for body in bodies:
+        linked |= _without_clutter(body, profile)
+    blocks = tidy(
+        chain.from_iterable(blocks_of(body, url) for body in bodies),
         titles=(title, subheadline, standfirst),
         linked=linked,
         drop=profile.junk,
     )
-    if not any(isinstance(block, Paragraph) for block in body):
+    if not has_text(blocks):
         return None
+    above = pictures(blocks_of(root, url))
+    candidates = best_pictures(metadata.images, (*above, *pictures(blocks)))
     return ExtractedPage(
         url=metadata.url,
         title=title,
         subheadline=subheadline,
         standfirst=standfirst,
         description=metadata.description,
-        body=body,
-        author=tidy_author([author]) or metadata.author,
-        image=metadata.image or next(iter(pictures(body)), None),
-        published=published or metadata.published,
-        updated=metadata.updated,
-        rubric=rubric or metadata.section,
+        body=blocks,
+        author=author,
+        image=next(iter(candidates), None),
+        pictures=candidates,
+        published=published,
+        updated=updated,
+        rubric=rubric,
         language=metadata.language,
         site=metadata.site,
-        labels=_labels(document, body),
+        labels=_apart(labels, blocks),
     )
+
+
+def _time_at(root: turbohtml.Element, selectors: tuple[str, ...], zone: tzinfo) -> datetime | None:
+    return next(
+        (found for time in times_at(root, selectors) if (found := moment(time, zone))), None
+    )
+
+
+def _without_clutter(body: turbohtml.Element, profile: Profile) -> frozenset[str]:
+    """Takes out of an element what is no text of the article; returns the links' texts in it."""
+    total = len(body.text)
+    linked: set[str] = set()
+    unwanted = {element: True for selector in profile.unwanted for element in body.select(selector)}
+    clutter = dict.fromkeys(body.select(_CLUTTER), False)
+    signed = {element: False for selector in profile.author for element in body.select(selector)}
+    for element, surely in (signed | clutter | unwanted).items():
+        # A class that means a box on one site wraps the whole text on another.
+        if not surely and len(element.text) > _BOX * total:
+            continue
+        linked |= {squeezed(link.text) for link in element.find_all("a")}
+        element.decompose()
+    return frozenset(text for text in linked if len(text) > _KNOWN_TEXT)
 
 
 # ---------------------------------------------------------------- by the text itself
@@ -149,7 +236,7 @@ def _by_its_text(document: turbohtml.Document, metadata: Metadata, url: str) -> 
     found = _trafilatura(document.html, metadata, url)
     own = blocks_from_html(_markup(found.body), url) if found and found.body is not None else ()
     body, container = _in_the_page(document, own, url)
-    linked = _link_texts(document, container)
+    linked = _link_texts(document, [container] if container is not None else [])
     lead = _lead_apart(own, body, linked, known={metadata.title, standfirst})
     said = " ".join(map(block_text, lead))
     if not standfirst and len(said) <= _LONGEST_LEAD:
@@ -157,7 +244,8 @@ def _by_its_text(document: turbohtml.Document, metadata: Metadata, url: str) -> 
     else:
         body = (*lead, *body)
     titles = (metadata.title, metadata.subheadline, standfirst)
-    body = tidy(body, titles=titles, linked=linked)
+    body = tidy(body, titles=titles, linked=linked) or _declared_body(metadata, url)
+    candidates = best_pictures(metadata.images, pictures(body))
     return ExtractedPage(
         url=metadata.url,
         title=metadata.title or one_line(found.title or "" if found else ""),
@@ -166,15 +254,21 @@ def _by_its_text(document: turbohtml.Document, metadata: Metadata, url: str) -> 
         description=metadata.description,
         body=body,
         author=metadata.author or tidy_author((found.author or "").split(";") if found else ()),
-        image=metadata.image or next(iter(pictures(body)), None),
+        image=next(iter(candidates), None),
+        pictures=candidates,
         published=metadata.published
         or (moment(found.date or "", default_zone(url, metadata.language)) if found else None),
         updated=metadata.updated,
         rubric=metadata.section,
         language=metadata.language,
         site=metadata.site,
-        labels=_labels(document, body),
+        labels=_apart(_labels(document), body),
     )
+
+
+def _declared_body(metadata: Metadata, url: str) -> tuple[Block, ...]:
+    """The text that the page tells machines: some pages show it by script alone."""
+    return tidy(blocks_from_html(metadata.body, url), titles=(metadata.title,))
 
 
 def _marked_lead(document: turbohtml.Document, description: str) -> str:
@@ -349,10 +443,10 @@ def _markup(element: Any) -> str:
 
 
 def _link_texts(
-    document: turbohtml.Document, container: turbohtml.Element | None
+    document: turbohtml.Document, containers: Iterable[turbohtml.Element]
 ) -> frozenset[str]:
     """Squeezed texts of links outside the article: other stories' headlines."""
-    inside = set(container.find_all("a")) if container is not None else set()
+    inside = {link for container in containers for link in container.find_all("a")}
     return frozenset(
         text
         for link in document.find_all("a")
@@ -360,9 +454,8 @@ def _link_texts(
     )
 
 
-def _labels(document: turbohtml.Document, body: tuple[Block, ...]) -> tuple[str, ...]:
-    """Age marks and legal notices that the page shows outside the article's text."""
-    shown = "".join(squeezed(block_text(block)) for block in body)
+def _labels(document: turbohtml.Document) -> list[str]:
+    """Age marks and legal notices anywhere on the page."""
     labels: dict[str, None] = {}
     for node in document.descendants:
         if not isinstance(node, turbohtml.Text) or len(node.data) > _LONGEST_NOTICE:
@@ -374,7 +467,14 @@ def _labels(document: turbohtml.Document, body: tuple[Block, ...]) -> tuple[str,
         if _AGE.match(text):
             labels[text.replace(" ", "")] = None
         elif is_notice(text) and isinstance(parent, turbohtml.Element) and not parent.closest("a"):
-            notice = one_line(parent.text) if len(parent.text) <= _LONGEST_NOTICE else text
-            if squeezed(notice) not in shown:
-                labels[notice] = None
-    return tuple(labels)
+            notice = one_line(parent.text)
+            labels[notice if len(notice) <= _LONGEST_NOTICE else text] = None
+        if len(labels) >= _MOST_LABELS:
+            break
+    return list(labels)
+
+
+def _apart(labels: Iterable[str], body: Iterable[Block]) -> tuple[str, ...]:
+    """The labels that the body does not say itself."""
+    shown = "".join(squeezed(block_text(block)) for block in body)
+    return tuple(label for label in labels if _AGE.match(label) or squeezed(label) not in shown)

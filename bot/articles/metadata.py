@@ -7,7 +7,7 @@ title where the two resemble each other, because the latter carries site names a
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -21,6 +21,22 @@ from storage import PictureBlock
 _ARTICLE = re.compile(r"(?:Article|Posting|Review|Report)$")
 _LISTS = ("@graph", "mainEntity", "mainEntityOfPage", "itemListElement")
 _DEEP = 6
+# OpenGraph, then Twitter's, Parse.ly's, Dublin Core's, Sailthru's and older names (lower case).
+_TITLES = ("og:title", "twitter:title", "parsely-title", "dc.title", "dcterms.title",
+           "sailthru.title", "title")  # fmt: skip
+_DESCRIPTIONS = ("og:description", "description", "twitter:description", "dc.description",
+                 "dcterms.description", "dcterms.abstract", "sailthru.description")  # fmt: skip
+_AUTHORS = ("author", "article:author", "parsely-author", "dc.creator", "dcterms.creator",
+            "dc.contributor", "sailthru.author", "byl", "cxenseparse:author")  # fmt: skip
+_PUBLISHED = ("article:published_time", "og:published_time", "parsely-pub-date", "dc.date.issued",
+              "dcterms.created", "dcterms.issued", "dc.date", "dcterms.date", "sailthru.date",
+              "cxenseparse:recs:publishtime", "publication_date", "publish-date", "pubdate",
+              "ptime", "date")  # fmt: skip
+_UPDATED = ("article:modified_time", "og:updated_time", "dcterms.modified", "dc.date.modified",
+            "last-modified", "utime")  # fmt: skip
+_SECTIONS = ("article:section", "og:section", "parsely-section", "cxenseparse:recs:category",
+             "section")  # fmt: skip
+_MOST_IMAGES = 8
 _LONGEST_AUTHOR = 120
 _LONGEST_SECTION = 60
 _LONGEST_SITE = 60
@@ -28,6 +44,9 @@ _OLDEST = 1990
 """A date of an earlier year is a template's placeholder («0001-01-01»)."""
 _MOSCOW = ZoneInfo("Europe/Moscow")
 _WORDS = re.compile(r"\w+")
+_BYLINE = re.compile(
+    r"^(?:(?:by|written by|автор(?:ы)?(?: текста)?|текст|von|por|par)\b\s*:?\s+)+", re.IGNORECASE
+)
 _SITE_TAIL = re.compile(r"\s+[|\-–—:•·/]+\s+[^|–—•·/]{2,40}$")
 
 
@@ -41,23 +60,24 @@ class Metadata:
     author: str = ""
     published: datetime | None = None
     updated: datetime | None = None
-    image: PictureBlock | None = None
+    images: tuple[PictureBlock, ...] = ()  # those it names, in order of trust
     section: str = ""
     url: str = ""
     language: str = ""
     site: str = ""
+    body: str = ""  # the article's text, as JSON-LD or microdata may repeat it
 
 
 def read_metadata(document: turbohtml.Document, url: str) -> Metadata:
     """The page's metadata; `url` is where it was fetched, for relative addresses."""
+    graph = _meta(document)
     try:
         data = document.structured_data()
     except (RecursionError, ValueError):  # hostile nesting: the meta tags still serve
         records: list[dict[str, Any]] = []
-        graph = _meta(document)
     else:
         records = [*_articles(data.json_ld), *_articles([_plain(i) for i in data.microdata])]
-        graph = _meta(document) | data.opengraph
+        graph |= {name: value for name, value in data.opengraph.items() if value}
     zone = default_zone(url, _language(document, records, graph))
 
     def text(*names: str) -> str:
@@ -66,21 +86,24 @@ def read_metadata(document: turbohtml.Document, url: str) -> Metadata:
     def meta(*names: str) -> str:
         return next((found for name in names if (found := clean_text(graph.get(name, "")))), "")
 
-    site = meta("og:site_name", "application-name")
+    def when(declared: Iterable[str], named: Iterable[str]) -> datetime | None:
+        times = (*(text(name) for name in declared), *(meta(name) for name in named))
+        return next((found for time in times if (found := moment(time, zone))), None)
+
+    site = meta("og:site_name", "application-name") or text("publisher")
     return Metadata(
-        title=_title(document, text("headline"), meta("og:title", "twitter:title"), site),
+        title=_title(document, text("headline"), meta(*_TITLES), site),
         subheadline=text("alternativeHeadline"),
-        description=text("description") or meta("og:description", "description"),
-        author=_author(records, meta("author", "article:author")),
-        published=moment(text("datePublished", "dateCreated"), zone)
-        or moment(meta("article:published_time", "og:published_time", "pubdate", "date"), zone),
-        updated=moment(text("dateModified"), zone)
-        or moment(meta("article:modified_time", "og:updated_time"), zone),
-        image=_image(records, graph, url),
-        section=_section(text("articleSection") or meta("article:section", "og:section")),
+        description=text("description") or meta(*_DESCRIPTIONS),
+        author=_author(records, [clean_text(graph.get(name, "")) for name in _AUTHORS]),
+        published=when(("datePublished", "dateCreated"), _PUBLISHED),
+        updated=when(("dateModified",), _UPDATED),
+        images=_images(records, graph, url),
+        section=_section(text("articleSection") or meta(*_SECTIONS)),
         url=_canonical(document, graph, url),
         language=_language(document, records, graph),
         site=site if len(site) <= _LONGEST_SITE else "",
+        body=next((body for r in records if isinstance(body := r.get("articleBody"), str)), ""),
     )
 
 
@@ -164,20 +187,19 @@ def _names(value: object) -> Iterator[str]:
 
 def tidy_author(names: Iterable[str]) -> str:
     """Authors' names joined by commas: each once, no addresses, no «By»."""
-    kept = []
+    kept: dict[str, str] = {}
     for name in names:
-        bare = re.sub(r"^(?:by|автор|текст)\b:?\s+", "", one_line(name), flags=re.IGNORECASE)
+        bare = _BYLINE.sub("", one_line(name)).strip(" ,;|")
         if bare and "://" not in bare and "@" not in bare and not bare.startswith("/"):
-            kept.append(bare)
-    author = ", ".join(dict.fromkeys(kept))
+            kept.setdefault(bare.casefold(), bare)
+    author = ", ".join(kept.values())
     return author if len(author) <= _LONGEST_AUTHOR else ""
 
 
-def _author(records: list[dict[str, Any]], meta: str) -> str:
-    for record in records:
-        if author := tidy_author(_names(record.get("author"))):
-            return author
-    return tidy_author([meta])
+def _author(records: list[dict[str, Any]], meta: list[str]) -> str:
+    declared = [list(_names(r.get(name))) for name in ("author", "creator") for r in records]
+    names = (*declared, *([name] for name in meta))
+    return next((author for found in names if (author := tidy_author(found))), "")
 
 
 def _title(document: turbohtml.Document, headline: str, graph: str, site: str) -> str:
@@ -208,35 +230,61 @@ def _section(name: str) -> str:
     return "" if re.search(r"^/|\w\.\w", name) or len(name) > _LONGEST_SECTION else name
 
 
-def _image(records: list[dict[str, Any]], graph: dict[str, str], url: str) -> PictureBlock | None:
-    def pixels(value: object) -> int | None:
-        if isinstance(value, dict):
-            value = value.get("value")
-        text = re.match(r"\d{1,5}", str(value).strip())
-        return int(text.group()) or None if text else None
+def _images(
+    records: list[dict[str, Any]], graph: dict[str, str], url: str
+) -> tuple[PictureBlock, ...]:
+    """The pictures that the page names, the previews' first; each once."""
+    preview = {
+        "url": graph.get("og:image") or graph.get("og:image:url"),
+        "width": graph.get("og:image:width"),
+        "height": graph.get("og:image:height"),
+    }
+    named = [r.get(name) for r in records for name in ("image", "thumbnailUrl")]
+    others = [
+        graph.get(name) for name in ("twitter:image", "twitter:image:src", "parsely-image-url")
+    ]
+    found: dict[str, PictureBlock] = {}
+    for picture in _pictures([preview, named, others], url):
+        found.setdefault(picture.url, picture)
+    return tuple(found.values())[:_MOST_IMAGES]
 
-    link = absolute_link(graph.get("og:image") or graph.get("og:image:url"), url)
-    if link:
-        width, height = graph.get("og:image:width"), graph.get("og:image:height")
-        return PictureBlock(link, width=pixels(width), height=pixels(height))
-    for record in records:
-        image = record.get("image") or record.get("thumbnailUrl")
-        image = image[0] if isinstance(image, list) and image else image
-        source = image.get("url") if isinstance(image, dict) else image
-        source = source[0] if isinstance(source, list) and source else source
-        if isinstance(source, str) and (link := absolute_link(source, url)):
-            size = image if isinstance(image, dict) else {}
-            return PictureBlock(
-                link, width=pixels(size.get("width")), height=pixels(size.get("height"))
+
+def _pictures(value: object, url: str, depth: int = 0) -> Iterator[PictureBlock]:
+    """The pictures in what an `image` may be: an address, an ImageObject, a list of either."""
+    if depth > _DEEP:
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from _pictures(item, url, depth + 1)
+    elif isinstance(value, str):
+        if link := absolute_link(clean_text(value), url):
+            yield PictureBlock(link)
+    elif isinstance(value, dict):
+        source = value.get("url") or value.get("contentUrl") or value.get("@id")
+        for picture in _pictures(source, url, depth + 1):
+            yield replace(
+                picture,
+                caption=_text(value.get("caption")),
+                credit=_text(
+                    value.get("creditText") or value.get("author") or value.get("creator")
+                ),
+                width=_pixels(value.get("width")),
+                height=_pixels(value.get("height")),
             )
-    link = absolute_link(graph.get("twitter:image"), url)
-    return PictureBlock(link) if link else None
+
+
+def _pixels(value: object) -> int | None:
+    if isinstance(value, dict):
+        value = value.get("value")
+    text = re.match(r"\d{1,5}", str(value).strip())
+    return int(text.group()) or None if text else None
 
 
 def _canonical(document: turbohtml.Document, graph: dict[str, str], url: str) -> str:
+    """The address that the page calls its own, another site's too: a copy names its original."""
     links = (element.attrs.get("href") for element in document.select("link[rel~=canonical]"))
     for link in (*links, graph.get("og:url")):
-        address = absolute_link(link, url) if isinstance(link, str) else None
+        address = absolute_link(link, url) if isinstance(link, str) and link.strip() else None
         # A template's fault makes some sites name their front page on every article.
         if address and re.match(r"https?://[^/]+/.+", address):
             return address

@@ -25,7 +25,8 @@ class ExtractedPage:
     description: str = ""
     body: tuple[Block, ...] = ()
     author: str = ""
-    image: PictureBlock | None = None
+    image: PictureBlock | None = None  # the best of `pictures`
+    pictures: tuple[PictureBlock, ...] = ()  # up to four, best first: the best may turn out bad
     published: datetime | None = None
     updated: datetime | None = None
     rubric: str = ""
