@@ -431,8 +431,8 @@ class Settings(BaseSettings):
     )
     allow_private_networks: bool = Field(
         False,
-        description="`on` lets feeds and pages be on loopback and in private networks. Readers' own "
-        "sources reach only those private hosts whose feeds everybody had at the start.",
+        description="`on` lets feeds and pages be on loopback and in private networks. Readers' "
+        "own sources reach only those private hosts whose feeds everybody had at the start.",
         examples=["on"],
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
