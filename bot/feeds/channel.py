@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import turbohtml
 
+from bot.feeds.elements import attribute
 from bot.feeds.errors import NotAFeedError
 from bot.feeds.places import absolute_link
 from bot.web.addresses import channel_of, source_domain
@@ -153,7 +154,7 @@ def read_channel(text: str) -> Channel:
 
 def _post(place: turbohtml.Element) -> _Post | None:
     """What a post says; None for one without a text, a service message and an advert."""
-    number = _attribute(place, "data-post")
+    number = attribute(place, "data-post")
     if place.has_class("service_message") or not re.fullmatch(r"\w{2,64}/\d{1,12}", number):
         return None
     for other in place.select(_NOT_THE_TEXT):
@@ -172,7 +173,7 @@ def _post(place: turbohtml.Element) -> _Post | None:
     return _Post(
         address=f"{_BASE}{number}",
         lines=lines,
-        published=_attribute(time, "datetime"),
+        published=attribute(time, "datetime"),
         picture=_picture(place),
         author=_flat(author.text) if author is not None else "",
         preview=_flat(preview.text) if preview is not None else "",
@@ -181,7 +182,7 @@ def _post(place: turbohtml.Element) -> _Post | None:
 
 def _picture(place: turbohtml.Element) -> str:
     for element in place.select(_PICTURES):
-        if found := _BACKGROUND.search(_attribute(element, "style")):
+        if found := _BACKGROUND.search(attribute(element, "style")):
             return absolute_link(_BASE, found[1])
     return ""
 
@@ -228,14 +229,14 @@ class _Writer:
             self.walk(element, bold=bold, quoted=quoted, depth=depth)
 
     def _link(self, element: turbohtml.Element, *, bold: bool) -> None:
-        address = absolute_link(_BASE, _attribute(element, "href"))
+        address = absolute_link(_BASE, attribute(element, "href"))
         words = element.text
         inside = element.select_one("b, strong")
         bold = bold or (inside is not None and _flat(inside.text) == _flat(words))
         self._texts.append(words)
         self._plain += 0 if bold else len(words.strip())
         shown = html.escape(words, quote=False)
-        if not address or _attribute(element, "href").startswith("?"):  # a hashtag
+        if not address or attribute(element, "href").startswith("?"):  # a hashtag
             self._markup.append(shown)
             return
         self._links.append((address, _flat(words)))
@@ -429,7 +430,7 @@ def _is_page_of(address: str, own: str) -> bool:
 def _own_site(page: turbohtml.Document, posts: Iterable[_Post]) -> str:
     """The host of the channel's publisher: where most posts link, or its description does."""
     described = [
-        _host(absolute_link(_BASE, _attribute(link, "href")))
+        _host(absolute_link(_BASE, attribute(link, "href")))
         for link in page.select(".tgme_channel_info_description a[href]")
     ]
     linked = [
@@ -454,11 +455,6 @@ def _host(address: str) -> str:
     host = source_domain(address)
     social = host in _SOCIAL or host.partition(".")[2] in _SOCIAL
     return "" if social else host
-
-
-def _attribute(element: turbohtml.Element | None, name: str) -> str:
-    value = element.attrs.get(name) if element is not None else None
-    return (value if isinstance(value, str) else " ".join(value or ())).strip()
 
 
 def _flat(text: str) -> str:

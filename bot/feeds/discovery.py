@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import turbohtml
 
 from bot.feeds.decoding import charset_of, decode
+from bot.feeds.elements import attribute
 from bot.feeds.entries import FeedKind, FoundFeed
 from bot.feeds.places import absolute_link
 from bot.web.addresses import channel_of, channel_preview, source_domain, url_key
@@ -58,8 +59,8 @@ def find_feeds(body: bytes, *, url: str, content_type: str | None = None) -> tup
     page = turbohtml.parse(decode(body, charset), positions=False)
     base = url
     if (element := page.select_one("base[href]")) is not None:
-        base = absolute_link(url, _attribute(element, "href")) or url
-    language = _attribute(page.select_one("html"), "lang")[:2].lower()
+        base = absolute_link(url, attribute(element, "href")) or url
+    language = attribute(page.select_one("html"), "lang")[:2].lower()
     announced = sorted(_announced(page, base, language), key=lambda ranked: ranked[0])
     found = [one for _, one in announced] + _linked(page, base)
     found += _channels(page, base)
@@ -75,15 +76,15 @@ def _announced(
 ) -> Iterable[tuple[int, FoundFeed]]:
     """What the page's `<link>` elements name, with its rank: less is better."""
     for element in page.select("link[rel][href]")[:_MOST_LINKS]:
-        relations = _attribute(element, "rel").lower().split()
-        address = absolute_link(base, _attribute(element, "href"))
+        relations = attribute(element, "rel").lower().split()
+        address = absolute_link(base, attribute(element, "href"))
         if not address:
             continue
-        title = _title(_attribute(element, "title"))
+        title = _title(attribute(element, "title"))
         if "sitemap" in relations:
             yield 4, FoundFeed(address, title, FeedKind.SITEMAP)
             continue
-        kind = _attribute(element, "type").partition(";")[0].strip().lower()
+        kind = attribute(element, "type").partition(";")[0].strip().lower()
         named = "alternate" in relations and kind in _TYPES
         named = named or "feed" in relations
         named = named or (
@@ -91,7 +92,7 @@ def _announced(
         )
         if not named:
             continue
-        tongue = _attribute(element, "hreflang")[:2].lower()
+        tongue = attribute(element, "hreflang")[:2].lower()
         foreign = bool(tongue and language and tongue != language)
         comments = bool(_COMMENTS.search(title) or _COMMENTS.search(urlsplit(address).path))
         yield 2 if comments else int(foreign), FoundFeed(address, title)
@@ -101,7 +102,7 @@ def _linked(page: turbohtml.Document, base: str) -> list[FoundFeed]:
     """Links that look like feeds of the page's own publisher; feeds of comments last."""
     found = []
     for element in page.select("a[href]")[:_MOST_LINKS]:
-        address = absolute_link(base, _attribute(element, "href"))
+        address = absolute_link(base, attribute(element, "href"))
         if address and _looks_like_feed(address) and _of_one_publisher(base, address):
             found.append(FoundFeed(address, _title(element.text)))
     return sorted(found, key=lambda one: bool(_COMMENTS.search(f"{one.title} {one.url}")))
@@ -110,11 +111,11 @@ def _linked(page: turbohtml.Document, base: str) -> list[FoundFeed]:
 def _channels(page: turbohtml.Document, base: str) -> list[FoundFeed]:
     """The site's own Telegram channel: as its metadata name it, else the one it links most."""
     named = page.select_one('meta[property="telegram:channel"], meta[name="telegram:channel"]')
-    names = [_attribute(named, "content").strip().lstrip("@")]
+    names = [attribute(named, "content").strip().lstrip("@")]
     linked = Counter(
         name.lower()
         for element in page.select('a[href*="t.me"], a[href*="telegram.me"]')[:_MOST_LINKS]
-        if (name := channel_of(absolute_link(base, _attribute(element, "href"))))
+        if (name := channel_of(absolute_link(base, attribute(element, "href"))))
         and not name.lower().endswith("bot")
     )
     names += [name for name, _ in linked.most_common(1)]
@@ -139,12 +140,6 @@ def _of_one_publisher(page: str, feed: str) -> bool:
         or ours.endswith(f".{theirs}")
         or theirs in {"feedburner.com", "feedproxy.google.com"}
     )
-
-
-def _attribute(element: turbohtml.Element | None, name: str) -> str:
-    """An attribute's text, "" where there is none; a list (rel, class) is joined again."""
-    value = element.attrs.get(name) if element is not None else None
-    return (value if isinstance(value, str) else " ".join(value or ())).strip()
 
 
 def _title(text: str) -> str:

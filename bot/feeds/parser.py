@@ -1,6 +1,6 @@
 """A feed's bytes to its entries: pure, and run where it can be killed (`bot.ingest.workers`).
 
-    bytes ─▶ decode ─▶ what is it?  JSON Feed ─▶ its few fields, read here
+    bytes ─▶ decode ─▶ what is it?  JSON Feed ─▶ `bot.feeds.jsonfeed`
                                     a channel's preview page ─▶ `bot.feeds.channel`
                                     a sitemap ─▶ mend ─▶ `bot.feeds.sitemap`
                                     else ─▶ mend ─▶ feedparser
@@ -9,9 +9,8 @@
 feedparser reads RSS 0.9x–2.0, RDF and Atom best of all that were measured; around it stand the
 steps that it lacks: decoding that survives wrong declarations, markup mended (`bot.feeds.mending`),
 dates in Moscow time and Russian, titles escaped twice. Its own cleaning of markup is switched off:
-it takes most of the time, and the newsroom reads markup as hostile anyway. JSON Feed is read here:
-fastfeedparser, the library that knows it, gives up a whole feed for one item of an unexpected type.
-Sitemaps and channels give entries in feedparser's shape, so that the last step is one for all.
+it takes most of the time, and the newsroom reads markup as hostile anyway. The other readers give
+entries in feedparser's shape, so that the last step is one for all.
 """
 
 import calendar
@@ -35,6 +34,7 @@ from bot.feeds.dates import parse_date
 from bot.feeds.decoding import charset_of, decode, without_prolog
 from bot.feeds.entries import EntryImage, FeedKind, ParsedEntry, ParsedFeed
 from bot.feeds.errors import NotAFeedError
+from bot.feeds.jsonfeed import read_json_feed
 from bot.feeds.mending import NOT_XML, mended
 from bot.feeds.sitemap import is_sitemap, read_sitemap
 from bot.web.addresses import url_key
@@ -152,65 +152,19 @@ def plain_text(markup: str) -> str:
 
 
 def _parse_json(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
-    """JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/)."""
-    try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _not_a_feed(text) from error
-    if not isinstance(raw.get("items"), list) or "version" not in raw:
+    raw = read_json_feed(text)
+    if raw is None:
         raise _not_a_feed(text)
     problems: list[str] = []
-    hubs = [
-        hub for hub in _dicts(raw.get("hubs")) if _string(hub.get("type")).lower() != "rsscloud"
-    ]
     return ParsedFeed(
-        title=_shortened(plain_text(_string(raw.get("title"))), _LONGEST_NAME),
-        entries=_entries(map(_json_item, raw["items"]), url, zone, now, problems),
-        site=_absolute(url, _string(raw.get("home_page_url"))),
-        language=_language(raw.get("language")),
-        hub=next((hub for one in hubs if (hub := _absolute(url, _string(one.get("url"))))), ""),
-        self_url=_absolute(url, _string(raw.get("feed_url"))),
+        title=_shortened(plain_text(raw["title"]), _LONGEST_NAME),
+        entries=_entries(raw["entries"], url, zone, now, problems),
+        site=_absolute(url, raw["link"]),
+        language=_language(raw["language"]),
+        hub=_related(raw, "hub", url),
+        self_url=_related(raw, "self", url),
         problems=tuple(problems),
     )
-
-
-def _json_item(item: object) -> _Raw:
-    """An item in feedparser's shape; a value of an unexpected type is passed over."""
-    if not isinstance(item, dict):
-        return {}
-    markup, text = _string(item.get("content_html")), _string(item.get("content_text"))
-    authors = [*_dicts(item.get("authors")), *_dicts([item.get("author")])]
-    return {
-        "id": _string(item.get("id")),
-        "link": _string(item.get("url")) or _string(item.get("external_url")),
-        "title": _string(item.get("title")),
-        "summary": html.escape(_string(item.get("summary")), quote=False),
-        "content": [{"value": markup or html.escape(text, quote=False)}],
-        "published": _string(item.get("date_published")),
-        "updated": _string(item.get("date_modified")),
-        "authors": [{"name": _string(author.get("name"))} for author in authors],
-        "tags": [{"term": _string(tag)} for tag in _list(item.get("tags"))],
-        "image": _string(item.get("image")) or _string(item.get("banner_image")),
-        "enclosures": [
-            {"type": _string(file.get("mime_type")), "href": _string(file.get("url"))}
-            for file in _dicts(item.get("attachments"))
-        ],
-    }
-
-
-def _string(value: object) -> str:
-    """A text or number as text; half a surrogate pair is no character, and no store takes it."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return str(value).encode(errors="replace").decode()
-
-
-def _list(values: object) -> list[object]:
-    return values if isinstance(values, list) else []
-
-
-def _dicts(values: object) -> list[dict[str, Any]]:
-    return [value for value in _list(values) if isinstance(value, dict)]
 
 
 def _not_a_feed(text: str) -> NotAFeedError:
