@@ -28,6 +28,8 @@ _COUNT_WORDS = re.compile(
     """
 )
 _WORD = re.compile(r"[^\W\d_]+")
+# In an address that is shown as text.
+_TRACKING = re.compile(r"(?<=[?&])(?:utm_\w+|fbclid|gclid|yclid|ysclid|erid|_openstat)=[^&\s]*")
 _LONGEST_COUNT = 80  # characters
 
 
@@ -40,7 +42,7 @@ def changed_parts(old: Article, new: ArticleDraft) -> tuple[str, ...]:
     parts = [
         name
         for name in ("title", "subheadline", "standfirst")
-        if squeezed(getattr(old, name)) != squeezed(getattr(new, name))
+        if _meaning(getattr(old, name)) != _meaning(getattr(new, name))
     ]
     if old.body_from is new.body_from is not BodyFrom.NONE and _said(old.body) != _said(new.body):
         parts.append("body")
@@ -53,14 +55,18 @@ def changed_parts(old: Article, new: ArticleDraft) -> tuple[str, ...]:
 def _said(blocks: Iterable[Block]) -> Counter[str]:
     """What the blocks say, in whatever order, counters left out."""
     texts = (line for block in blocks for line in block_text(block).split("\n"))
-    return Counter(said for text in texts if not _is_counter(text) if (said := squeezed(text)))
+    return Counter(said for text in texts if not _is_counter(text) if (said := _meaning(text)))
 
 
 def _whole(article: Article | ArticleDraft) -> Counter[str]:
     said = _said(article.body)
-    if standfirst := squeezed(article.standfirst):
+    if standfirst := _meaning(article.standfirst):
         said[standfirst] += 1
     return said
+
+
+def _meaning(text: str) -> str:
+    return squeezed(_TRACKING.sub("", text)).replace("ё", "е")
 
 
 def _is_counter(text: str) -> bool:

@@ -93,6 +93,7 @@ STORED = Article(
         {"body": (*BODY, text("5 комментариев"), text("Обновлено сегодня в 12:35"))},
         {"body": (*BODY, text("12.3K views"), text("Updated 5 minutes ago"))},
         {"body": (BODY[0], BODY[2], BODY[1])},
+        {"body": (*BODY[:2], text("Дорога перекрыта до утра, объезд идет через поселок."))},
         {"body": (BOLD, *BODY[1:])},
         {"summary": "Другое", "author": "Другой", "updated": NOW, "image": PictureBlock("x")},
         {"standfirst": "", "body": (text(DRAFT.standfirst), *BODY)},
@@ -124,6 +125,12 @@ def test_what_says_something_else_is_named(change: dict[str, Any], parts: tuple[
     found = changed_parts(STORED, replace(DRAFT, **change))
     assert found == parts
     assert set(found) <= set(PARTS)
+
+
+def test_how_a_link_is_followed_up_is_no_correction() -> None:
+    address = "Подробности: https://one.example/a?id=7&utm_source={}"
+    old = replace(STORED, body=(*BODY, text(address.format("rss"))))
+    assert changed_parts(old, replace(DRAFT, body=(*BODY, text(address.format("vk"))))) == ()
 
 
 @pytest.mark.parametrize("before", [BodyFrom.FEED, BodyFrom.NONE])
