@@ -91,7 +91,7 @@ def decode(body: bytes, charset: str | None = None) -> str:
 
 def _foreign(text: str) -> int:
     """How many characters of a text are not ASCII."""
-    return sum(1 for character in text if character > "\x7f")
+    return len(text) - len(text.encode("ascii", errors="ignore"))
 
 
 def _seven_bits(body: bytes, claims: list[str | None]) -> str:
