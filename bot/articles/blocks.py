@@ -43,6 +43,25 @@ _EMBEDS = frozenset({"iframe", "video", "audio", "embed"})
 _SMALL_PRINT = frozenset({"small", "cite"})  # in a caption: who made the picture
 _CREDITS = re.compile(r"credit|copyright|author|source|byline", re.IGNORECASE)
 
+_CAPTIONS = re.compile(r"caption|подпись|podpis|photo-?(?:desc|title|text)", re.IGNORECASE)
+_FIGURES = re.compile(r"phot|foto|image|img|pic|figure|media|illustr|caption|slide", re.IGNORECASE)
+_PULL_QUOTE = re.compile(
+    r"(?:[\w-]*[-_])?(?:pull-?quote|block-?quote|quote|citata|citation)", re.IGNORECASE
+)
+_NAMED_CREDIT = re.compile(
+    r"(?:^|(?<=[\s(.|/—–-]))(?:фото|фотография|изображение|иллюстрация|источник|photo(?:graph)?|image"
+    r"|picture|credit)s?(?:\s(?:by|credit|courtesy(?:\sof)?))?\s?[:©]\s?(?P<who>[^:]{2,80}?)\)?\.?$"
+    r"|©\s?(?P<whose>.{2,80})$",
+    re.IGNORECASE,
+)
+_LONGEST_CAPTION, _LONGEST_QUOTE = 600, 1200  # characters
+_PICTURE_SOURCES = ("data-src", "data-original", "data-lazy-src", "src")
+_SRCSET = re.compile(r"([^\s,]\S*[^\s,])(?:\s+([\d.]{1,6})([wx]))?\s*(?:,|$)")
+_LONGEST_SRCSET = 4000
+_WIDEST_PICTURE = 2560
+_PIXELS_OF_ONE = 1000
+"""How wide (pixels) a picture of density 1 is taken to be."""
+
 _TAG = re.compile(r"<(?:[a-z!/?])", re.IGNORECASE)
 _ESCAPED_TAG = re.compile(r"&lt;/?(?:p|br|div|a|b|i|img|span|strong|em)\b", re.IGNORECASE)
 _INVISIBLE = re.compile(
@@ -202,7 +221,12 @@ class _Walk:
             self.children(element, replace(style, link=link), depth)
         elif tag in _BREAKING:
             self.flush()
-            self.children(element, style, depth)
+            if _is_pull_quote(element):
+                self.own_block(self.quote(element, depth))
+            elif _is_figure(element):
+                self.figure(element, style, depth)
+            else:
+                self.children(element, style, depth)
             self.flush()
         elif tag in {"hr", "wbr"}:
             if tag == "hr":
@@ -291,19 +315,15 @@ class _Walk:
         self.blocks += apart
 
     def figure(self, element: turbohtml.Element, style: _Style, depth: int) -> None:
-        caption = credit = ""
-        for part in element.find_all("figcaption"):
-            for child in list(part.iter_elements()):
-                if not credit and (
-                    child.tag in _SMALL_PRINT or _CREDITS.search(_attribute(child, "class"))
-                ):
-                    credit = one_line(child.text)
-                    child.decompose()
-            caption = caption or one_line(part.text)
-            part.decompose()
+        caption, credit = _caption(element)
         at = len(self.blocks)
         self.children(element, style, depth)
         self.flush()
+        if not any(isinstance(block, PictureBlock | Embed) for block in self.blocks[at:]):
+            # Where scripts load the picture, those without them find it here.
+            hidden = [img for part in element.find_all("noscript") for img in part.find_all("img")]
+            for picture in hidden[:1]:
+                self.own_block(_picture(picture, self.base_url))
         for place, block in enumerate(self.blocks[at:], at):
             if isinstance(block, PictureBlock) and not block.caption:
                 self.blocks[place] = replace(block, caption=caption, credit=credit)
@@ -394,17 +414,79 @@ def _pixels(value: str) -> int | None:
     return int(number.group(1)) if number else None
 
 
+def _is_figure(element: turbohtml.Element) -> bool:
+    """Whether a plain box holds one picture with its caption, as older templates have it."""
+    if not _FIGURES.search(f"{_attribute(element, 'class')} {_attribute(element, 'itemprop')}"):
+        return False
+    pictures = element.find_all("img", limit=2)
+    return (
+        len(pictures) == 1
+        and len(element.text) <= _LONGEST_CAPTION
+        and (element.find("figcaption") is not None or bool(_marked(element, _CAPTIONS)))
+    )
+
+
+def _is_pull_quote(element: turbohtml.Element) -> bool:
+    names = _attribute(element, "class").split()
+    return any(map(_PULL_QUOTE.fullmatch, names)) and len(element.text) <= _LONGEST_QUOTE
+
+
+def _marked(element: turbohtml.Element, names: re.Pattern[str]) -> list[turbohtml.Element]:
+    return [
+        part
+        for part in element.iter_elements()
+        if names.search(f"{_attribute(part, 'class')} {_attribute(part, 'itemprop')}")
+        and part.find("img") is None
+    ]
+
+
+def _caption(figure: turbohtml.Element) -> tuple[str, str]:
+    """A figure's caption and credit, taken out of it."""
+    caption = credit = ""
+    parts = figure.find_all("figcaption") or _marked(figure, _CAPTIONS)
+    for part in parts:
+        for child in list(part.iter_elements()):
+            if not credit and (
+                child.tag in _SMALL_PRINT or _CREDITS.search(_attribute(child, "class"))
+            ):
+                credit = one_line(child.text)
+                child.decompose()
+        caption = caption or one_line(part.text)
+        part.decompose()
+    for part in _marked(figure, _CREDITS):
+        credit = credit or one_line(part.text)
+        part.decompose()
+    if not credit and (named := _NAMED_CREDIT.search(caption)):
+        credit = named["who"] or named["whose"]
+        caption = caption[: named.start()].rstrip(" (—–-|,/")
+    return caption, credit.strip(" ()|/")
+
+
 def _picture(element: turbohtml.Element, base_url: str) -> PictureBlock | None:
     width, height = _pixels(_attribute(element, "width")), _pixels(_attribute(element, "height"))
     if min(width or _SMALLEST_PICTURE, height or _SMALLEST_PICTURE) < _SMALLEST_PICTURE:
         return None
     # Pages that load lazily hold a placeholder in `src`.
-    for name in ("data-src", "data-original", "data-lazy-src", "src"):
-        if link := absolute_link(_attribute(element, name), base_url):
+    addresses = [_largest(element), *(_attribute(element, name) for name in _PICTURE_SOURCES)]
+    picture = element.closest("picture")
+    if picture is not None:
+        addresses += [_largest(source) for source in picture.find_all("source")]
+    for address in addresses:
+        if link := absolute_link(address, base_url):
             return PictureBlock(link, width=width, height=height)
-    largest = _attribute(element, "srcset").rpartition(",")[2].split()
-    link = absolute_link(largest[0], base_url) if largest else None
-    return PictureBlock(link, width=width, height=height) if link else None
+    return None
+
+
+def _largest(element: turbohtml.Element) -> str:
+    """The largest picture of a `srcset` that is not wasteful, "" where there is none."""
+    found = [
+        (float(size or 1) * (_PIXELS_OF_ONE if unit != "w" else 1), address)
+        for name in ("data-srcset", "srcset")
+        for address, size, unit in _SRCSET.findall(_attribute(element, name)[:_LONGEST_SRCSET])
+        if not address.startswith("data:")
+    ]
+    fitting = [one for one in found if one[0] <= _WIDEST_PICTURE] or sorted(found)[:1]
+    return max(fitting, default=(0.0, ""), key=lambda one: one[0])[1]
 
 
 def _embed(element: turbohtml.Element, base_url: str) -> Embed | None:

@@ -181,6 +181,7 @@ def _by_profile(
     )
     if not has_text(blocks):
         return None
+    _without_clutter(root, profile)
     above = pictures(blocks_of(root, url))
     candidates = best_pictures(metadata.images, (*above, *pictures(blocks)))
     return ExtractedPage(

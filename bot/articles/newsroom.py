@@ -15,6 +15,7 @@ from datetime import datetime
 
 from bot.articles.blocks import blocks_from_html, clean_text, plain_text
 from bot.articles.citations import Citations
+from bot.articles.illustrations import picture_key, told_more
 from bot.articles.indexing import index_words
 from bot.articles.language import language_of
 from bot.articles.likeness import signature
@@ -276,16 +277,11 @@ def _without_repeated_picture(
 ) -> tuple[PictureBlock | None, _Body]:
     """The article's picture with what the body knows of it, which need not begin with it again."""
     first = body.blocks[0] if body.blocks else None
-    if image is None or not isinstance(first, PictureBlock) or first.url != image.url:
+    if image is None or not isinstance(first, PictureBlock):
         return image, body
-    known = replace(
-        image,
-        caption=image.caption or first.caption,
-        credit=image.credit or first.credit,
-        width=image.width or first.width,
-        height=image.height or first.height,
-    )
-    return known, replace(body, blocks=body.blocks[1:])
+    if picture_key(first.url) != picture_key(image.url):
+        return image, body
+    return told_more(image, first), replace(body, blocks=body.blocks[1:])
 
 
 def _whole(text: str) -> str:

@@ -132,15 +132,15 @@ def read_profile(file: str, text: str) -> Profile:
     for name in _NEEDED:
         if not selectors[name]:
             raise ProfileError(f"{file}: selectors.{name} is missing")
-    name = data.get("name")
-    if not isinstance(name, str) or not name:
+    publisher = data.get("name")
+    if not isinstance(publisher, str) or not publisher:
         raise ProfileError(f"{file}: name is missing")
     domains = _texts(file, "domains", data.get("domains", []))
     marks = _selectors(file, "marks", data.get("marks", []))
     if not domains and not marks:
         raise ProfileError(f"{file}: neither domains nor marks say whose pages it is for")
     return Profile(
-        name=name,
+        name=publisher,
         domains=tuple(domain.casefold() for domain in domains),
         marks=marks,
         zone=_zone(file, data.get("zone", "")),
