@@ -7,6 +7,7 @@ page, then the feed's own texts; a headline with its link is always left.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -66,7 +67,8 @@ class Composer:
         composed = await self._composed(item, one, desk, now, reading=reading, later=later)
         if not desk.source_id:  # only tried: nothing is kept, so nothing is to be remembered
             return composed
-        return replace(composed, draft=await self._illustrated(composed.draft, item.image, now))
+        offered = [*composed.pictures, *([item.image] if item.image else [])]
+        return replace(composed, draft=await self._illustrated(composed.draft, offered, now))
 
     async def _composed(
         self,
@@ -110,7 +112,7 @@ class Composer:
             desk = Desk(draft.feed_id, draft.source_id, source.title, source.language)
             try:
                 whole = await self.workers.run(jobs.complete, draft, page, desk=desk, now=now)
-                return await self._illustrated(whole, None, now)
+                return await self._illustrated(whole, (), now)
             except WorkerCrashedError as error:
                 state = PageState(str(error), tries, next_page_try(tries, now))
             except Exception as error:  # noqa: BLE001 - whatever a page does, the feed's text stays
@@ -118,10 +120,10 @@ class Composer:
         return replace(draft, page_error=state.error, page_tries=state.tries, page_due=state.due)
 
     async def _illustrated(
-        self, draft: ArticleDraft, in_feed: PictureBlock | None, now: datetime
+        self, draft: ArticleDraft, offered: Sequence[PictureBlock], now: datetime
     ) -> ArticleDraft:
         """The draft with the picture that it can be shown with, if any."""
-        candidates = [one for one in (draft.image, in_feed, *pictures(draft.body)) if one]
+        candidates = [one for one in (draft.image, *offered, *pictures(draft.body)) if one]
         if not candidates:
             return draft
         image = await self.pictures.check(candidates, source_id=draft.source_id, now=now)

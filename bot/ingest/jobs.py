@@ -14,7 +14,7 @@ from bot.articles.newsroom import Desk, FeedItem, Newsroom
 from bot.articles.page import ExtractedPage
 from bot.feeds.entries import FoundFeed, ParsedFeed
 from bot.words.normaliser import Normaliser
-from storage import ArticleDraft, EntryKey, IndexedText
+from storage import ArticleDraft, EntryKey, IndexedText, PictureBlock
 
 NO_ARTICLE = "No article was found on the page."
 
@@ -39,10 +39,12 @@ class PageState:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """An article ready to be stored, and what its site calls itself, "" where unknown."""
+    """An article ready to be stored, what its site calls itself ("" where unknown), and which
+    pictures its page offers, best first."""
 
     draft: ArticleDraft
     site: str = ""
+    pictures: tuple[PictureBlock, ...] = ()
 
 
 def parse_feed(
@@ -94,7 +96,9 @@ def compose(
         page_tries=state.tries,
         page_due=state.due,
     )
-    return Composed(draft, extracted.site if extracted is not None else "")
+    if extracted is None:
+        return Composed(draft)
+    return Composed(draft, extracted.site, extracted.pictures)
 
 
 def complete(draft: ArticleDraft, page: PageBytes, *, desk: Desk, now: datetime) -> ArticleDraft:

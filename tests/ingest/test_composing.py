@@ -142,3 +142,24 @@ async def test_an_articles_picture_is_checked_and_a_bad_one_left_out(
     image = (await composed(composer, "two")).image
     assert image is not None
     assert (image.url, image.width, image.height) == (f"{NAME}/wide", 1200, 800)
+
+
+async def test_the_next_of_a_pages_pictures_stands_in_for_a_bad_one(
+    composer: Composer, paper: Newspaper
+) -> None:
+    paper.publish("three", "Музей открыл выставку часов")
+    paper.files = {
+        "/photo": b"no picture",
+        "/first": b"no picture either",
+        "/second.jpg": png(900, 600),
+        "/three.html": (
+            "<html><head><title>Музей открыл выставку часов</title>"
+            f'<meta property="og:image" content="{NAME}/first">'
+            f'<meta name="twitter:image" content="{NAME}/second.jpg"></head><body><article>'
+            f"<h1>Музей открыл выставку часов</h1><p>{'</p><p>'.join(PARAGRAPHS)}</p>"
+            "</article></body></html>"
+        ).encode(),
+    }
+    image = (await composed(composer, "three")).image
+    assert image is not None
+    assert (image.url, image.width) == (f"{NAME}/second.jpg", 900)
