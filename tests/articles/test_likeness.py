@@ -399,5 +399,5 @@ def test_labelled_pairs() -> None:
         right += same and said
         wrong += said and not same
         missed += same and not said
-    assert right / (right + wrong) >= 0.9  # .95 when written, .93 cross-validated
-    assert right / (right + missed) >= 0.7  # .80 when written, .78 cross-validated
+    assert right / (right + wrong) >= 0.9  # .95 when written; .93 cross-validated
+    assert right / (right + missed) >= 0.7  # .78 when written; .77 cross-validated
