@@ -4,9 +4,9 @@
 
 The pace lets a burst through and then a few requests a second, so that a feed seen for the first
 time does not fetch a hundred pages in a second; `Crawl-delay` asks for a longer gap between pages.
-Whose turn is too far off is refused and asked for again later: it must not hold its feed up. A
-host of the operator's own (loopback, a private address, a name without a dot) knows the places
-alone: pace and pauses are manners towards strangers.
+Whose turn is too far off is refused and asked for again later: it must not hold its feed up. On a
+host of the operator's own (loopback, a private address, a name without a dot) pace and pauses do
+not apply: they are manners towards strangers, and such a host is often many sites at once.
 """
 
 import asyncio
@@ -62,8 +62,7 @@ class Pacer:
         known = self._known(host, port)
         known.users += 1
         try:
-            if not is_own(host):
-                await self._sleep(self._turn(host, known, gap))
+            await self._sleep(self._turn(host, known, gap))
             async with known.places:
                 self._refuse_paused(host, known)
                 async with self._all:
@@ -99,7 +98,7 @@ class Pacer:
         self._refuse_paused(host, known)
         now = self._clock()
         paced = max(known.paced_until, now)
-        wait = max(0.0, paced + (1 - BURST) / A_SECOND - now)
+        wait = 0.0 if is_own(host) else max(0.0, paced + (1 - BURST) / A_SECOND - now)
         if gap:
             wait = max(wait, known.next_page - now)
         if wait > LONGEST_TURN:
