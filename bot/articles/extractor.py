@@ -21,6 +21,7 @@ import trafilatura
 import turbohtml
 
 from bot.articles.blocks import (
+    absolute_link,
     block_text,
     blocks_from_html,
     blocks_of,
@@ -109,18 +110,19 @@ def extract(
     broken, raises.
     """
     document = _parse(html, content_type)
-    metadata = read_metadata(document, url)
+    base = _base(document, url)
+    metadata = read_metadata(document, url, base=base)
     profile = profile_for(url, document, shipped_profiles() if profiles is None else profiles)
     if profile is not None:
         expected = _running_text(document)
-        page = _by_profile(document, metadata, profile, url)
+        page = _by_profile(document, metadata, profile, base)
         if page is not None and 2 * _length(page) >= expected:
             return page
         # The selectors may have missed most of it since the site was redesigned.
         document = _parse(html, content_type)
-        general = _by_its_text(document, metadata, url)
+        general = _by_its_text(document, metadata, base, drop=profile.junk)
         return general if page is None or _length(general) > 2 * _length(page) else page
-    return _by_its_text(document, metadata, url)
+    return _by_its_text(document, metadata, base)
 
 
 def _parse(html: bytes, content_type: str | None) -> turbohtml.Document:
@@ -134,6 +136,13 @@ def _parse(html: bytes, content_type: str | None) -> turbohtml.Document:
         )
     except LookupError:  # a charset that no one knows: the page's own word is taken
         return turbohtml.parse(html, detect_encoding=True, positions=False)
+
+
+def _base(document: turbohtml.Document, url: str) -> str:
+    """The address that relative ones count from (HTML, section 2.4.3)."""
+    element = document.select_one("base[href]")
+    link = element.attrs.get("href") if element is not None else None
+    return (absolute_link(link, url) if isinstance(link, str) else None) or url
 
 
 def _length(page: ExtractedPage) -> int:
@@ -228,7 +237,13 @@ def _without_clutter(body: turbohtml.Element, profile: Profile) -> frozenset[str
 # ---------------------------------------------------------------- by the text itself
 
 
-def _by_its_text(document: turbohtml.Document, metadata: Metadata, url: str) -> ExtractedPage:
+def _by_its_text(
+    document: turbohtml.Document,
+    metadata: Metadata,
+    url: str,
+    *,
+    drop: re.Pattern[str] | None = None,
+) -> ExtractedPage:
     standfirst = _marked_lead(document, metadata.description)
     for post in document.select(_POSTS):
         del post.attrs["class"]
@@ -245,7 +260,7 @@ def _by_its_text(document: turbohtml.Document, metadata: Metadata, url: str) -> 
     else:
         body = (*lead, *body)
     titles = (metadata.title, metadata.subheadline, standfirst)
-    body = tidy(body, titles=titles, linked=linked) or _declared_body(metadata, url)
+    body = tidy(body, titles=titles, linked=linked, drop=drop) or _declared_body(metadata, url)
     candidates = best_pictures(metadata.images, pictures(body))
     return ExtractedPage(
         url=metadata.url,

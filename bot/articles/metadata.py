@@ -68,8 +68,9 @@ class Metadata:
     body: str = ""  # the article's text, as JSON-LD or microdata may repeat it
 
 
-def read_metadata(document: turbohtml.Document, url: str) -> Metadata:
-    """The page's metadata; `url` is where it was fetched, for relative addresses."""
+def read_metadata(document: turbohtml.Document, url: str, *, base: str = "") -> Metadata:
+    """The page's metadata; `url` is where it was fetched, `base` what relative addresses count
+    from where the page says so."""
     graph = _meta(document)
     try:
         data = document.structured_data()
@@ -98,9 +99,9 @@ def read_metadata(document: turbohtml.Document, url: str) -> Metadata:
         author=_author(records, [clean_text(graph.get(name, "")) for name in _AUTHORS]),
         published=when(("datePublished", "dateCreated"), _PUBLISHED),
         updated=when(("dateModified",), _UPDATED),
-        images=_images(records, graph, url),
+        images=_images(records, graph, base or url),
         section=_section(text("articleSection") or meta(*_SECTIONS)),
-        url=_canonical(document, graph, url),
+        url=_canonical(document, graph, base or url) or url,
         language=_language(document, records, graph),
         site=site if len(site) <= _LONGEST_SITE else "",
         body=next((body for r in records if isinstance(body := r.get("articleBody"), str)), ""),
@@ -281,14 +282,17 @@ def _pixels(value: object) -> int | None:
 
 
 def _canonical(document: turbohtml.Document, graph: dict[str, str], url: str) -> str:
-    """The address that the page calls its own, another site's too: a copy names its original."""
+    """The address that the page calls its own, "" where it names none.
+
+    It may be another site's: a copy names its original.
+    """
     links = (element.attrs.get("href") for element in document.select("link[rel~=canonical]"))
     for link in (*links, graph.get("og:url")):
         address = absolute_link(link, url) if isinstance(link, str) and link.strip() else None
         # A template's fault makes some sites name their front page on every article.
         if address and re.match(r"https?://[^/]+/.+", address):
             return address
-    return url
+    return ""
 
 
 def _language(

@@ -182,7 +182,7 @@ def _zone(file: str, name: object) -> ZoneInfo | None:
         return None
     try:
         return ZoneInfo(str(name))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, KeyError) as error:
         raise ProfileError(f"{file}: zone: there is no time zone {name!r}") from error
 
 
