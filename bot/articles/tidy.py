@@ -91,7 +91,7 @@ _CONSENT = re.compile(
 )
 _SCRIPT = re.compile(
     r"""(?:function\s*\(|var\s+\w+\s*=|window\.|document\.|\(function|\$\(|<\?php|if\s*\(\w|@media\b
-    |\w+\.(?:push|init|render)\(|[\w.$]+\([^)]*\);?$|\[/?\w+[^\]]*=[^\]]*\])""",
+    |\w+\.(?:push|init|render)\(|[A-Za-z_$][\w$]*(?:\.[\w$]+)+\([^)]*\);?$|\[/?\w+[^\]]*=[^\]]*\])""",
     re.VERBOSE,
 )
 _NOTICE = re.compile(
