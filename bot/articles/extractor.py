@@ -120,7 +120,7 @@ def extract(
             return page
         # The selectors may have missed most of it since the site was redesigned.
         document = _parse(html, content_type)
-        general = _by_its_text(document, metadata, base, drop=profile.junk)
+        general = _by_its_text(document, metadata, base, profile)
         return general if page is None or _length(general) > 2 * _length(page) else page
     return _by_its_text(document, metadata, base)
 
@@ -187,6 +187,7 @@ def _by_profile(
         titles=(title, subheadline, standfirst),
         linked=linked,
         drop=profile.junk,
+        tail=profile.tail,
     )
     if not has_text(blocks):
         return None
@@ -241,8 +242,7 @@ def _by_its_text(
     document: turbohtml.Document,
     metadata: Metadata,
     url: str,
-    *,
-    drop: re.Pattern[str] | None = None,
+    profile: Profile | None = None,
 ) -> ExtractedPage:
     standfirst = _marked_lead(document, metadata.description)
     for post in document.select(_POSTS):
@@ -260,7 +260,10 @@ def _by_its_text(
     else:
         body = (*lead, *body)
     titles = (metadata.title, metadata.subheadline, standfirst)
-    body = tidy(body, titles=titles, linked=linked, drop=drop) or _declared_body(metadata, url)
+    drop, tail = (profile.junk, profile.tail) if profile else (None, None)
+    body = tidy(body, titles=titles, linked=linked, drop=drop, tail=tail) or _declared_body(
+        metadata, url
+    )
     candidates = best_pictures(metadata.images, pictures(body))
     return ExtractedPage(
         url=metadata.url,

@@ -20,7 +20,7 @@ import turbohtml
 
 from bot.articles.blocks import one_line
 
-_KEYS = frozenset({"name", "domains", "zone", "junk", "marks", "selectors"})
+_KEYS = frozenset({"name", "domains", "zone", "junk", "tail", "marks", "selectors"})
 _NEEDED = ("root", "body")
 _PARTS = (
     *_NEEDED,
@@ -59,6 +59,7 @@ class Profile:
     rubric: tuple[str, ...]
     zone: ZoneInfo | None  # of times written without one
     junk: re.Pattern[str]  # a paragraph that begins so is no part of the article
+    tail: re.Pattern[str]  # nor is one that begins so at the article's end
 
 
 @cache
@@ -144,7 +145,8 @@ def read_profile(file: str, text: str) -> Profile:
         domains=tuple(domain.casefold() for domain in domains),
         marks=marks,
         zone=_zone(file, data.get("zone", "")),
-        junk=_pattern(file, data.get("junk", "")),
+        junk=_pattern(file, "junk", data.get("junk", "")),
+        tail=_pattern(file, "tail", data.get("tail", "")),
         **selectors,
     )
 
@@ -186,10 +188,10 @@ def _zone(file: str, name: object) -> ZoneInfo | None:
         raise ProfileError(f"{file}: zone: there is no time zone {name!r}") from error
 
 
-def _pattern(file: str, pattern: object) -> re.Pattern[str]:
+def _pattern(file: str, key: str, pattern: object) -> re.Pattern[str]:
     if pattern == "":
         return _NOTHING
     try:
         return re.compile(str(pattern), re.IGNORECASE)
     except re.error as error:
-        raise ProfileError(f"{file}: junk: {error}") from error
+        raise ProfileError(f"{file}: {key}: {error}") from error

@@ -21,24 +21,26 @@ _READ_ALSO = re.compile(
         |подробнее|полностью)
       |(?:что|это)\s(?:еще|ещё)\s(?:по)?читать|(?:смотрите|смотри|см\.)\s(?:также|ещё|еще|по\sтеме)
       |(?:вам\s)?(?:может|могут)\s(?:быть\s)?(?:вас\s)?(?:также\s)?(?:быть\s)?(?:интересно|заинтересовать)
-      |это\s(?:может\sбыть\s)?интересно|вас\sзаинтересует|(?:рекомендуем|советуем)\s(?:почитать|прочитать
+      |это\s(?:может\sбыть\s)?интересно(?::|$)|вас\sзаинтересует|(?:рекомендуем|советуем)\s(?:почитать|прочитать
         |посмотреть|также|:)|рекомендуем:|выбор\sредакции|сюжет:|другие\s(?:новости|материалы)
       |(?:материалы|новости|статьи|ещё|еще|больше|подробности|читать)?\s?по\s(?:этой\s)?теме(?:\W|$)
       |(?:главные|последние|свежие|похожие|популярные|лучшие)\s(?:новости|материалы|статьи|публикации)(?::|$|\s(?:дня|часа|недели|за\s))
-      |что\sдумаешь|подробнее\s(?:в\s(?:нашем|материале|статье)|на\s|читайте|об\sэтом|:)|подробнее:?$
+      |что\sдумаешь|подробнее\s(?:в\s(?:нашем|материале|статье)|на\s(?:сайте|нашем|нашей|\w+\.\w)
+        |читайте|об\sэтом\s(?:[—–-]|читайте|в\s)|:)|подробнее:?$
       |больше\s(?:новостей|материалов|интересного)|ранее\sпо\sтеме|самое\s(?:читаемое|популярное|интересное)
       |не\sпропустите(?::|$)|фото\s?галерея(?::|$)
       # English
       |(?:see|read|learn|watch|listen)\s(?:more|also|next|our|now:)\b|(?:also|further)\s(?:read|reading|see)\b
-      |you\s(?:may|might)\s(?:also\s)?(?:like|be\sinterested|enjoy)|don['’]t\smiss|(?:read|watch|related\sread):
-      |more\s(?:on|from|about|stories|coverage|news|in|like\sthis)\b(?:.{0,60}$)|more:
+      |you\s(?:may|might)\s(?:also\s(?:like|enjoy|be)|like$|be\sinterested\sin)
+      |don['’]t\smiss(?::|$|\s(?:out|our|any|these|this|a)\b)|(?:read|watch|related\sread):
+      |more\s(?:on|from|about|stories|coverage|news|like\sthis)\b[^.!?]{0,60}$|more:
       |related(?::|\s(?:stories|articles|news|posts|content|links|coverage|topics|reading|video))|related$
-      |recommended(?::|$|\s(?:stories|reading|for\syou))|trending(?::|$|\snow)|most\s(?:read|popular)
+      |recommended(?::|$|\s(?:stories|reading|for\syou))|trending(?::|$|\snow)|most\s(?:read|popular|viewed)(?:$|:|\s(?:stories|articles|news|in\b|on\b))
       |editors?['’]?s?\s(?:picks?|choice)|(?:top|latest|other)\s(?:stories|headlines)(?::|$|\son\b)
       |explore\smore|up\snext$|previous(?:ly)?:|suggested\s(?:stories|reading)|what\sto\sread\snext
       # German
       |lesen\ssie\s(?:auch|mehr|hier|weiter|dazu)|(?:auch\slesen|lies\sauch|mehr\slesen|weiterlesen)\b
-      |mehr\s(?:zum\s?thema|dazu|themen|news|artikel|aus)\b.{0,60}$|(?:weitere|ähnliche)\s(?:artikel|beiträge|themen|nachrichten)
+      |mehr\s(?:zum\s?thema|dazu|themen|news|artikel|aus)\b[^.!?]{0,60}$|(?:weitere|ähnliche)\s(?:artikel|beiträge|themen|nachrichten)
       |zum\sthema(?::|$)|auch\sinteressant|(?:das\s)?(?:thema\s)?könnte\s(?:sie|dich)\sauch\sinteressieren|schon\sgelesen
       # French
       |(?:à\s)?lire\s(?:aussi|également|la\ssuite|plus)|(?:à\s)?voir\s(?:aussi|également)|sur\sle\smême\s(?:sujet|thème)
@@ -55,31 +57,33 @@ _READ_ALSO = re.compile(
 _PROMOTION = re.compile(
     r"""\W*(?:
       # Russian
-      подпи(?:сывайтесь|шитесь|саться|ска\sна|сывайся|шись|шите?сь)|следите\sза\s(?:нами|новостями|нашими|развитием)
-      |присоединяй(?:тесь|ся)\sк|вступай(?:те)?\sв|(?:мы|наш\s(?:канал|телеграм))\sв\s(?:телеграм|telegram|max|соцсет|вк)
+      подпи(?:сывайтесь|шитесь|сывайся|шись)|подписаться(?:$|\sна\s)|подписка\sна\s(?:нас|рассылк|канал|новост)|следите\sза\s(?:нами|новостями|нашими|развитием)
+      |присоединяй(?:тесь|ся)\sк|вступай(?:те)?\sв\s(?:наш|групп|сообществ|чат)|(?:мы|наш\s(?:канал|телеграм))\sв\s(?:телеграм|telegram|max|соцсет|вк)
       |(?:читайте|смотрите|ищите)\sнас\b|(?:хотите|хочешь)\s(?:быть\sв\sкурсе|узнавать|получать)|будьте\sв\sкурсе
       |оставайтесь\s(?:с\sнами|в\sкурсе)|получайте\s(?:новости|рассылку|уведомления|главное)|самые\sважные\sновости\s.{0,40}(?:канал|telegram|телеграм|рассылк)
       |(?:больше|все|главные|самые\sинтересные)\s.{0,40}в\s(?:нашем|нашей)\s(?:канале|телеграм|telegram|рассылке|группе)
-      |(?:добавьте|сделайте)\s.{0,60}(?:источник|избранн)|поделиться|поделитесь|понравил[ао]сь\?|комментарии|комментировать
+      |(?:добавьте|сделайте)\s.{0,60}(?:источник|избранн)|подели(?:ться|тесь)(?:$|:|\s(?:в|с|новостью|ссылкой|материалом|статьей|статьёй|этой|этим)\b)|понравил[ао]сь\?
+      |комментарии(?:\s?\(?\d*\)?$|:|\sк\s(?:новости|статье|записи))|комментировать(?:$|\s\()
       |(?:оставить|оставьте|добавить|написать)\s(?:свой\s)?(?:комментари|отзыв)|обсудить\s(?:\(|$)
       |нашли\s(?:ошибку|опечатку)|заметили\s(?:ошибку|опечатку)|(?:если\sвы\s)?(?:нашли|заметили)\s(?:ошибку|опечатку)
-      |выделите\s(?:ее|её|текст|фрагмент)|реклама\b|на\sправах\sрекламы|erid\b|рекламодатель\b|ставьте\sлайк
+      |выделите\s(?:ее|её|текст|фрагмент)|реклама(?!\s[а-яё]{3})\b|на\sправах\sрекламы|erid\b|рекламодатель\b|ставьте\sлайк
       |войти\sчерез|скопировать\sссылку|копировать\sссылку|распечатать$|версия\sдля\sпечати|наверх$
       |теги?:|метки:|ключевые\sслова:|просмотр(?:ов|ы):?\s?\d|время\sчтения|читать\s\d+\sмин
       # English
       |sign\sup\b|subscribe\b|follow\s.{2,60}\son\s(?:twitter|facebook|instagram|x\b|google|linkedin|tiktok|youtube)|follow\sus
       |like\sus\son|join\sour|get\s(?:the\slatest|our|access\sto|.{0,40}(?:delivered|newsletter|by\semail|in\syour\sinbox|daily\sedition))
       |never\smiss\b|(?:stay|keep)\s(?:informed|up\sto\sdate|in\sthe\sknow|connected)\b|enter\syour\semail|thank(?:s|\syou)\sfor\s(?:signing|subscribing)
-      |click\shere\s(?:to|for)|advertise(?:ment)?\b|ad$|sponsored\b|story\scontinues\s(?:below|after)
+      |click\shere\s(?:to|for)|advertise(?:ment)?(?:s?$|\swith\sus|\W{1,3}(?:story|article|scroll|continue))|ad$
+      |sponsored(?:$|:|\s(?:content|posts?|links?|stories)\b)|story\scontinues\s(?:below|after)
       |(?:article|scroll)\s(?:continues|to\scontinue)|continue\sreading\b|share\s(?:this|on|via|your|article|story)|share$|copy\slink|tell\sus\swhat\syou
       |(?:leave|post|add|write)\sa\s(?:comment|reply)|(?:view|show|read|see)\s(?:all\s)?(?:\d+\s)?comments|comments?(?:\s\(\d+\))?$|\d+\scomments?$|what\sdo\syou\sthink\?
       |we\swant\sto\shear\s(?:what|from)\syou|submit\s(?:a|your)\sletter|letters?\sto\sthe\seditor
       |download\s(?:the|our)\sapp|for\sthe\slatest\s.{0,60}(?:download|follow|visit|subscribe|sign\sup)|listen\sto\s.{2,40}\slive\b|have\sa\s(?:news\s)?tip\?|got\sa\s(?:news\s)?tip\?
-      |copyright\s|©|\(c\)\s\d|all\srights\sreserved|this\s(?:story|article)\s(?:was\s)?originally\sappeared
+      |copyright\s(?:©|\(c\)|\d|by\b|all\b|the\b)|©|\(c\)\s\d|all\srights\sreserved|this\s(?:story|article)\s(?:was\s)?originally\sappeared
       |photo(?:s|graph)?\sby\b|image\scredit|\(image\scredit|(?:tags?|filed\sunder|topics|posted\sin|categories):|filed\sunder\b|read(?:ing)?\stime:?\s\d|\d+\smin(?:ute)?s?\sread$
       |print\sthis|back\sto\stop|skip\sto\s|log\sin\sto|already\sa\ssubscriber|(?:please\s)?support\sour\sjournalism|if\syou\senjoyed\sthis
       # German, French, Spanish, Portuguese
-      |(?:newsletter|zum\snewsletter)\b|jetzt\s(?:abonnieren|anmelden)|folgen\ssie\suns|anzeige$|diesen\sartikel\steilen|keine\skommentare
+      |newsletter$|zum\snewsletter\b|jetzt\s(?:abonnieren|anmelden)|folgen\ssie\suns|anzeige$|diesen\sartikel\steilen|keine\skommentare
       |(?:abonnez|inscrivez)-vous|suivez-nous|partager(?:\s:|$|\ssur)|publicité$
       |suscr[ií]b(?:ete|ase|irse)|s[ií]gu(?:e|a)nos|compart(?:ir|e)(?:$|:|\sen\b)|publicidad$|(?:se\s)?inscreva-se|siga(?:-nos|\so\s.{2,40}\sno\b)|publicidade$
     )""",
@@ -129,17 +133,18 @@ def tidy(
     titles: Sequence[str] = (),
     linked: frozenset[str] = frozenset(),
     drop: re.Pattern[str] | None = None,
+    tail: re.Pattern[str] | None = None,
 ) -> tuple[Block, ...]:
     """The blocks without what is no part of the article.
 
     `titles`: texts shown apart (title, sub-headline, standfirst) that the body must not repeat at
     its start. `linked`: squeezed texts of links elsewhere on the page. `drop`: the publisher's
-    own junk, matched at a paragraph's start.
+    own junk, matched at a paragraph's start; `tail`: the same, at the article's end alone.
     """
     kept = [block for block in blocks if not (drop and drop.match(block_text(block)))]
     kept = [block for block in without_read_also(kept) if not _junk(block, linked)]
     kept = _without_start(kept, {squeezed(title) for title in titles} - {""})
-    while kept and _trailing(kept[-1]):
+    while kept and (_trailing(kept[-1]) or (tail and tail.match(block_text(kept[-1])))):
         kept.pop()
     return tuple(kept)
 
