@@ -5,6 +5,7 @@ from the first record that has it. The headline on the page itself goes before t
 title where the two resemble each other, because the latter carries site names and is cut.
 """
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -258,7 +259,8 @@ def _pictures(value: object, url: str, depth: int = 0) -> Iterator[PictureBlock]
         for item in value:
             yield from _pictures(item, url, depth + 1)
     elif isinstance(value, str):
-        if link := absolute_link(clean_text(value), url):
+        # Unescaped, not cleaned: an address without its odd characters names another file.
+        if link := absolute_link(html.unescape(value), url):
             yield PictureBlock(link)
     elif isinstance(value, dict):
         source = value.get("url") or value.get("contentUrl") or value.get("@id")
