@@ -26,6 +26,7 @@ from bot.articles.blocks import (
     blocks_from_html,
     blocks_of,
     one_line,
+    plain_text,
     spans_text,
 )
 from bot.articles.illustrations import best_pictures
@@ -39,6 +40,7 @@ from bot.articles.publishers import (
     texts_at,
     times_at,
 )
+from bot.articles.sentences import sentences
 from bot.articles.tidy import (
     has_text,
     in_body,
@@ -57,6 +59,7 @@ from storage import (
     PictureBlock,
     Preformatted,
     Quote,
+    Span,
     Table,
 )
 
@@ -71,6 +74,10 @@ _PICTURE_LINK = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)\b", re.IGNORECASE)
 _AGE = re.compile(r"(?:0|6|12|16|18)\s?\+$")
 _LONGEST_NOTICE = 600
 
+_TEASER = 2.0
+"""How many times longer the text told to machines is than a teaser shown instead of it."""
+_UNPARTED = 1200
+"""A paragraph this long (characters) in such a text is several, run together."""
 _MOST_LABELS = 20
 _LONG_PARAGRAPH = 80
 _BOX = 0.4
@@ -261,9 +268,10 @@ def _by_its_text(
         body = (*lead, *body)
     titles = (metadata.title, metadata.subheadline, standfirst)
     drop, tail = (profile.junk, profile.tail) if profile else (None, None)
-    body = tidy(body, titles=titles, linked=linked, drop=drop, tail=tail) or _declared_body(
-        metadata, url
-    )
+    body = tidy(body, titles=titles, linked=linked, drop=drop, tail=tail)
+    declared = _declared_body(metadata, url)
+    if len(plain_text(declared)) > _TEASER * len(plain_text(body)):
+        body = declared
     candidates = best_pictures(metadata.images, pictures(body))
     return ExtractedPage(
         url=metadata.url,
@@ -287,7 +295,17 @@ def _by_its_text(
 
 def _declared_body(metadata: Metadata, url: str) -> tuple[Block, ...]:
     """The text that the page tells machines: some pages show it by script alone."""
-    return tidy(blocks_from_html(metadata.body, url), titles=(metadata.title,))
+    blocks: list[Block] = []
+    for block in blocks_from_html(metadata.body, url):
+        text = block_text(block)
+        if isinstance(block, Paragraph) and len(text) > _UNPARTED:
+            # Its paragraphs are lost: three sentences make one.
+            said = sentences(text)
+            parts = (" ".join(said[at : at + 3]) for at in range(0, len(said), 3))
+            blocks += (Paragraph((Span(part),)) for part in parts)
+        else:
+            blocks.append(block)
+    return tidy(blocks, titles=(metadata.title,))
 
 
 def _marked_lead(document: turbohtml.Document, description: str) -> str:

@@ -21,16 +21,20 @@ _LONGEST_STRIP = 4.0
 """A picture declared this many times as wide as high is a banner."""
 
 _NO_PHOTO = re.compile(r"\.(?:svgz?|ico|cur|bmp|mp4|webm|m3u8|pdf)$", re.IGNORECASE)
-_NOT_ITS_OWN = re.compile(
-    r"""(?:^|[/_.\-])(?:
+_FURNITURE_NAME = re.compile(
+    r"""(?:^|[_.\-])(?:
       (?:site|main|brand|header|footer|amp|app|social|og|fb|twitter|vk|publisher)?[_\-]?logo(?:type|s)?\d*
       |avatars?|userpics?|gravatar|placeholder|dummy|blank|spacer|pixel|1x1|transparent|spinner
       |sprites?|icons?|favicon|apple-touch-icon|emoji|smil(?:ey|ies)|badges?|buttons?
       |no[_\-]?(?:image|photo|pic|img)|default|stub|zaglushka
       |(?:default|fallback|social|og|fb|vk|twitter)[_\-]?(?:share|sharing|image|img|preview|cover|card)
       |(?:share|sharing)[_\-]?(?:image|img|default|logo|preview)
-    )(?=$|[_.\-/\dx])""",
+    )(?=$|[_.\-\dx])""",
     re.IGNORECASE | re.VERBOSE,
+)
+_FURNITURE_FOLDER = re.compile(
+    r"/(?:logos?|avatars?|userpics?|gravatar|icons?|sprites?|emojis?|smil(?:ey|ie)s?|badges)/",
+    re.IGNORECASE,
 )
 _SIZE_IN_NAME = re.compile(
     r"[-_]?\d{2,4}x\d{2,4}|[-_@]\d(?:\.\d)?x$|[-_](?:scaled|large|medium|small)$"
@@ -57,7 +61,8 @@ def best_pictures(
 def may_illustrate(picture: PictureBlock) -> bool:
     """Whether address and declared size let a picture stand for an article."""
     path = urlsplit(picture.url).path
-    if _NO_PHOTO.search(path) or _NOT_ITS_OWN.search(path):
+    name = path.rpartition("/")[2]
+    if _NO_PHOTO.search(name) or _FURNITURE_NAME.search(name) or _FURNITURE_FOLDER.search(path):
         return False
     width, height = picture.width, picture.height
     if (width or _SMALLEST[0]) < _SMALLEST[0] or (height or _SMALLEST[1]) < _SMALLEST[1]:

@@ -6,12 +6,14 @@ title where the two resemble each other, because the latter carries site names a
 """
 
 import html
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urldefrag
 from zoneinfo import ZoneInfo
 
 import turbohtml
@@ -48,6 +50,13 @@ _WORDS = re.compile(r"\w+")
 _BYLINE = re.compile(
     r"^(?:(?:by|written by|автор(?:ы)?(?: текста)?|текст|von|por|par)\b\s*:?\s+)+", re.IGNORECASE
 )
+_NOBODY = re.compile(r"admin(?:istrator)?|root|user|webmaster|author|null|none|n/a", re.IGNORECASE)
+_WRAPPING = re.compile(r"^(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)"
+                       r"|(?://\s*-->|-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)$")  # fmt: skip
+_SURPLUS_COMMA = re.compile(r",\s*([}\]])")
+_DOTTED = re.compile(
+    r"\s*(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,?\s(?:в\s)?(\d{1,2}):(\d{2})(?::\d{2})?)?\s*"
+)
 _SITE_TAIL = re.compile(r"\s+[|\-–—:•·/]+\s+[^|–—•·/]{2,40}$")
 
 
@@ -66,20 +75,24 @@ class Metadata:
     url: str = ""
     language: str = ""
     site: str = ""
-    body: str = ""  # the article's text, as JSON-LD or microdata may repeat it
+    body: str = ""  # the article's text or markup, as JSON-LD may repeat it
 
 
 def read_metadata(document: turbohtml.Document, url: str, *, base: str = "") -> Metadata:
-    """The page's metadata; `url` is where it was fetched, `base` what relative addresses count
-    from where the page says so."""
+    """The metadata of a page fetched from `url`; relative addresses count from `base`."""
     graph = _meta(document)
+    linked = list(_linked_data(document))
+    records = list(_articles(linked))
+    declared = [body for r in records if isinstance(body := r.get("articleBody"), str)]
     try:
         data = document.structured_data()
     except (RecursionError, ValueError):  # hostile nesting: the meta tags still serve
-        records: list[dict[str, Any]] = []
+        pass
     else:
-        records = [*_articles(data.json_ld), *_articles([_plain(i) for i in data.microdata])]
+        records += _articles([_plain(item) for item in data.microdata])
         graph |= {name: value for name, value in data.opengraph.items() if value}
+    known = {key: one for one in _all(linked) if isinstance(key := one.get("@id"), str)}
+    records = [_resolved(record, known) for record in records]
     zone = default_zone(url, _language(document, records, graph))
 
     def text(*names: str) -> str:
@@ -97,7 +110,7 @@ def read_metadata(document: turbohtml.Document, url: str, *, base: str = "") -> 
         title=_title(document, text("headline"), meta(*_TITLES), site),
         subheadline=text("alternativeHeadline"),
         description=text("description") or meta(*_DESCRIPTIONS),
-        author=_author(records, [clean_text(graph.get(name, "")) for name in _AUTHORS]),
+        author=_author(records, [_contents(document, name) for name in _AUTHORS]),
         published=when(("datePublished", "dateCreated"), _PUBLISHED),
         updated=when(("dateModified",), _UPDATED),
         images=_images(records, graph, base or url),
@@ -105,7 +118,7 @@ def read_metadata(document: turbohtml.Document, url: str, *, base: str = "") -> 
         url=_canonical(document, graph, base or url) or url,
         language=_language(document, records, graph),
         site=site if len(site) <= _LONGEST_SITE else "",
-        body=next((body for r in records if isinstance(body := r.get("articleBody"), str)), ""),
+        body=max(declared, key=len, default=""),
     )
 
 
@@ -116,19 +129,29 @@ def default_zone(url: str, language: str) -> tzinfo:
 
 
 def moment(text: str, zone: tzinfo) -> datetime | None:
-    """The aware UTC instant that an ISO 8601 or RFC 2822 date means, or None."""
+    """The aware UTC instant that an ISO 8601 or RFC 2822 date, «22.11.2026 10:30» or the seconds
+    since 1970 mean, or None; `zone` is that of a time written without one."""
     try:
-        parsed = datetime.fromisoformat(text.strip())
-    except ValueError:
-        try:
-            parsed = parsedate_to_datetime(text)
-        except (ValueError, TypeError, IndexError):
-            return None
+        parsed = _parsed(text.strip())
+    except (ValueError, TypeError, IndexError, OverflowError, OSError):
+        return None
     try:
         aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
         return aware.astimezone(UTC) if aware.year >= _OLDEST else None
     except (OverflowError, ValueError):
         return None
+
+
+def _parsed(text: str) -> datetime:
+    if dotted := _DOTTED.fullmatch(text):
+        day, month, year, hour, minute = (int(number or 0) for number in dotted.groups())
+        return datetime(year, month, day, hour, minute)  # noqa: DTZ001 (its zone comes later)
+    if re.fullmatch(r"\d{10}(?:\d{3})?", text):
+        return datetime.fromtimestamp(int(text[:10]), UTC)
+    try:
+        return datetime.fromisoformat(re.sub(r"\s+(?=[+-]\d\d:?\d\d$)", "", text))
+    except ValueError:
+        return parsedate_to_datetime(text)
 
 
 def resembles(first: str, second: str) -> bool:
@@ -146,6 +169,51 @@ def _meta(document: turbohtml.Document) -> dict[str, str]:
         if isinstance(name, str) and isinstance(content, str):
             found.setdefault(name.lower(), content)
     return found
+
+
+def _contents(document: turbohtml.Document, name: str) -> list[str]:
+    """What all <meta> elements of that name say."""
+    elements = document.select(f'meta[name="{name}" i], meta[property="{name}" i]')
+    contents = (element.attrs.get("content") for element in elements)
+    return [clean_text(content) for content in contents if isinstance(content, str)]
+
+
+def _linked_data(document: turbohtml.Document) -> Iterator[object]:
+    """The page's JSON-LD. Templates write it with commas too many, line breaks in strings and
+    comments around, which Google reads too; a script that is worse is passed over alone."""
+    for script in document.select("script[type*='ld+json' i]"):
+        text = _WRAPPING.sub("", script.text.strip()).strip().rstrip(";")
+        for attempt in (text, _SURPLUS_COMMA.sub(r"\1", text)):
+            try:
+                yield json.loads(attempt, strict=False)
+            except (ValueError, RecursionError):
+                continue
+            break
+
+
+def _all(values: object, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """The records in nested structured data."""
+    if depth > _DEEP:
+        return
+    if isinstance(values, dict):
+        yield values
+        values = list(values.values())
+    if isinstance(values, list):
+        for value in values:
+            yield from _all(value, depth + 1)
+
+
+def _resolved(record: dict[str, Any], known: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The record with its references («{"@id": …}») to others of the page followed once."""
+
+    def followed(value: object) -> object:
+        if isinstance(value, list):
+            return [followed(item) for item in value]
+        if isinstance(value, dict) and value.keys() == {"@id"}:
+            return known.get(str(value["@id"]), value)
+        return value
+
+    return {name: followed(value) for name, value in record.items()}
 
 
 def _plain(item: turbohtml.MicrodataItem) -> dict[str, Any]:
@@ -183,6 +251,8 @@ def _names(value: object) -> Iterator[str]:
     if isinstance(value, list):
         for item in value:
             yield from _names(item)
+    elif isinstance(value, dict) and isinstance(value.get("name"), list):
+        yield from _names(value["name"])
     elif name := _text(value):
         yield name
 
@@ -192,15 +262,15 @@ def tidy_author(names: Iterable[str]) -> str:
     kept: dict[str, str] = {}
     for name in names:
         bare = _BYLINE.sub("", one_line(name)).strip(" ,;|")
-        if bare and "://" not in bare and "@" not in bare and not bare.startswith("/"):
+        if bare and not re.search(r"://|@|^/|^www\.", bare) and not _NOBODY.fullmatch(bare):
             kept.setdefault(bare.casefold(), bare)
     author = ", ".join(kept.values())
     return author if len(author) <= _LONGEST_AUTHOR else ""
 
 
-def _author(records: list[dict[str, Any]], meta: list[str]) -> str:
+def _author(records: list[dict[str, Any]], meta: list[list[str]]) -> str:
     declared = [list(_names(r.get(name))) for name in ("author", "creator") for r in records]
-    names = (*declared, *([name] for name in meta))
+    names = (*declared, *meta)
     return next((author for found in names if (author := tidy_author(found))), "")
 
 
@@ -291,6 +361,7 @@ def _canonical(document: turbohtml.Document, graph: dict[str, str], url: str) ->
     links = (element.attrs.get("href") for element in document.select("link[rel~=canonical]"))
     for link in (*links, graph.get("og:url")):
         address = absolute_link(link, url) if isinstance(link, str) and link.strip() else None
+        address = urldefrag(address).url if address else None
         # A template's fault makes some sites name their front page on every article.
         if address and re.match(r"https?://[^/]+/.+", address):
             return address
