@@ -43,7 +43,6 @@ from bot.articles.publishers import (
 from bot.articles.sentences import sentences
 from bot.articles.tidy import (
     has_text,
-    in_body,
     is_notice,
     pictures,
     squeezed,
@@ -74,6 +73,8 @@ _PICTURE_LINK = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)\b", re.IGNORECASE)
 _AGE = re.compile(r"(?:0|6|12|16|18)\s?\+$")
 _LONGEST_NOTICE = 600
 
+_LARGE = 300_000
+_MOST_ATTRIBUTES = 100
 _TEASER = 2.0
 """How many times longer the text told to machines is than a teaser shown instead of it."""
 _UNPARTED = 1200
@@ -256,7 +257,7 @@ def _by_its_text(
         del post.attrs["class"]
     for card in document.select(_HOVER_CARDS):
         card.decompose()
-    found = _trafilatura(document.html, metadata, url)
+    found = _trafilatura(_slim(document), metadata, url)
     own = blocks_from_html(_markup(found.body), url) if found and found.body is not None else ()
     body, container = _in_the_page(document, own, url)
     linked = _link_texts(document, [container] if container is not None else [])
@@ -317,6 +318,17 @@ def _marked_lead(document: turbohtml.Document, description: str) -> str:
     return ""
 
 
+def _slim(document: turbohtml.Document) -> str:
+    """The page's markup, without elements of countless attributes: lxml takes minutes over them."""
+    markup = document.html
+    if len(markup) < _LARGE:
+        return markup
+    for element in document.select("*"):
+        if len(element.attrs) > _MOST_ATTRIBUTES:
+            element.attrs.clear()
+    return document.html
+
+
 def _trafilatura(html: str, metadata: Metadata, url: str) -> Any:
     """trafilatura's document, or None where it finds no article."""
     options: dict[str, Any] = {
@@ -337,7 +349,7 @@ def _in_the_page(
     """
     lines = {squeezed(line) for block in own for line in block_text(block).split("\n")}
     wanted = "".join(squeezed(block_text(block)) for block in own)
-    container = _container(document, wanted)
+    container = _container(document, wanted, lines)
     if container is None:
         return own, None
     for link in container.select("a:has(img)"):
@@ -356,10 +368,11 @@ def _lead_apart(
     Many templates set a lead apart from the text. `known`: texts that are shown anyway.
     """
     shown = {squeezed(text) for text in known} | linked
+    said = "".join(squeezed(block_text(block)) for block in body)
     lead: list[Paragraph] = []
     for block in own:
         text = block_text(block)
-        if text and in_body(text, body):
+        if text and squeezed(text) in said:
             return lead
         if (
             isinstance(block, Paragraph)
@@ -371,14 +384,16 @@ def _lead_apart(
     return []
 
 
-def _container(document: turbohtml.Document, wanted: str) -> turbohtml.Element | None:
+def _container(
+    document: turbohtml.Document, wanted: str, lines: set[str]
+) -> turbohtml.Element | None:
     """The innermost element with nearly all of the wanted text."""
     weights: Counter[turbohtml.Node] = Counter()
     total = 0
     for node in document.descendants:
         if isinstance(node, turbohtml.Text):
             text = squeezed(node.data)
-            if len(text) > _KNOWN_TEXT and text in wanted:
+            if len(text) > _KNOWN_TEXT and (text in lines or text in wanted):
                 total += len(text)
                 for ancestor in node.ancestors:
                     weights[ancestor] += len(text)
@@ -396,7 +411,7 @@ def _wanted_blocks(blocks: Sequence[Block], wanted: str, lines: set[str]) -> tup
 
     def is_wanted(text: str) -> bool:
         bare = squeezed(text)
-        return bare in wanted if len(bare) > _KNOWN_TEXT else bare in lines
+        return bare in lines or (len(bare) > _KNOWN_TEXT and bare in wanted)
 
     kept: list[Block] = []
     between: list[Block] = []

@@ -33,7 +33,7 @@ _FURNITURE_NAME = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _FURNITURE_FOLDER = re.compile(
-    r"/(?:logos?|avatars?|userpics?|gravatar|icons?|sprites?|emojis?|smil(?:ey|ie)s?|badges)/",
+    r"/(?:logos?|avatars?|userpics?|gravatar|icons?|sprites?|blavatar|emojis?|smil(?:ey|ie)s?|badges)/",
     re.IGNORECASE,
 )
 _SIZE_IN_NAME = re.compile(

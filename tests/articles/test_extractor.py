@@ -203,3 +203,19 @@ def test_practice_pages() -> None:
     precision = sum(p for p, _ in scores) / len(scores)
     recall = sum(r for _, r in scores) / len(scores)
     assert 2 * precision * recall / (precision + recall) >= 0.983  # .987 when written
+
+
+@pytest.mark.parametrize(
+    "hurt",
+    [
+        "<p " + " ".join(f"a{number}=1" for number in range(20_000)) + ">",
+        "<div>" * 20_000,
+        "<p>" + "<span>" * 20_000,
+        '<script type="application/ld+json">' + "[" * 100_000 + "</script>",
+    ],
+    ids=["attributes", "deep", "deep in a line", "deep data"],
+)
+def test_a_page_made_to_hurt_is_read_all_the_same(hurt: str) -> None:
+    text = "Городской совет утвердил план ремонта девяти детских садов на учебный год. " * 8
+    html = f"<html><body><main><h1>Совет</h1>{hurt}<p>{text}</p></main></body></html>"
+    assert "Городской совет" in plain_text(extract(html.encode(), url=URL).body)

@@ -83,7 +83,8 @@ def test_other_vocabularies_serve_where_there_is_no_better() -> None:
     parsely = read(
         '<meta name="parsely-title" content="Bridge opens early"><meta name="parsely-author" '
         'content="Ann Lee"><meta name="parsely-author" content="Bo Ray">'
-        '<meta name="parsely-section" content="City"><meta name="parsely-pub-date" content="2026-11-22T07:30:00Z">'
+        '<meta name="parsely-section" content="City">'
+        '<meta name="parsely-pub-date" content="2026-11-22T07:30:00Z">'
     )
     assert (parsely.author, parsely.section) == ("Ann Lee, Bo Ray", "City")
     assert parsely.published == HOUR
