@@ -94,7 +94,7 @@ def _feeds() -> dict[str, Callable[[], Document]]:
         "an element of 100,000 attributes": of(lambda: _rss(_item(_attributes()))),
         "a megabyte of <": of(lambda: _rss(b"<" * MB)),
         "34 MB of items": of(lambda: _rss(_items(34 * MB))),
-        "4.9 MB of items": of(lambda: _rss(_items(4_800_000))),
+        "4.9 MB of empty items": of(lambda: _rss(b"<item></item>" * 375_000)),
         "an entity bomb": of(lambda: _rss(_item(b"<description>&a11;</description>"), _LAUGHS)),
         "a quadratic entity bomb": of(lambda: _rss(_item(b"&e;" * 10_000), _RUN)),
         "100,000 elements deep": of(lambda: _rss(_item(_nested(b"a", 100_000)))),
