@@ -92,25 +92,35 @@ def add(url: str) -> None:
                 found = _address(_only(report))
                 report = await pipeline.scout.check(found, now)
                 if report.error is not None:
-                    raise CommandError(f"{found} is not added. {report.error}")
+                    raise _not_added(found, report)
             await storage.feeds.add(found, source_domain(found), now)
             return found, report
 
     added, report = asyncio.run(write())
-    typer.echo(f"{added} is added: {clean(report.title)}, {report.entries} entries.")
+    typer.echo(f"{added} is added: {clean(report.title)}, {_entries(report.entries)}.")
     typer.echo("The bot reads it when it runs. To read it now: newsboy fetch")
 
 
 def _only(report: CheckReport) -> str:
     """The one feed that a page announces; raises CommandError for none or several."""
     if not report.found:
-        raise CommandError(f"{report.url} is not added. {report.error}")
+        raise _not_added(report.url, report)
     if len(report.found) > 1:
         raise CommandError(
             f"{report.url} is a page with several feeds: add one of "
             f"{', '.join(one.url for one in report.found)}"
         )
     return report.found[0].url
+
+
+def _not_added(url: str, report: CheckReport) -> CommandError:
+    """The refusal; what is not added is not tried again by itself, as a feed that is polled is."""
+    error = (report.error or "").replace("It is tried again later.", "Try again later.")
+    return CommandError(f"{url} is not added. {error}")
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 def check(url: str) -> None:
@@ -140,7 +150,7 @@ def check(url: str) -> None:
     typer.echo(f"{clean(report.url)}, language {report.language or 'unknown'}")
     for problem in report.problems:
         screen.print(Text(clean(problem), style="yellow"))
-    typer.echo(f"{report.entries} entries; the newest would be stored like this:")
+    typer.echo(f"{_entries(report.entries)}; the newest would be stored like this:")
     for draft in report.drafts:
         screen.print(_draft(draft, settings))
     typer.echo("Nothing was stored.")
@@ -149,8 +159,11 @@ def check(url: str) -> None:
 def _draft(draft: ArticleDraft, settings: Settings) -> Text:
     """An article to be, in a few lines."""
     facts = [local_time(draft.published, settings), draft.author, draft.topic.value]
-    body = f"{len(draft.body)} blocks from the {draft.body_from}" if draft.body else "no text"
+    blocks = "1 block" if len(draft.body) == 1 else f"{len(draft.body)} blocks"
+    body = f"{blocks} from the {draft.body_from}" if draft.body else "no text"
     text = Text(f"\n{clean(draft.title)}\n", style="bold")
+    if draft.subheadline:
+        text.append(clean(draft.subheadline) + "\n", style="not bold")
     text.append(clean(" · ".join(filter(None, [*facts, body]))) + "\n", style="not bold dim")
     text.append(clean(draft.url) + "\n", style="not bold dim")
     text.append(clean(draft.standfirst or draft.summary), style="not bold")
@@ -189,7 +202,9 @@ def mode(url: str, reading: Reading) -> None:
         Reading.SUMMARY: "headlines and summaries",
         Reading.HEADLINE: "headlines alone",
     }
-    typer.echo(f"Of {clean(source.title)} ({source.domain}), readers see {shown[reading]}.")
+    name = clean(source.title)
+    publisher = name if name == source.domain else f"{name} ({source.domain})"
+    typer.echo(f"Of {publisher}, readers see {shown[reading]}.")
 
 
 def _address(url: str) -> str:

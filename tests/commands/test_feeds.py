@@ -62,7 +62,7 @@ def test_mode_is_chosen_and_shown(newsboy: Newsboy, database: Path) -> None:
     assert "full" in newsboy("feed", "list").out
     chosen = newsboy("feed", "mode", FEED, "headline")
     assert chosen.status == 0
-    assert "headlines alone" in chosen.out
+    assert "Of news.example, readers see headlines alone." in chosen.out
     assert "headline" in newsboy("feed", "list").out
     assert newsboy("feed", "mode", FEED, "some").status == 2
     unknown = newsboy("feed", "mode", "https://other.example/rss", "full")

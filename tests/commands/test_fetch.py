@@ -121,6 +121,7 @@ async def test_add_refuses_what_is_no_feed(newsboy: Newsboy, newspaper: Newspape
         done = await call(newsboy, "feed", "add", address)
         assert done.status == 1
         assert done.err.startswith(f"newsboy: {address} is not added. ")
+        assert "It is tried again" not in done.err
         assert done.err.count("\n") == 1
     assert "No feeds yet" in (await call(newsboy, "feed", "list")).out
 
