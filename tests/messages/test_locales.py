@@ -86,6 +86,14 @@ class TestCatalogue:
         assert compiled == fresh.getvalue(), "compile the catalogues: pybabel compile, or install"
 
 
+def test_the_english_catalogue_speaks_english() -> None:
+    _path, catalog = catalogue("en")
+    for message in catalog:
+        originals = set().union(*forms_of(message.id)) if message.id else set()
+        for letter in set().union(*forms_of(message.string)) - originals:
+            assert not "а" <= letter.lower() <= "ё", message.id
+
+
 def test_a_language_without_catalogue_is_refused_with_the_remedy() -> None:
     with pytest.raises(CatalogueMissingError, match="pybabel compile"):
         Texts.load("xx")
