@@ -81,6 +81,9 @@ _UNPARTED = 1200
 """A paragraph this long (characters) in such a text is several, run together."""
 _MOST_LABELS = 20
 _LONG_PARAGRAPH = 80
+_SHORTEST_ARTICLE = 400
+_IN_A_LINE = frozenset({"p", "span", "b", "strong", "i", "em", "font"})
+_NO_BOX = frozenset({"a", "script", "style", "noscript", "template", "textarea", "title"})
 _BOX = 0.4
 """A box inside the text holds at most this share of it."""
 _CLUTTER = ", ".join(
@@ -259,7 +262,7 @@ def _by_its_text(
         card.decompose()
     found = _trafilatura(_slim(document), metadata, url)
     own = blocks_from_html(_markup(found.body), url) if found and found.body is not None else ()
-    body, container = _in_the_page(document, own, url)
+    body, container = _in_the_page(document, own, url) if has_text(own) else _densest(document, url)
     linked = _link_texts(document, [container] if container is not None else [])
     lead = _lead_apart(own, body, linked, known={metadata.title, standfirst})
     said = " ".join(map(block_text, lead))
@@ -358,6 +361,25 @@ def _in_the_page(
     kept = _wanted_blocks(without_read_also(blocks_of(container, url)), wanted, lines)
     covered = sum(len(squeezed(block_text(block))) for block in kept)
     return (kept if covered >= _MOST * len(wanted) else own), container
+
+
+def _densest(
+    document: turbohtml.Document, url: str
+) -> tuple[tuple[Block, ...], turbohtml.Element | None]:
+    """The element with the most running text: lxml, and so trafilatura, gives up on deep pages."""
+    weights: Counter[turbohtml.Element] = Counter()
+    for node in document.descendants:
+        if not isinstance(node, turbohtml.Text) or len(node.data) < _LONG_PARAGRAPH:
+            continue
+        box = node.parent
+        while isinstance(box, turbohtml.Element) and box.tag in _IN_A_LINE:
+            box = box.parent
+        if isinstance(box, turbohtml.Element) and box.tag not in _NO_BOX:
+            weights[box] += len(one_line(node.data))
+    for element, weight in weights.most_common(1):
+        if weight >= _SHORTEST_ARTICLE:
+            return blocks_of(element, url), element
+    return (), None
 
 
 def _lead_apart(
