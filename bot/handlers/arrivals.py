@@ -80,7 +80,8 @@ def make_router(desk: Desk) -> Router:
 
     @router.message(Command("help", ignore_case=True))
     async def help_command(message: Message, reader: Reader, answer: Answer) -> None:
-        await answer.say(screens.help_screen(reader.viewer, group=reader.group))
+        own = bool(desk.settings.readers_add_sources)
+        await answer.say(screens.help_screen(reader.viewer, group=reader.group, own_sources=own))
 
     @router.my_chat_member()
     async def membership(update: ChatMemberUpdated, bot: Bot) -> None:

@@ -86,7 +86,7 @@ class Followed:
 # ---------------------------------------------------------------- help, greeting, stop
 
 
-def help_screen(viewer: Viewer, *, group: bool = False) -> Payload:
+def help_screen(viewer: Viewer, *, group: bool = False, own_sources: bool = False) -> Payload:
     """Return /help: one screen by purpose; a group's is the reading part."""
     _ = viewer.texts.gettext
     sections = [
@@ -106,12 +106,14 @@ def help_screen(viewer: Viewer, *, group: bool = False) -> Payload:
         ),
     ]
     if not group:
+        own = _("To add a source of your own, send the address of its site, feed or channel")
         sections += [
             (
                 _("Choose"),
                 (
                     _("/subscribe: topics, sources and words, and how each comes"),
                     _("/unsubscribe: what no longer to follow"),
+                    *((own,) if own_sources else ()),
                 ),
             ),
             (

@@ -99,6 +99,8 @@ def test_help_and_stop(texts: Texts) -> None:
     whole = checked(screens.help_screen(viewer(texts)))
     assert "/settings" in whole
     assert "/settings" not in checked(screens.help_screen(viewer(texts), group=True))
+    told = checked(screens.help_screen(viewer(texts), own_sources=True))
+    assert len(told.splitlines()) == len(whole.splitlines()) + 1
     assert pressed(screens.stop_question(viewer(texts))) == [cb.Stop(True), cb.Stop(False)]
 
 
