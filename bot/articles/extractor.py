@@ -260,7 +260,7 @@ def _by_its_text(
         del post.attrs["class"]
     for card in document.select(_HOVER_CARDS):
         card.decompose()
-    found = _trafilatura(_slim(document), metadata, url)
+    found = _trafilatura(_slim(document), metadata, url, running=_running_text(document))
     own = blocks_from_html(_markup(found.body), url) if found and found.body is not None else ()
     body, container = _in_the_page(document, own, url) if has_text(own) else _densest(document, url)
     linked = _link_texts(document, [container] if container is not None else [])
@@ -332,15 +332,23 @@ def _slim(document: turbohtml.Document) -> str:
     return document.html
 
 
-def _trafilatura(html: str, metadata: Metadata, url: str) -> Any:
-    """trafilatura's document, or None where it finds no article."""
+def _trafilatura(html: str, metadata: Metadata, url: str, *, running: int) -> Any:
+    """trafilatura's document, or None where it finds no article.
+
+    Asked for precision, it drops most of some articles: where the page has far more `running` text
+    (characters), it is asked again for all.
+    """
     options: dict[str, Any] = {
         "url": url,
         "include_comments": False,
         "with_metadata": not (metadata.author and metadata.published and metadata.title),
     }
-    found = trafilatura.bare_extraction(html, favor_precision=True, **options)
-    return found or trafilatura.bare_extraction(html, **options)
+    precise = trafilatura.bare_extraction(html, favor_precision=True, **options)
+    length = len(precise.text or "") if precise else 0
+    if precise and 2 * length >= running:
+        return precise
+    whole = trafilatura.bare_extraction(html, **options)
+    return whole if whole and len(whole.text or "") > 2 * length else precise
 
 
 def _in_the_page(
