@@ -61,6 +61,8 @@ _CLOCK = (
 _GAP = r"[,\s–—-]+"
 _NAME = r"(?P<name>[^\W\d_]{3,})\.?"
 _ZONE = r"\s*(?P<zone>.*)"
+_AMERICAN = re.compile(r"\d{1,2}/\d{1,2}/")  # the month first, where the clock has a.m. and p.m.
+_HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b", re.IGNORECASE)
 _FORMATS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -73,13 +75,20 @@ _FORMATS: Final = tuple(
         rf"\w+\s+{_NAME}\s+(?P<day>\d{{1,2}})\s+{_CLOCK}(?P<zone>\s+[^\W\d]\w{{1,4}})?\s+(?P<year>\d{{4}})",
         rf"(?:[^\W\d]+[.,\s]+)?{_NAME}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})"
         rf"(?:{_GAP}{_CLOCK}{_ZONE})?",
+        # ISO 8601 without its marks
+        r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)"
+        r"(?:T?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?P<half>)(?P<zone>\D.*)?)?",
         # the day first, as in Europe
-        rf"(?P<day>\d{{1,2}})[./](?P<month>\d{{1,2}})[./](?P<year>\d{{4}})(?:{_GAP}{_CLOCK}{_ZONE})?",
+        rf"(?P<day>\d{{1,2}})[./](?P<month>\d{{1,2}})[./](?P<year>\d{{4}}|\d\d)"
+        rf"(?:{_GAP}{_CLOCK}{_ZONE})?",
+        # the time first: the library would take the day of reading for the date's
+        rf"{_CLOCK}{_GAP}(?P<day>\d{{1,2}})[./](?P<month>\d{{1,2}})[./](?P<year>\d{{4}}|\d\d)(?P<zone>)",
+        rf"{_CLOCK}{_GAP}(?P<day>\d{{1,2}})\s+{_NAME}\s+(?P<year>\d{{4}})(?:\s*(?:г\.|года))?(?P<zone>)",
     )
 )
 _EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3}|\.[0-9]{1,9})?")  # seconds or milliseconds, since 2001
 _LONGEST = 100  # characters
-_OFFSET = re.compile(r"(?:utc|gmt|msk)?\s*(?P<sign>[+\-−])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?")
+_OFFSET = re.compile(r"(?:utc?|gmt|msk)?\s*(?P<sign>[+\-−])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?")
 
 
 def parse_date(text: str, zone: tzinfo) -> datetime | None:
@@ -99,7 +108,9 @@ def parse_date(text: str, zone: tzinfo) -> datetime | None:
         offset = _zone(parts["zone"] or "", zone)
         if month is None or offset is None:
             return None
-        year, hour = int(parts["year"]), int(parts["hour"] or 0)
+        year, day, hour = int(parts["year"]), int(parts["day"]), int(parts["hour"] or 0)
+        if _AMERICAN.match(trimmed) and (month > 12 or (day <= 12 and _HALF_DAY.search(trimmed))):
+            month, day = day, month
         if parts["half"]:
             hour = hour % 12 + (12 if parts["half"].lower() == "p" else 0)
         midnight = hour == 24  # ISO 8601 writes the end of a day so
@@ -107,7 +118,7 @@ def parse_date(text: str, zone: tzinfo) -> datetime | None:
             local = datetime(
                 year + (2000 if year < 70 else 1900) if len(parts["year"]) == 2 else year,
                 month,
-                int(parts["day"]),
+                day,
                 0 if midnight else hour,
                 int(parts["minute"] or 0),
                 min(int(parts["second"] or 0), 59),  # a leap second is written as 60
