@@ -84,7 +84,7 @@ def refused(one: Offer, texts: Texts) -> str:
                 name=name
             )
         case Refusal.UNREACHABLE:
-            return _("{name} does not answer. Check the address, or try again later.").format(
+            return _("{name} cannot be read. Check the address, or try again later.").format(
                 name=name
             )
         case Refusal.NO_ADDRESS:
