@@ -46,11 +46,20 @@ _LONGEST_URL = 2048
 _MOST_ENTRIES = 5_000  # a whole blog's archive has fewer, and feeds put the newest first
 _MOST_MARKUP = 20_000  # characters, of what is to become a line
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)  # an earlier date is a template's placeholder
-_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|\?[^<>]*)>|<!\[CDATA\[|\]\]>")
+_TAG = re.compile(  # with attributes or without, but no «x<y and y>z», whose words are the text's
+    r"<(?:/[a-zA-Z][^<>]*|[a-zA-Z][^<>\s]*(?:\s(?:[^<>=]*=[^<>]*|[a-zA-Z]*[\s/]*))?|\?[^<>]*)>"
+    r"|<!\[CDATA\[|\]\]>"
+)
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _HTML_PAGE = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _EMAIL = re.compile(r"\(?\S+@\S+\.\w+\)?")
 _AGE = re.compile(r"\b(?:0|6|12|16|18)\+")
+# Tags of the channel's logo and search box, and namespaces with a space in their addresses.
+_STUMBLES = re.compile(
+    r"</?(?:width|height|name|textinput)(?:\s[^<>]*)?>"
+    r"|\sxmlns:[\w.-]+=(?:\"[^\"<>\s]*\s[^\"<>]*\"|'[^'<>\s]*\s[^'<>]*')",
+    re.IGNORECASE,
+)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _Raw = Mapping[str, Any]
@@ -102,14 +111,13 @@ def _parse_sitemap(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFe
 
 def _parse_xml(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
     """RSS, RDF and Atom."""
-    raw = feedparser.parse(
-        # Given bytes, it would take «/etc/feed.xml» for the path of a file and open that.
-        BytesIO(text.encode(errors="replace")),
-        # No base either: it would make addresses of guids, which a feed that moves has to keep.
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    try:
+        raw = _read(text)
+    except Exception:  # noqa: BLE001 - the library stumbles in any way over what it expects least
+        try:
+            raw = _read(_STUMBLES.sub("", text))
+        except Exception as error:
+            raise NotAFeedError("The feed's XML is broken beyond repair.") from error
     if not raw.get("version"):
         raise _not_a_feed(text)
     problems: list[str] = []
@@ -133,6 +141,17 @@ def _parse_xml(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
         hub=_related(channel, "hub", url),
         self_url=_related(channel, "self", url),
         problems=tuple(problems),
+    )
+
+
+def _read(text: str) -> Any:
+    return feedparser.parse(
+        # Given bytes, it would take «/etc/feed.xml» for the path of a file and open that.
+        BytesIO(text.encode(errors="replace")),
+        # No base either: it would make addresses of guids, which a feed that moves has to keep.
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        resolve_relative_uris=False,
+        sanitize_html=False,
     )
 
 

@@ -278,6 +278,19 @@ def test_doubles_are_dropped() -> None:
     assert [entry.guid for entry in read(rss(twice + other)).entries] == ["1"]
 
 
+@pytest.mark.parametrize(
+    "slip",
+    [
+        "<image></width></image>&nothing <b",
+        "<textinput></textinput></name>&nothing <b",
+        "<x:a xmlns:x='urn: of two words'>1</x:a>",
+    ],
+)
+def test_what_the_library_stumbles_over_costs_no_entry(slip: str) -> None:
+    body = rss(f"<item><guid>1</guid>{LINKED}</item>{slip}")
+    assert [entry.guid for entry in read(body).entries] == ["1"]
+
+
 # ---------------------------------------------------------------- texts, dates, pictures
 
 
@@ -289,6 +302,9 @@ def test_doubles_are_dropped() -> None:
         ("a <b>b</b> c", "a b c"),
         ("one<br/>two</p><p>three", "one two three"),
         ("2 < 3 and 4 > 1", "2 < 3 and 4 > 1"),
+        ("x&lt;y и y&gt;z", "x<y и y>z"),
+        ("if a<b and c>d", "if a<b and c>d"),
+        ("<p class='x' hidden>a</p ><hr noshade><br /><img src=x>b", "a b"),
         ("  many \n\t spaces\u00a0here ", "many spaces here"),
         ("пере\u00adнос", "перенос"),
         ("<!-- no -->yes", "yes"),
