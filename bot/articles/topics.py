@@ -58,18 +58,19 @@ _RUBRICS: Mapping[Topic, str] = {
         палеонтолог эколог scien space environment climate physics biolog astronom archaeolog
         paleontolog research""",
     Topic.TECHNOLOGY: """технолог hi-tech хайтек техник интернет гаджет смартфон софт нейросет робот
-        кибербезопасн стартап телеком it айти ии авто автомобил автоновост транспорт связь digital
-        цифров tech gadget internet software smartphone phones apps computer mobile android iphone
-        cyber robot startup auto automotive motoring cars car ai artificial-intelligence""",
+        кибербезопасн стартап телеком it айти ии искусственн авто авторын автомобил
+        автоновост транспорт связь digital цифров tech gadget internet software smartphone
+        phones apps computer mobile android iphone cyber robot startup auto automotive motoring
+        cars car ai artificial-intelligence""",
     Topic.LIFE: """жизнь стиль здоров медицин еда кухня кулинар рецепт путешеств туризм отдых досуг
         отпуск мода красот психолог семья дети отношения дом дача сад гороскоп астролог лайфстайл
         образ-жизни женщин мать-и-дитя питомц животны погод диет фитнес полезн life lifestyle health
         medicine wellbeing food recipe cooking dining travel fashion style beauty parent family
         relationship home garden horoscope pets wellness fitness weather""",
     Topic.SOCIETY: """обществ социум социальн образован школ регион город москва петербург
-        россия в-россии в-стране религи право закон жкх молодеж экспертн мнени колумн society social
-        education schools region local national nation city moscow russia religion law opinion
-        community uk us us-news""",
+        россия в-россии в-стране религи право закон жкх молодеж экспертн мнени колумн автор
+        society social education schools region local national nation city moscow russia
+        religion law opinion community uk us us-news""",
 }  # fmt: skip
 
 _NEIGHBOURS = (Topic.SOCIETY, Topic.POLITICS, Topic.WORLD, Topic.INCIDENTS)
@@ -227,7 +228,7 @@ class Topics:
 
 
 def _families(table: Mapping[Topic, str]) -> list[tuple[Topic, re.Pattern[str]]]:
-    """One pattern a topic: its words at a word's start; those under five letters are whole."""
+    """One pattern a topic: its words at a word's start; those under four letters are whole."""
     families = []
     for topic, words in table.items():
         prefixes = sorted(
