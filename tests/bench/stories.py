@@ -95,7 +95,7 @@ def _cross_validated(labelled: Sequence[Pair], normaliser: Normaliser) -> list[F
     in_english = [_at(SAME_STORY, scores, said, english) for scores in rounds]
     f1, precision = statistics.mean(best), statistics.mean(one.precision for one in ours)
     named = f"{len(russian)} Russian pairs, {ROUNDS} × {FOLDS} folds"
-    return [
+    figures = [
         Figure(f"{named}: F1 at the best threshold", _spread(best), f"≥ {GOAL_F1}", f1 >= GOAL_F1),
         Figure(
             "TF-IDF of lemmas alone (baseline): F1 at its best threshold",
@@ -112,6 +112,11 @@ def _cross_validated(labelled: Sequence[Pair], normaliser: Normaliser) -> list[F
             "TF-IDF of lemmas alone (baseline): recall at precision ≥ .90",
             f"{_recall_at(GOAL_PRECISION, plain, said, russian):.3f}",
         ),
+    ]
+    if not any(said[at] for at in english):
+        return figures
+    return [
+        *figures,
         Figure(
             f"{len(english)} English pairs: F1 at the best threshold",
             _spread([_best_f1(scores, said, english) for scores in rounds]),
@@ -200,7 +205,9 @@ async def _clustered(labelled: Sequence[Pair], normaliser: Normaliser) -> list[F
                 right += one == other and pair.same
                 wrong += one == other and not pair.same
                 missed += one != other and pair.same
-    judged = Judged(right / (right + wrong), right / (right + missed))
+    judged = Judged(
+        right / (right + wrong) if right + wrong else 1.0, right / ((right + missed) or 1)
+    )
     return [
         Figure(
             f"single pass over {len(drafts)} articles: labelled pairs merged, precision",
