@@ -679,6 +679,7 @@ class Claim:
     muted: bool
     told: bool  # a digest told the story meanwhile
     live: bool  # the article is there and not gone
+    revision: int  # of the article when it was claimed, 0 without one
     sent_hour: int  # pushes sent to this subscriber in the last hour
     sent_day: int
     next_digest: datetime | None

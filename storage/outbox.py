@@ -550,6 +550,7 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
             AS told,
             EXISTS (SELECT 1 FROM article a WHERE a.id = d.article_id AND a.state <> 'gone')
             AS live,
+            coalesce((SELECT revision FROM article WHERE id = d.article_id), 0) AS revision,
             (SELECT count(*) FROM delivery o
              WHERE o.subscriber_id = d.subscriber_id AND o.state = 'sent' AND o.ended > :hour
                    AND o.kind = 'push' AND +o.message_id IS NOT NULL) AS sent_hour,
@@ -589,6 +590,7 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
             muted=bool(row["muted"]),
             told=bool(row["told"]),
             live=bool(row["live"]),
+            revision=row["revision"],
             sent_hour=row["sent_hour"],
             sent_day=row["sent_day"],
             next_digest=maybe_datetime(row["next_digest"]),

@@ -20,6 +20,8 @@ from storage import Storage
 
 log = logging.getLogger(__name__)
 
+_AT_ONCE = 12  # notices: as many as fit one message for sure
+
 _LATER = frozenset({FaultKind.FLOOD, FaultKind.RETRY, FaultKind.AMBIGUOUS, FaultKind.TOKEN})
 
 
@@ -50,7 +52,7 @@ class Announcer:
 
         Where Telegram is out of reach for the first admin, all of it waits for the next call.
         """
-        owed = await self._storage.notices.untold()
+        owed = await self._storage.notices.untold(_AT_ONCE)
         admins = sorted(self._admins | set(await self._storage.people.admins()))
         if not owed or not admins:
             return 0

@@ -4,8 +4,8 @@
                      ─▶ limiter (bulk lane) ─▶ edited ─▶ cursor
 
 Nothing is sent anew: an edit makes no sound and may come twice without harm, so a crash costs
-nothing. Digests and answers are not
-edited, nor texts that stand in several messages: their parts would no longer fit each other.
+nothing. Digests and answers are not edited, nor texts that stand in several messages: their parts
+would no longer fit each other.
 """
 
 import logging
@@ -93,7 +93,11 @@ class Editor:
         rendered: dict[tuple[object, ...], Ready | None],
     ) -> Fault | None:
         """Edit one message; returns the fault that lets the rest wait."""
-        message = self._message(article, delivery, reader, rendered)
+        try:
+            message = self._message(article, delivery, reader, rendered)
+        except Exception:  # one article's fault must not hold up all later corrections
+            log.exception("article %d cannot be shown anew", article.id)
+            return None
         if message is None or delivery.message_id is None:
             return None
         await self._limiter.acquire(reader.chat_id, Lane.BULK)

@@ -353,9 +353,18 @@ class Sender:
         )
 
     async def _rendered(self, article_id: int, claim: Claim) -> "_Message":
-        """A push as ready JSON, made once for all alike readers."""
+        """A push as ready JSON, made once for all alike readers.
+
+        By the revision too: the editor relies on what is claimed after a correction showing it.
+        """
         subscriber, now = claim.subscriber, self._clock()
-        key = (article_id, subscriber.language, subscriber.zone, subscriber.pictures)
+        key = (
+            article_id,
+            claim.revision,
+            subscriber.language,
+            subscriber.zone,
+            subscriber.pictures,
+        )
         found = self._renderings.get(key)
         if found is not None and now - found[0] < _FRESH_FOR:
             return found[1]

@@ -321,8 +321,8 @@ def not_followed(name: str, texts: Texts) -> str:
 
 
 def to_admins(owed: Sequence[Notice], texts: Texts) -> Payload:
-    """What befell the feeds, a paragraph each; one message for all of them."""
-    return payload([line(clip(_event(one, texts), 600)) for one in owed])
+    """What befell the feeds, a paragraph each; one message for all of them, at most a dozen."""
+    return payload([line(clip(_event(one, texts), 300)) for one in owed])
 
 
 def _event(notice: Notice, texts: Texts) -> str:

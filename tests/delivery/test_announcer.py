@@ -80,3 +80,17 @@ async def test_markup_and_gaps_in_details_do_no_harm(
     text = server.of("sendMessage")[0].fields["text"]
     assert "a=1&amp;b=&lt;2&gt;" in text
     assert "<b>&" not in text
+
+
+async def test_after_a_bad_day_no_message_is_longer_than_telegram_takes(
+    newsroom: Newsroom, server: Server, announcer: Announcer
+) -> None:
+    for number in range(30):
+        await newsroom.storage.notices.owe(
+            NoticeKind.FAILING, f"{FEED}?{number}", {"error": "x" * 500}, newsroom.clock.now
+        )
+    while await announcer.announce():
+        pass
+    told = [one.fields["text"] for one in server.of("sendMessage") if one.fields["chat_id"] == 1]
+    assert max(map(len, told)) <= 4096
+    assert all(any(f"rss.xml?{number} " in text for text in told) for number in range(30))

@@ -109,6 +109,49 @@ async def test_a_message_that_cannot_be_edited_holds_nothing_up(
     assert await newsroom.storage.corrections.open_corrections() == []
 
 
+async def test_a_message_that_cannot_be_made_holds_nothing_up(
+    newsroom: Newsroom, start: Start, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, start, readers=2)
+    await newsroom.storage.subscribers.change(1, zone="No/Where")
+    await correct(newsroom, article_id)
+    await editor.edit()
+    assert [one.fields["chat_id"] for one in server.of("editMessageText")] == [1002]
+    assert await newsroom.storage.corrections.open_corrections() == []
+
+
+async def test_who_is_told_after_a_correction_is_told_the_corrected_text(
+    newsroom: Newsroom, start: Start, server: Server, editor: Editor
+) -> None:
+    """A push that goes out while its article is corrected shows no rendering of before."""
+    for _ in range(2):
+        await newsroom.reader()
+    stored = await newsroom.article("Открыт новый мост")
+    server.script("sendMessage", error(502, "Bad Gateway"))
+    async with start() as desk:
+        await desk.outbox.expand(newsroom.clock.now)
+        desk.sender.wake()
+
+        async def one_waits() -> bool:
+            return sorted((await desk.states()).values()) == ["owed", "sent"]
+
+        await desk.until(one_waits)
+        newsroom.clock.forward(seconds=5)
+        await newsroom.storage.articles.replace(
+            stored.article_id,
+            newsroom.draft("Мост закрыт"),
+            now=newsroom.clock.now,
+            revision=True,
+            changed=("title",),
+        )
+        newsroom.clock.forward(seconds=5)
+        await desk.settle()
+    before, _, after = server.of("sendMessage")
+    assert "Открыт новый мост" in before.fields["text"]
+    assert "Мост закрыт" in after.fields["text"]
+    assert await editor.edit() == 1
+
+
 async def test_each_view_is_made_anew(
     newsroom: Newsroom, start: Start, server: Server, editor: Editor
 ) -> None:
