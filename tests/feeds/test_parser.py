@@ -278,16 +278,8 @@ def test_doubles_are_dropped() -> None:
     assert [entry.guid for entry in read(rss(twice + other)).entries] == ["1"]
 
 
-@pytest.mark.parametrize(
-    "slip",
-    [
-        "<image></width></image>&nothing <b",
-        "<textinput></textinput></name>&nothing <b",
-        "<x:a xmlns:x='urn: of two words'>1</x:a>",
-    ],
-)
-def test_what_the_library_stumbles_over_costs_no_entry(slip: str) -> None:
-    body = rss(f"<item><guid>1</guid>{LINKED}</item>{slip}")
+def test_what_the_library_stumbles_over_costs_no_entry() -> None:
+    body = rss(f"<item><guid>1</guid>{LINKED}</item><image></width></image>&nothing <b")
     assert [entry.guid for entry in read(body).entries] == ["1"]
 
 
