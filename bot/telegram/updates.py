@@ -108,19 +108,27 @@ class PollingDispatcher(Dispatcher):
                 outage.over()
                 return answer
 
-    async def take(self, bot: Bot, raw: Any) -> asyncio.Task[Any] | None:
+    def take(self, bot: Bot, raw: Any) -> asyncio.Task[Any] | None:
         """Begin to handle an update that was posted; None where it cannot be read.
 
-        Waits while too many handlers run.
+        Whoever calls it has waited for `room` just before.
         """
         update = self._read(bot, raw)
         if update is None:
             return None
-        await self._room()
         task = asyncio.create_task(self._process_update(bot, update))
         self._handle_update_tasks.add(task)
         task.add_done_callback(self._handle_update_tasks.discard)
         return task
+
+    async def room(self) -> None:
+        """Wait while too many handlers run.
+
+        Here and not by the framework's `tasks_concurrency_limit`, which at a stop leaves the next
+        update's coroutine behind, never awaited.
+        """
+        while len(self._handle_update_tasks) >= self._handlers_at_once:
+            await asyncio.wait(self._handle_update_tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def _polling(self, bot: Bot, *args: Any, **kwargs: Any) -> None:
         await self.reach(bot)  # the framework's own getMe would end polling at the first failure
@@ -149,7 +157,7 @@ class PollingDispatcher(Dispatcher):
             for raw in raws:
                 update = self._read(bot, raw)
                 if update is not None:
-                    await self._room()
+                    await self.room()
                     yield update
                 # After the yield: what is not handed over is not confirmed.
                 number = raw.get("update_id") if isinstance(raw, dict) else None
@@ -170,15 +178,6 @@ class PollingDispatcher(Dispatcher):
             )
             return None
         return update
-
-    async def _room(self) -> None:
-        """Wait while too many handlers run.
-
-        Here and not by the framework's `tasks_concurrency_limit`, which at a stop leaves the next
-        update's coroutine behind, never awaited.
-        """
-        while len(self._handle_update_tasks) >= self._handlers_at_once:
-            await asyncio.wait(self._handle_update_tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def _remove_webhook(self, bot: Bot) -> None:
         """A webhook that was set elsewhere keeps polling out until it is removed."""

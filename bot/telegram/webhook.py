@@ -39,7 +39,7 @@ class WebhookReceiver:
         self._url = url
         self._secret = secrets.token_urlsafe(32)
         self._seen: OrderedDict[int, asyncio.Task[object] | None] = OrderedDict()
-        self._waiting: set[int] = set()  # for room; nobody knows yet whether they are readable
+        self._waiting: set[int] = set()  # for room
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._ended.set()
@@ -47,9 +47,10 @@ class WebhookReceiver:
     async def receive(self) -> None:
         """Tell Telegram where to post, and receive until `stop`. Raises TokenRefusedError."""
         await self._dispatcher.emit_startup(bot=self._bot)
-        self._ended.clear()
         try:
+            # Nobody waits for the end of this: while Telegram is away, it has none.
             await self._dispatcher.until_done(self._register)
+            self._ended.clear()
             _log.info("updates come to %s", self._url)
             await self._stopping.wait()
         finally:
@@ -74,7 +75,7 @@ class WebhookReceiver:
         try:
             raw = json.loads(await request.read())
             number = int(raw["update_id"])
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             _log.error("a request with Telegram's secret holds no update; it is passed over")
             return web.Response()
         if number in self._waiting:
@@ -82,16 +83,25 @@ class WebhookReceiver:
         if number not in self._seen:
             self._waiting.add(number)
             try:
-                self._seen[number] = await self._dispatcher.take(self._bot, raw)
+                await self._dispatcher.room()
             finally:
                 self._waiting.discard(number)
+            if self._stopping.is_set():  # the handlers in flight were waited for, and no others
+                return web.Response(status=503)
+            self._seen[number] = self._dispatcher.take(self._bot, raw)
             while len(self._seen) > _REMEMBERED:
                 self._seen.popitem(last=False)
         if (task := self._seen[number]) is not None:
             await asyncio.wait({task}, timeout=ANSWER_SECONDS)
+            if task.cancelled():  # cut off by the stop: it comes again after the restart
+                return web.Response(status=503)
         return web.Response()
 
     async def _register(self) -> bool:
         return await self._bot.set_webhook(
-            self._url, secret_token=self._secret, max_connections=CONNECTIONS
+            self._url,
+            secret_token=self._secret,
+            max_connections=CONNECTIONS,
+            # Told each time: what is left out stays as it was set by whoever had the token before.
+            allowed_updates=self._dispatcher.resolve_used_update_types(),
         )

@@ -112,3 +112,48 @@ async def test_stopping_waits_for_handlers_and_takes_in_no_more(server: Server, 
         assert inbox.finished == ["in flight"]
         assert await first == 200
     assert inbox.texts == ["in flight"]
+
+
+async def test_what_waits_for_room_at_the_stop_comes_again(server: Server, bot: Bot) -> None:
+    server.script("setWebhook", ok(True))
+    inbox = Inbox(handlers_at_once=1)
+    async with receiving(server, bot, inbox) as telegram:
+        inbox.work = 0.2
+        first = asyncio.create_task(telegram.post(update(1, "in flight")))
+        await until(lambda: inbox.texts == ["in flight"])
+        second = asyncio.create_task(telegram.post(update(2, "waiting")))
+        await until(lambda: bool(telegram.receiver._waiting))
+        await telegram.receiver.stop()
+        assert (await first, await second) == (200, 503)
+    assert inbox.texts == ["in flight"]
+
+
+async def test_a_handler_that_the_stop_cuts_off_comes_again(server: Server, bot: Bot) -> None:
+    server.script("setWebhook", ok(True))
+    inbox = Inbox(drain_seconds=0.05)
+    async with receiving(server, bot, inbox) as telegram:
+        inbox.work = 60
+        cut = asyncio.create_task(telegram.post(update(1, "slow")))
+        await until(lambda: inbox.texts == ["slow"])
+        await telegram.receiver.stop()
+        assert await cut == 503
+
+
+async def test_a_stop_does_not_wait_for_a_telegram_that_is_away(server: Server, bot: Bot) -> None:
+    server.script("setWebhook", *[error(502, "Bad Gateway")] * 99)
+    inbox = Inbox()
+    receiver = WebhookReceiver(inbox.dispatcher, bot, "https://bot.example/telegram")
+    task = asyncio.create_task(receiver.receive())
+    await until(lambda: bool(server.of("setWebhook")))
+    async with asyncio.timeout(1):
+        await receiver.stop()
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+
+
+async def test_all_kinds_of_updates_with_a_handler_are_asked_for(server: Server, bot: Bot) -> None:
+    server.script("setWebhook", ok(True))
+    inbox = Inbox()
+    async with receiving(server, bot, inbox):
+        assert server.of("setWebhook")[-1].fields["allowed_updates"] == ["message"]
