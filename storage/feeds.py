@@ -62,6 +62,7 @@ _BY_URL = """
 """
 
 _ARTICLES_AT_ONCE = 50
+_REST_SECONDS = 60  # between two polls of a feed, however often its hub announces news
 
 
 def _feed(row: Row) -> Feed:
@@ -410,13 +411,15 @@ class Feeds:
         return maybe_datetime(row["due"]) if row else None
 
     async def hurry(self, feed_id: int, now: datetime) -> None:
-        """Make a polled feed due now: its hub announced news."""
+        """Make a polled feed due now, or a minute after its last poll: its hub announced news."""
         async with self._database.transaction() as transaction:
             await transaction.run(
                 """
-                UPDATE feed SET due = :now WHERE id = :id AND state = 'active' AND due > :now
+                UPDATE feed SET due = max(:now, coalesce(checked, 0) + :rest)
+                WHERE id = :id AND state = 'active'
+                      AND due > max(:now, coalesce(checked, 0) + :rest)
                 """,
-                {"id": feed_id, "now": to_epoch(now)},
+                {"id": feed_id, "now": to_epoch(now), "rest": _REST_SECONDS},
             )
 
     async def save_outcome(self, outcome: FeedOutcome) -> None:

@@ -46,10 +46,15 @@ async def open_pipeline(
             clock = hubs_clock
 
             async def hurry(feed_id: int) -> None:
-                await storage.feeds.hurry(feed_id, clock())
+                await pipeline.hurry(feed_id, clock())
 
             hubs = Hubs(
-                storage, fetcher, public_url=settings.webhook_url, ping=hurry, clock=hubs_clock
+                storage,
+                # A feed names its hub, and its word must not post into the operator's house.
+                guest_fetcher or fetcher,
+                public_url=settings.webhook_url,
+                ping=hurry,
+                clock=hubs_clock,
             )
         pipeline = Pipeline(
             storage=storage,

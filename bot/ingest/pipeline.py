@@ -126,6 +126,7 @@ class Pipeline:
         self._places = asyncio.Semaphore(FEEDS_AT_ONCE)
         self._retry_places = asyncio.Semaphore(RETRIES_AT_ONCE)
         self._busy: set[int] = set()
+        self._announced: set[int] = set()  # of the busy ones: their hub spoke meanwhile
         self._resting: dict[int, datetime] = {}  # feeds whose outcome could not be stored
         self._tasks: set[asyncio.Task[FeedReport]] = set()
 
@@ -165,6 +166,16 @@ class Pipeline:
         """Poll the feeds that are due, and wait for all of them."""
         return list(await asyncio.gather(*await self.start_due(now)))
 
+    async def hurry(self, feed_id: int, now: datetime) -> None:
+        """Poll a feed soon, since its hub announced news.
+
+        A poll under way may have asked before they were there, so another one follows it.
+        """
+        if feed_id in self._busy:
+            self._announced.add(feed_id)
+        else:
+            await self._storage.feeds.hurry(feed_id, now)
+
     async def stop(self) -> None:
         """Cancel the polls in flight; what they had not stored is read again at the next start."""
         for task in tuple(self._tasks):
@@ -192,6 +203,10 @@ class Pipeline:
             report = await self._failed(feed, f"newsboy's own fault: {error!r}", now)
         finally:
             self._busy.discard(feed.id)
+        if feed.id in self._announced:
+            self._announced.discard(feed.id)
+            with suppress(StorageError):  # a full disk: then it is due as before
+                await self._storage.feeds.hurry(feed.id, now)
         return replace(report, seconds=time.monotonic() - begun)
 
     async def _failed(

@@ -141,13 +141,16 @@ async def strict(tmp_path: Path, house: House) -> AsyncIterator[tuple[Storage, N
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings' own
         allow_private_networks=True,
         readers_add_sources=5,
+        webhook_url="https://bot.example",
     )
     async with Storage.open(tmp_path / "strict.db") as storage:
         # «localhost» is the operator's; the same machine by its number is not.
         await storage.feeds.add(
             house.paper.feed_url.replace("127.0.0.1", "localhost"), "localhost", NOW
         )
-        async with open_pipeline(settings, storage, Normaliser()) as pipeline:
+        async with open_pipeline(
+            settings, storage, Normaliser(), hubs_clock=lambda: NOW
+        ) as pipeline:
             newcomers = Newcomers(
                 storage,
                 scout=pipeline.scout,
@@ -189,3 +192,15 @@ async def test_of_private_hosts_readers_may_read_those_that_everybody_reads(
     assert house.paper.asked["/inside.html"] == house.paper.asked["/robots.txt"] == 0
     await house.pipeline.retry_pages(NOW + timedelta(hours=9))
     assert house.paper.asked["/inside.html"] == 0
+
+
+async def test_no_feed_lets_the_bot_post_into_the_operators_house(
+    strict: tuple[Storage, Newcomers, House],
+) -> None:
+    storage, _, house = strict
+    feed = await storage.feeds.add("https://far.example/rss", "far.example", NOW)
+    hubs = house.pipeline.hubs
+    assert hubs is not None
+    await hubs.offer(feed.id, f"{house.paper.url}/router", feed.url)
+    await hubs.subscribe_due()
+    assert house.paper.asked["/router"] == 0
