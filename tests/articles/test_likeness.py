@@ -1,6 +1,6 @@
 """Same story: certain where it says yes, and never by a template."""
 
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,8 @@ from bot.articles.likeness import (
     signature,
 )
 from bot.articles.rarity import rarities
+from bot.sandbox.newspaper.manuscripts import Paragraph as PaperParagraph
+from bot.sandbox.newspaper.wire import notice
 from bot.words.normaliser import Normaliser
 from tests.articles.practice import records
 
@@ -401,3 +403,25 @@ def test_labelled_pairs() -> None:
         missed += same and not said
     assert right / (right + wrong) >= 0.9  # .95 when written; .93 cross-validated
     assert right / (right + missed) >= 0.7  # .78 when written; .77 cross-validated
+
+
+def test_the_bulletins_of_every_day_are_stories_of_their_own() -> None:
+    """Weather, rates, landings: the same words each day, and other numbers."""
+    prints = []
+    for number in range(1, 49):
+        one = notice(number)
+        text = "\n".join(block.text for block in one.body if isinstance(block, PaperParagraph))
+        prints.append((one.title, fingerprint(one.title, text, _NORMALISER)))
+    for (title, a), (other, b) in combinations(prints, 2):
+        assert likeness(a, b) < SAME_STORY, f"{title} | {other}"
+
+
+def test_a_few_rare_words_in_common_are_no_story() -> None:
+    frame = "Вслух прозвучали слова телескоп, радиатор и повязка. В списке покупок кабель и сливки."
+    one = fingerprint(
+        "Верхнегорск решит вопрос льготных лекарств", f"{frame} Аптекари довольны.", _NORMALISER
+    )
+    other = fingerprint(
+        "Расходы на сбор отходов вырастут вдвое", f"{frame} Мусоровозы вышли на линию.", _NORMALISER
+    )
+    assert likeness(one, other) < SAME_STORY
