@@ -11,6 +11,7 @@ and costs nothing but itself.
 import asyncio
 import gzip
 import hashlib
+import os
 import zlib
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
@@ -87,10 +88,16 @@ class Archive:
 
     @property
     def key(self) -> str:
-        """The name under which the progress of this archive's import is kept."""
-        beginning = b"" if self._pages else self._beginning()
-        name = str(self._path.resolve()).encode(errors="surrogateescape")
-        return f"import:{hashlib.sha256(name + bytes(1) + beginning).hexdigest()[:32]}"
+        """The name under which the progress of this archive's import is kept.
+
+        A folder to which pages were added is another archive: their order has changed.
+        """
+        name = hashlib.sha256(os.fsencode(self._path.resolve()) + bytes(1))
+        for page in self._pages:
+            name.update(os.fsencode(page.relative_to(self._path)) + bytes(1))
+        if not self._pages:
+            name.update(self._beginning())
+        return f"import:{name.hexdigest()[:32]}"
 
     def size(self) -> int:
         """How many records there are."""
@@ -129,7 +136,12 @@ class Archive:
             ) from error
 
     def _line(self, line: bytes) -> Record | Refused:
-        return _too_large() if len(line) > _LONGEST else read_line(line, domain=self._domain)
+        if len(line) > _LONGEST:
+            return _too_large()
+        try:
+            return read_line(line, domain=self._domain)
+        except Exception as error:  # noqa: BLE001 - whatever is in a line, it costs itself
+            return Refused(f"cannot be read: {error}")
 
     def _page(self, page: Path) -> Record | Refused:
         try:
@@ -170,7 +182,8 @@ class Importer:
         Raises ArchiveError where the archive breaks off, and StorageError. What was stored until
         then stays, and the next run goes on from there.
         """
-        report = ImportReport(behind=int(await self._storage.meta.get(archive.key) or 0))
+        key = archive.key
+        report = ImportReport(behind=int(await self._storage.meta.get(key) or 0))
         progress(report.behind)
         async with aclosing(self._read(archive.records(behind=report.behind))) as batches:
             async for batch in batches:
@@ -180,7 +193,7 @@ class Importer:
                 ]
                 done = batch[-1][0].number
                 stored = await self._storage.archive.store_batch(
-                    drafts, now=self._clock(), progress=(archive.key, str(done))
+                    drafts, now=self._clock(), progress=(key, str(done))
                 )
                 report = replace(
                     report,
@@ -190,7 +203,7 @@ class Importer:
                     reasons=(*report.reasons, *refused)[:_REFUSED_TOLD],
                 )
                 progress(done)
-        await self._storage.meta.set(archive.key, "0")
+        await self._storage.meta.set(key, "0")
         return report
 
     async def _draft(self, filed: Filed) -> ArticleDraft:

@@ -188,7 +188,10 @@ def _first(said: Mapping[str, Any], names: Sequence[str]) -> Any:
 
 
 def _words(value: Any) -> str:
-    return " ".join(str(value).split()) if isinstance(value, (str, int, float)) else ""
+    if not isinstance(value, (str, int, float)):
+        return ""
+    # JSON may hold halves of a character («\ud83d»), which no database takes.
+    return " ".join(str(value).encode(errors="ignore").decode().split())
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -223,8 +226,8 @@ def _time(value: Any, zone: tzinfo) -> datetime | None:
         return parse_date(value, zone)
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
-    seconds = float(value)
     try:
+        seconds = float(value)
         return datetime.fromtimestamp(seconds / 1000 if seconds >= _MILLISECONDS else seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None

@@ -94,6 +94,8 @@ async def test_a_broken_record_costs_nothing_but_itself(
         line(93, url=None),
         "\x00\x01",
         '{"a":' * 3000,
+        line(94, author="nested").replace('"nested"', "[" * 800 + "]" * 800),
+        line(95, published=None, timestamp="large").replace('"large"', "9" * 400),
     ]
     lines = [line(1), *broken, line(2)]
     path = tmp_path / "archive.jsonl"
@@ -107,6 +109,28 @@ async def test_a_broken_record_costs_nothing_but_itself(
     assert '"published"' in told["line 5"]
     assert '"title"' in told["line 6"]
     assert "--source" in told["line 8"]
+
+
+async def test_half_a_character_is_left_out(
+    storage: Storage, workers: Workers, tmp_path: Path
+) -> None:
+    halves = {name: f"{name}\ud83d" for name in ("guid", "title", "author", "section", "publisher")}
+    path = tmp_path / "archive.jsonl"
+    path.write_text(line(1, image="https://a.example/\ud83d.jpg", **halves), encoding="utf-8")
+    assert (await imported(storage, workers, Archive(path))).stored == 1
+    (found,) = await storage.articles.latest(language="all", limit=9)
+    assert (found.title, found.source) == ("title", "publisher")
+
+
+async def test_pages_that_were_added_after_an_interruption_are_imported(
+    storage: Storage, workers: Workers, tmp_path: Path
+) -> None:
+    (tmp_path / "b.html").write_text(PAGE, encoding="utf-8")
+    await storage.meta.set(Archive(tmp_path).key, "1")
+    assert (await imported(storage, workers, Archive(tmp_path))).behind == 1
+    await storage.meta.set(Archive(tmp_path).key, "1")
+    (tmp_path / "a.html").write_text(PAGE, encoding="utf-8")
+    assert (await imported(storage, workers, Archive(tmp_path))).stored == 1
 
 
 async def test_an_interrupted_import_goes_on_where_it_was(
