@@ -221,14 +221,16 @@ async def forget_feed(database: Database, feed_id: int) -> None:
 async def orphan(transaction: Transaction, subscriber_id: int) -> None:
     """A subscriber is deleted: what it owns is nobody's, and the nightly work's to end.
 
-    Its number may be given to a new subscriber, who must not inherit.
+    Its number may be given to a new subscriber, who must not inherit, and may be lost as well
+    before the night: each time it is another nobody.
     """
-    parameters = {"owner": subscriber_id}
+    nobody = await transaction.value("SELECT min(coalesce(min(owner), 0), 0) - 1 FROM source")
+    parameters = {"owner": subscriber_id, "nobody": nobody}
     for owned in (
-        "story SET owner = -owner WHERE id IN (SELECT story_id FROM article WHERE owner = :owner)",
-        "article SET owner = -owner WHERE owner = :owner",
-        "source SET owner = -owner WHERE owner = :owner",
-        "feed SET owner = -owner, state = 'removed' WHERE owner = :owner",
+        "story SET owner = :nobody WHERE id IN (SELECT story_id FROM article WHERE owner = :owner)",
+        "article SET owner = :nobody WHERE owner = :owner",
+        "source SET owner = :nobody WHERE owner = :owner",
+        "feed SET owner = :nobody, state = 'removed' WHERE owner = :owner",
     ):
         await transaction.run(f"UPDATE {owned}", parameters)
 

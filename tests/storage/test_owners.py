@@ -166,6 +166,18 @@ async def test_what_a_lost_subscriber_owned_is_nobodys(storage: Storage) -> None
     assert await values(storage, "SELECT owner FROM source") == [(heir.id,)]
 
 
+async def test_a_number_lost_twice_in_a_day_leaves_nothing(storage: Storage) -> None:
+    await reader(storage, -1)
+    for _ in range(2):
+        lost = await reader(storage, -100)
+        await publish(storage, await private_feed(storage, lost.id), "secret")
+        await storage.subscribers.migrate_chat(-1, -100)
+        await storage.subscribers.migrate_chat(-100, -1)
+    await storage.upkeep.prune_ledger(NOW - DAY, NOW)
+    left = "SELECT title FROM source UNION SELECT url FROM feed UNION SELECT title FROM article"
+    assert await values(storage, left) == []
+
+
 # ---------------------------------------------------------------- what a reader sees
 
 
