@@ -8,7 +8,8 @@ import pytest
 
 from storage import DatabaseTooNewError, Storage, StorageError
 from storage.migrate import migrate, migrations
-from tests.storage.newsroom import feed, publish
+from storage.search import first_key, pack_text
+from tests.storage.newsroom import MINUTE, NOW, feed, publish, values
 
 NEWEST = migrations()[-1][0]
 _PARENTS = """
@@ -53,6 +54,129 @@ async def test_a_fresh_schema_equals_a_migrated_one(tmp_path: Path) -> None:
         await run(migrated, migrations()[:last])
     assert schema(migrated) == schema(fresh)
     assert dump(fresh)[0] == f"version {NEWEST}"
+
+
+_TOLD = int(NOW.timestamp())
+
+# A newsroom at work as the first schema knew it: two feeds, one of them gone, a story of two
+# articles, an entry whose text was pruned, a reader who was told.
+_AT_WORK = f"""
+INSERT INTO meta VALUES ('normaliser', '1');
+INSERT INTO source VALUES (3, 'one.example', 'One', 'ru', 'summary', NULL, {_TOLD}),
+                          (4, 'two.example', 'Two', 'ru', 'full', NULL, {_TOLD});
+INSERT INTO feed VALUES
+    (5, 3, 'https://one.example/new', 'https://one.example/old', 'One; the feed', 'active',
+     '"etag"', 'Sun, 22 Nov 2026 09:00:00 GMT', 'hash', 600, {_TOLD}, {_TOLD}, {_TOLD}, 2, 'slow',
+     'https://one.example/moved', {_TOLD}),
+    (6, 4, 'https://two.example/rss', 'https://two.example/rss', '', 'gone', NULL, NULL, NULL, 0,
+     {_TOLD}, NULL, NULL, 9, '410', NULL, {_TOLD});
+INSERT INTO story VALUES (7, 8, 'ru', 'politics', 2, 2, {_TOLD}, {_TOLD}, {_TOLD}, NULL, NULL);
+INSERT INTO article VALUES
+    (8, {first_key(NOW)}, 7, 3, 5, 1, NULL, 'politics', 'ru', {_TOLD}, NULL, {_TOLD}, {_TOLD},
+     'corrected', 2, 'https://one.example/8', 'guid-8', 'Title eight', '', 'Standfirst', 'Summary',
+     'Anna', NULL, NULL, 'rubric', '["16+"]', '[]', 'content', 'page', NULL, 0, NULL, 0,
+     '[["p", "Body"]]', :eight),
+    (9, {first_key(NOW) + 1}, 7, 4, 6, 0, NULL, 'politics', 'ru', {_TOLD}, NULL, {_TOLD}, {_TOLD},
+     'live', 1, 'https://two.example/9', 'guid-9', 'Title nine', '', '', 'Summary', '', NULL,
+     'https://two.example/9.jpg', '', '[]', '[]', 'content', 'feed', 'slow', 1, {_TOLD}, 0, '[]',
+     :nine);
+INSERT INTO search (rowid, title, body)
+    VALUES ({first_key(NOW)}, 'eight', 'body'), ({first_key(NOW) + 1}, 'nine', '');
+INSERT INTO entry VALUES
+    (1, 5, 3, 'guid-8', 'one.example/8', 'hash-8', 'item', 8, {_TOLD}, {_TOLD}),
+    (2, 6, 4, 'guid-9', 'two.example/9', 'hash-9', 'item', 9, {_TOLD}, {_TOLD}),
+    (3, 5, 3, 'pruned', 'one.example/1', 'hash-1', 'item', NULL, {_TOLD}, {_TOLD});
+INSERT INTO revision VALUES (8, 1, 'Title', 'Before', '[]', {_TOLD});
+INSERT INTO picture VALUES ('https://two.example/9.jpg', 600, 400, {_TOLD}, 1, NULL);
+INSERT INTO subscriber (id, chat_id, kind, title, language, news_language, zone, alerts, headlines,
+                        created)
+    VALUES (1, 42, 'private', 'Reader', 'ru', 'all', 'Europe/Moscow', 'on', 7, {_TOLD});
+INSERT INTO subscription VALUES (1, 'source', 'one.example', '', 'One', 'now');
+INSERT INTO slot VALUES (1, 1, 480, 127, 0, {_TOLD}, NULL);
+INSERT INTO saved VALUES (42, 8, {_TOLD});
+INSERT INTO push VALUES (1, 7, 8, 'created', {_TOLD}, {_TOLD + 7200}, 1, NULL, 1);
+INSERT INTO delivery (id, subscriber_id, kind, state, due, expires, push_id, story_id, article_id,
+                      ended, message_id, view)
+    VALUES (1, 1, 'push', 'sent', {_TOLD}, {_TOLD + 7200}, 1, 7, 8, {_TOLD}, 77, 'push');
+"""  # noqa: S608 - numbers of our own
+_TABLES = (
+    "meta",
+    "source",
+    "feed",
+    "story",
+    "article",
+    "entry",
+    "revision",
+    "picture",
+    "subscriber",
+    "subscription",
+    "slot",
+    "saved",
+    "push",
+    "delivery",
+)
+
+
+def _rows(path: Path, like: dict[str, list[str]]) -> dict[str, list[tuple[object, ...]]]:
+    """What the tables hold in these columns."""
+    connection = sqlite3.connect(path)
+    try:
+        return {
+            table: sorted(connection.execute(f"SELECT {', '.join(names)} FROM {table}"), key=str)  # noqa: S608 - our own names
+            for table, names in like.items()
+        }
+    finally:
+        connection.close()
+
+
+async def test_a_newsroom_at_work_comes_through_whole(path: Path) -> None:
+    await run(path, migrations()[:1])
+    connection = sqlite3.connect(path)
+    packed = {"eight": pack_text("eight", "body"), "nine": pack_text("nine", "")}
+    for statement in _AT_WORK.split(";\n"):
+        given = {name: text for name, text in packed.items() if f":{name}" in statement}
+        connection.execute(statement, given)
+    connection.commit()
+    columns = {
+        table: [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        for table in _TABLES
+    }
+    connection.close()
+    before = _rows(path, columns)
+    assert all(before.values()), "each table has something to lose"
+
+    async with Storage.open(path) as storage:
+        assert _rows(path, columns) == before
+        assert await values(storage, "PRAGMA foreign_key_check") == []
+        assert await storage.upkeep.integrity() == "ok"
+        article = await storage.articles.get(8)
+        assert (article.title, article.labels, article.people) == ("Title eight", ("16+",), ())
+        assert (await storage.search.keys(["eight"], now=NOW))[0] == [first_key(NOW)]
+        one = await storage.feeds.by_url("https://one.example/old")
+        assert (one.url, one.etag, one.failures, one.entries, one.owner) == (
+            "https://one.example/new",
+            '"etag"',
+            2,
+            2,
+            None,
+        )
+        # What was read before is not new again, and what was told is found and corrected.
+        assert set(await storage.feeds.known_entries(5, ["guid-8", "pruned", "new"])) == {
+            "guid-8",
+            "pruned",
+        }
+        assert (await publish(storage, one, "new", published=NOW + MINUTE)).new
+        pending = await storage.articles.pages_due(NOW)
+        await storage.articles.replace(8, pending[0].draft, now=NOW + MINUTE, revision=True)
+        (correction,) = await storage.corrections.open_corrections()
+        messages = await storage.corrections.messages_showing(correction, since=NOW, limit=9)
+        assert [delivery.message_id for delivery, _ in messages] == [77]
+        # The rows still hang on each other as the first schema had it.
+        await storage.upkeep.prune_articles(NOW + MINUTE)
+        assert await values(storage, "SELECT article_id FROM entry WHERE guid = 'guid-9'") == [
+            (None,)
+        ]
+        assert await values(storage, "PRAGMA foreign_key_check") == []
 
 
 async def test_opening_again_changes_nothing(path: Path) -> None:
