@@ -46,8 +46,11 @@ _CREDITS = re.compile(r"credit|copyright|author|source|byline", re.IGNORECASE)
 _CAPTIONS = re.compile(r"caption|подпись|podpis|photo-?(?:desc|title|text)", re.IGNORECASE)
 _FIGURES = re.compile(r"phot|foto|image|img|pic|figure|media|illustr|caption|slide", re.IGNORECASE)
 _PULL_QUOTE = re.compile(
-    r"(?:[\w-]*[-_])?(?:pull-?quote|block-?quote|quote|citata|citation)", re.IGNORECASE
+    r"(?:[\w-]*[-_])?(?:pull-?quote|block-?quote|quote|citata|citation)"
+    r"(?:[-_](?:block|text|box|wrap(?:per)?|item|inner))?",
+    re.IGNORECASE,
 )
+_SPEAKERS = re.compile(r"(?:quote|citata)\w*[-_](?:author|name|person|source)", re.IGNORECASE)
 _NAMED_CREDIT = re.compile(
     r"(?:^|(?<=[\s(.|/—–-]))(?:фото|фотография|изображение|иллюстрация|источник|photo(?:graph)?|image"
     r"|picture|credit)s?(?:\s(?:by|credit|courtesy(?:\sof)?))?\s?[:©]\s?(?P<who>[^:]{2,80}?)\)?\.?$"
@@ -279,7 +282,7 @@ class _Walk:
 
     def quote(self, element: turbohtml.Element, depth: int) -> Quote | None:
         credit = ""
-        for source in element.find_all(["cite", "footer"]):
+        for source in [*element.find_all(["cite", "footer"]), *_marked(element, _SPEAKERS)]:
             credit = credit or one_line(source.text).lstrip("—– ")
             source.decompose()
         paragraphs: list[tuple[Span, ...]] = []

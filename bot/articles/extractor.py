@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from html import escape
-from itertools import chain
 from typing import Any
 
 import trafilatura
@@ -44,6 +43,7 @@ from bot.articles.sentences import sentences
 from bot.articles.tidy import (
     has_text,
     is_notice,
+    is_other_headline,
     pictures,
     squeezed,
     tidy,
@@ -95,6 +95,8 @@ _CLUTTER = ", ".join(
         *("banner", "advert", "promo-", "adfox", "paywall"),
     )
 )
+
+_ELSEWHERE = "aside, nav, footer, [class*=b_ear]"
 
 _KNOWN_TEXT = 12
 """A shorter text (letters) is found in any article: it must be a whole line of this one."""
@@ -179,7 +181,8 @@ def _by_profile(
         return None
 
     def shown(selectors: tuple[str, ...]) -> str:
-        return next(iter(texts_at(root, selectors) or texts_at(document, selectors)), "")
+        found = texts_at(root, selectors) or texts_at(document, selectors, besides=_ELSEWHERE)
+        return next(iter(found), "")
 
     title = shown(profile.title) or metadata.title
     subheadline = shown(profile.subheadline) or metadata.subheadline
@@ -194,7 +197,12 @@ def _by_profile(
     for body in bodies:
         linked |= _without_clutter(body, profile)
     blocks = tidy(
-        chain.from_iterable(blocks_of(body, url) for body in bodies),
+        (
+            block
+            for body in bodies
+            for block in blocks_of(body, url)
+            if not is_other_headline(block)
+        ),
         titles=(title, subheadline, standfirst),
         linked=linked,
         drop=profile.junk,
@@ -343,11 +351,11 @@ def _trafilatura(html: str, metadata: Metadata, url: str, *, running: int) -> An
         "include_comments": False,
         "with_metadata": not (metadata.author and metadata.published and metadata.title),
     }
-    precise = trafilatura.bare_extraction(html, favor_precision=True, **options)
+    precise: Any = trafilatura.bare_extraction(html, favor_precision=True, **options)
     length = len(precise.text or "") if precise else 0
     if precise and 2 * length >= running:
         return precise
-    whole = trafilatura.bare_extraction(html, **options)
+    whole: Any = trafilatura.bare_extraction(html, **options)
     return whole if whole and len(whole.text or "") > 2 * length else precise
 
 

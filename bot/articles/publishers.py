@@ -97,10 +97,17 @@ def elements_at(root: turbohtml.Node, selectors: Iterable[str]) -> list[turbohtm
     return []
 
 
-def texts_at(root: turbohtml.Node, selectors: Iterable[str]) -> list[str]:
-    """The texts, a line each, at the first of the selectors that finds any; a <meta>'s content."""
+def texts_at(root: turbohtml.Node, selectors: Iterable[str], *, besides: str = "") -> list[str]:
+    """The texts, a line each, at the first of the selectors that finds any; a <meta>'s content.
+
+    `besides`: a selector of elements in which nothing is looked for.
+    """
     for selector in selectors:
-        texts = [_text(element) for element in elements_at(root, (selector,))]
+        texts = [
+            _text(element)
+            for element in elements_at(root, (selector,))
+            if not besides or element.closest(besides) is None
+        ]
         if any(texts):
             return list(dict.fromkeys(filter(None, texts)))
     return []

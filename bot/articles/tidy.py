@@ -9,10 +9,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bot.articles.blocks import block_text, spans_text
-from storage import Block, Heading, ListBlock, Paragraph, PictureBlock, Quote, Span
+from storage import Block, Embed, Heading, ListBlock, Paragraph, PictureBlock, Quote, Span
 
 _SHORT = 240
 """A longer paragraph (characters) is text whatever it starts with."""
+
+_LABEL = 30  # characters
+_ALL_LINK, _HEADLINE_WORDS = 0.98, 5
 
 _READ_ALSO = re.compile(
     r"""\W*(?:
@@ -95,9 +98,10 @@ _CONSENT = re.compile(
 )
 _SCRIPT = re.compile(
     r"""(?:function\s*\(|var\s+\w+\s*=|window\.|document\.|\(function|\$\(|<\?php|if\s*\(\w|@media\b
-    |\w+\.(?:push|init|render)\(|[A-Za-z_$][\w$]*(?:\.[\w$]+)+\([^)]*\);?$|\[/?\w+[^\]]*=[^\]]*\])""",
+    |\w+\.(?:push|init|render)\(|[A-Za-z_$][\w$]*(?:\.[\w$]+)+\([^)]*\);?$)""",
     re.VERBOSE,
 )
+_SHORTCODE = re.compile(r"\[/?\w+[^\]]*=[^\]]*\]")
 _NOTICE = re.compile(
     r"иностранн\w+\sагент|иноагент|нежелательн\w+\sорганизаци|экстремист\w+|террористическ\w+"
     r"\sорганизаци|запрещен\w*\s(?:в|на\sтерритории)\s(?:РФ|России)",
@@ -144,7 +148,9 @@ def tidy(
     kept = [block for block in blocks if not (drop and drop.match(block_text(block)))]
     kept = [block for block in without_read_also(kept) if not _junk(block, linked)]
     kept = _without_start(kept, {squeezed(title) for title in titles} - {""})
-    while kept and (_trailing(kept[-1]) or (tail and tail.match(block_text(kept[-1])))):
+    if tail is not None:
+        kept = _without_tail(kept, tail)
+    while kept and _trailing(kept[-1]):
         kept.pop()
     return tuple(kept)
 
@@ -152,6 +158,14 @@ def tidy(
 def in_body(text: str, body: Iterable[Block]) -> bool:
     """Whether the body says the text anyway; a text cut with «…» counts as far as it goes."""
     return squeezed(text) in "".join(squeezed(block_text(block)) for block in body)
+
+
+def is_other_headline(block: Block) -> bool:
+    """Whether a paragraph is nothing but a link and no sentence: a newspaper's other story."""
+    if not isinstance(block, Paragraph) or link_share(block.spans) <= _ALL_LINK:
+        return False
+    text = block_text(block)
+    return len(text.split()) >= _HEADLINE_WORDS and not text.endswith((".", ":", "…", ";"))
 
 
 def link_share(spans: Sequence[Span]) -> float:
@@ -189,9 +203,11 @@ def _junk(block: Block, linked: frozenset[str]) -> bool:
     if not isinstance(block, Paragraph | Heading):
         return False
     text = block_text(block)
+    if _SCRIPT.match(text):
+        return True
     if len(text) > _SHORT or is_label(text):
         return False
-    if _PROMOTION.match(text) or _SCRIPT.match(text):
+    if _PROMOTION.match(text) or _SHORTCODE.match(text):
         return True
     if _COOKIES.search(text) and _CONSENT.search(text):
         return True
@@ -210,13 +226,28 @@ def _without_start(blocks: list[Block], titles: set[str]) -> list[Block]:
     return kept
 
 
+def _without_tail(blocks: list[Block], tail: re.Pattern[str]) -> list[Block]:
+    kept = list(blocks)
+    for place in range(len(blocks) - 1, -1, -1):
+        block = blocks[place]
+        if _trailing(block) or isinstance(block, PictureBlock | Embed):
+            continue
+        if not tail.match(block_text(block)):
+            break
+        del kept[place]
+    return kept
+
+
 def _trailing(block: Block) -> bool:
     """Whether a block cannot be an article's last one."""
     match block:
         case Heading():
             return True
         case Paragraph(spans):
-            return link_share(spans) > 0.7 and len(spans_text(spans).split()) > 2
+            text = spans_text(spans)
+            if len(text) < _LABEL and text.endswith(":"):  # «Автор:», whose name is told apart
+                return True
+            return link_share(spans) > 0.7 and len(text.split()) > 2
         case ListBlock():
             return _only_links(block)
         case _:

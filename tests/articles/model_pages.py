@@ -114,7 +114,8 @@ def plain() -> ModelPage:
         f"{EARS[0]}</a></p></div>{paragraphs(C, 'Реклама. ООО «Ромашка», erid: 2Vtz', D)}"
         "<p>Gazeta.Banner.show(12);</p>"
         '<p>Ранее сообщалось, что <a href="/n/9">город ищет подрядчика</a>.</p>'
-        "<p>Что думаешь?</p></div></article></main>" + FURNITURE
+        '<p>Что думаешь?</p><img src="/i/end.gif" width="1" height="1"></div></article></main>'
+        + FURNITURE
     )
     return ModelPage(
         "plain",
@@ -153,6 +154,7 @@ def long_read() -> ModelPage:
         f'<div class="article-pullquote">{quote}</div>'
         "<h3>Сколько это стоит</h3><table><tr><th>Сад</th><th>Млн</th></tr>"
         "<tr><td>Ручеёк</td><td>12</td></tr><tr><td>Теремок</td><td>9</td></tr></table>"
+        f'<p><a href="/n/2.shtml">{EARS[1]}</a></p>'
         f"{paragraphs(C)}<ol><li>Письмо родителям</li><li>Переезд групп</li></ol>{paragraphs(D)}"
         f'<div class="b_ears">{ears()}</div></div></article></main>' + FURNITURE
     )

@@ -34,6 +34,20 @@ PAGE = f"""<html lang="en"><head><title>Bridge opens</title></head><body>
 </body></html>"""
 
 
+def test_what_stands_at_the_end_alone_is_told_apart() -> None:
+    profile = read_profile(
+        "paper.toml", GOOD.replace("[selectors]", 'tail = "Earlier"\n[selectors]')
+    )
+    end = "<p>Earlier we told of the tunnel.</p><figure><img src=/t.jpg></figure><h2>Next</h2>"
+    html = PAGE.replace("<p>Trams", "<p>Earlier plans failed.</p><p>Trams")
+    html = html.replace("</div></div>\n</body>", f"{end}</div></div></body>")
+    assert "tunnel" in html
+    page = extract(html.encode(), url="https://paper.example/1", profiles=(profile,))
+    text = plain_text(page.body)
+    assert "Earlier plans failed." in text
+    assert "tunnel" not in text
+
+
 @pytest.mark.parametrize("url", ["https://www.paper.example/1", "http://127.0.0.1:8000/copy"])
 def test_a_profile_serves_its_domain_and_its_marks(url: str) -> None:
     page = extract(PAGE.encode(), url=url, profiles=(read_profile("paper.toml", GOOD),))
