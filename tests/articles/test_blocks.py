@@ -149,3 +149,52 @@ def test_hostile_markup_ends_soon(markup: str) -> None:
     started = time.monotonic()
     blocks_from_html(markup, BASE)
     assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("markup", "picture"),
+    [
+        (
+            "<figure><img src=/a.jpg><figcaption>Мост. Фото: Анна Лес/ТАСС</figcaption></figure>",
+            PictureBlock("https://paper.example/a.jpg", "Мост.", "Анна Лес/ТАСС"),
+        ),
+        (
+            "<figure><img src=/a.jpg><figcaption>The bridge (Photo: Ann Lee)</figcaption></figure>",
+            PictureBlock("https://paper.example/a.jpg", "The bridge", "Ann Lee"),
+        ),
+        (
+            "<figure><img src=/a.jpg><figcaption>Мост утром © Наша Газета</figcaption></figure>",
+            PictureBlock("https://paper.example/a.jpg", "Мост утром", "Наша Газета"),
+        ),
+        (
+            "<div class='article-photo'><img src=/a.jpg><div class='photo-caption'>Мост</div>"
+            "<div class='photo-author'>ТАСС</div></div>",
+            PictureBlock("https://paper.example/a.jpg", "Мост", "ТАСС"),
+        ),
+        (
+            "<figure><img src='data:x'><noscript><img src=/a.jpg></noscript></figure>",
+            PictureBlock("https://paper.example/a.jpg"),
+        ),
+        (
+            "<picture><source srcset='/a-800.webp 800w, /a-1600.webp 1600w'><img src='data:x'>"
+            "</picture>",
+            PictureBlock("https://paper.example/a-1600.webp"),
+        ),
+        (
+            "<img src=/a.jpg srcset='/a,w_640.jpg 640w, /a,w_2000.jpg 2000w, /a,w_9000.jpg 9000w'>",
+            PictureBlock("https://paper.example/a,w_2000.jpg"),
+        ),
+    ],
+)
+def test_pictures_come_with_what_is_said_of_them(markup: str, picture: PictureBlock) -> None:
+    assert blocks_from_html(markup, BASE) == (picture,)
+
+
+def test_a_pull_quote_is_a_quote_whatever_holds_it() -> None:
+    markup = (
+        "<div class='quote-block'><div class='quote-text'>Мы успели.</div>"
+        "<div class='quote-author'>Прораб</div></div>"
+    )
+    assert blocks_from_html(markup, BASE) == (Quote(((Span("Мы успели."),),), "Прораб"),)
+    whole = f"<div class='quote'>{'<p>Слово о деле.</p>' * 200}</div>"
+    assert len(blocks_from_html(whole, BASE)) == 200
