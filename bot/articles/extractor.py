@@ -41,8 +41,8 @@ from bot.articles.publishers import (
 )
 from bot.articles.sentences import sentences
 from bot.articles.tidy import (
+    declares,
     has_text,
-    is_notice,
     is_other_headline,
     pictures,
     squeezed,
@@ -228,7 +228,7 @@ def _by_profile(
         rubric=rubric,
         language=metadata.language,
         site=metadata.site,
-        labels=_apart(labels, blocks),
+        labels=_apart(labels, blocks, title, subheadline, standfirst),
     )
 
 
@@ -301,7 +301,7 @@ def _by_its_text(
         rubric=metadata.section,
         language=metadata.language,
         site=metadata.site,
-        labels=_apart(_labels(document), body),
+        labels=_apart(_labels(document), body, *titles),
     )
 
 
@@ -550,13 +550,15 @@ def _labels(document: turbohtml.Document) -> list[str]:
     for node in document.descendants:
         if not isinstance(node, turbohtml.Text) or len(node.data) > _LONGEST_NOTICE:
             continue
+        if not (node.data.rstrip().endswith("+") or declares(node.data)):
+            continue
         text = one_line(node.data)
         parent = node.parent
         if isinstance(parent, turbohtml.Element) and parent.tag in {"script", "style", "title"}:
             continue
         if _AGE.match(text):
             labels[text.replace(" ", "")] = None
-        elif is_notice(text) and isinstance(parent, turbohtml.Element) and not parent.closest("a"):
+        elif declares(text) and isinstance(parent, turbohtml.Element) and not parent.closest("a"):
             notice = one_line(parent.text)
             labels[notice if len(notice) <= _LONGEST_NOTICE else text] = None
         if len(labels) >= _MOST_LABELS:
@@ -564,7 +566,7 @@ def _labels(document: turbohtml.Document) -> list[str]:
     return list(labels)
 
 
-def _apart(labels: Iterable[str], body: Iterable[Block]) -> tuple[str, ...]:
-    """The labels that the body does not say itself."""
-    shown = "".join(squeezed(block_text(block)) for block in body)
+def _apart(labels: Iterable[str], body: Iterable[Block], *texts: str) -> tuple[str, ...]:
+    """The labels that neither the body nor the other texts of the article say."""
+    shown = "".join(map(squeezed, (*map(block_text, body), *texts)))
     return tuple(label for label in labels if _AGE.match(label) or squeezed(label) not in shown)

@@ -104,7 +104,11 @@ _SCRIPT = re.compile(
 _SHORTCODE = re.compile(r"\[/?\w+[^\]]*=[^\]]*\]")
 _NOTICE = re.compile(
     r"иностранн\w+\sагент|иноагент|нежелательн\w+\sорганизаци|экстремист\w+|террористическ\w+"
-    r"\sорганизаци|запрещен\w*\s(?:в|на\sтерритории)\s(?:РФ|России)",
+    r"\sорганизаци|запрещ[её]н\w*\s(?:в|на\sтерритории)\s(?:РФ|Росси)",
+    re.IGNORECASE,
+)
+_DECLARED = re.compile(
+    r"^\s*[*(]|признан(?!и)|внес[её]н|включ[её]н|выполняющ|запрещен|запрещён|принадлежит|^\W*иноагент\b",
     re.IGNORECASE,
 )
 _DISCLOSURE = re.compile(
@@ -124,6 +128,11 @@ def squeezed(text: str) -> str:
 def is_notice(text: str) -> bool:
     """Whether the text carries a legal notice that a publisher must show."""
     return bool(_NOTICE.search(text))
+
+
+def declares(text: str) -> bool:
+    """Whether a text that stands apart is such a notice itself, and not news of one."""
+    return is_notice(text) and bool(_DECLARED.search(text))
 
 
 def is_label(text: str) -> bool:

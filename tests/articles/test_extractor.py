@@ -103,6 +103,15 @@ def test_age_marks_and_legal_notices_stay() -> None:
     assert page.labels == ("18+", "* Иноагент: по решению Минюста.")
 
 
+def test_news_of_a_notice_is_no_label() -> None:
+    news = "<div>Минюст пополнил реестр иноагентов, экстремистов ждёт суд</div>"
+    html = GAZETA.replace("<footer>", f"{news}<footer>").replace(
+        "принял первые машины\nна", "не назван экстремистским и принял машины\nна"
+    )
+    page = extract(html.encode(), url=URL)
+    assert page.labels == ("18+", "* Иноагент: по решению Минюста.")
+
+
 def test_the_model_shape_serves_without_a_lead() -> None:
     bare = re.sub(r'<div class="b_article-intro">.*?</div>', "", GAZETA, flags=re.DOTALL)
     page = extract(bare.encode(), url=URL)
