@@ -202,6 +202,7 @@ class Articles:
         now: datetime,
         revision: bool,
         changed: Sequence[str] = (),
+        content_hash: str | None = None,
     ) -> None:
         """Replace an article's text: silently, or as a `revision` that keeps the old text.
 
@@ -209,16 +210,21 @@ class Articles:
         round again, to who follows words that only the page has. A publisher's change is a
         revision, whose `changed` names the parts that differ; it owes a correction of the messages
         that show the article. Identity, story, published time and place in lists stay. A summary
-        that a model wrote stays as long as title and body do. Raises NotFoundError.
+        that a model wrote stays as long as title and body do. With `content_hash`, nothing is
+        written where the text has changed since it was that one. Raises NotFoundError.
         """
         parameters = {**draft_parameters(draft), "id": article_id, "now": to_epoch(now)}
         async with self._database.transaction() as transaction:
             old = await transaction.row(
-                "SELECT search_key, search_text, story_id FROM article WHERE id = :id",
+                """
+                SELECT search_key, search_text, story_id, content_hash FROM article WHERE id = :id
+                """,
                 {"id": article_id},
             )
             if old is None:
                 raise NotFoundError(f"there is no article {article_id}")
+            if content_hash not in (None, old["content_hash"]):
+                return
             if revision:
                 await transaction.run(
                     """
@@ -303,16 +309,25 @@ class Articles:
             )
 
     async def page_failed(
-        self, article_id: int, *, error: str, tries: int, due: datetime | None
+        self, article_id: int, *, error: str, tries: int, due: datetime | None, content_hash: str
     ) -> None:
-        """A page failed again: when it is asked for next, or never."""
+        """A page failed again: when it is asked for next, or never.
+
+        Nothing is written where the text is another one than that of `content_hash` by now.
+        """
         async with self._database.transaction() as transaction:
             await transaction.run(
                 """
                 UPDATE article SET page_error = :error, page_tries = :tries, page_due = :due
-                WHERE id = :id
+                WHERE id = :id AND content_hash = :content
                 """,
-                {"error": error, "tries": tries, "due": maybe_epoch(due), "id": article_id},
+                {
+                    "error": error,
+                    "tries": tries,
+                    "due": maybe_epoch(due),
+                    "id": article_id,
+                    "content": content_hash,
+                },
             )
 
     # ------------------------------------------------------------ reading one

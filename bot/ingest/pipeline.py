@@ -334,10 +334,12 @@ class Pipeline:
         async with self._retry_places:
             draft = await self._way(source.owner).composer.complete(pending.draft, source, now)
         came = draft.body_from is BodyFrom.PAGE
+        # A correction that the feed brought meanwhile is newer than what was composed here.
+        content_hash = pending.draft.content_hash
         with suppress(NotFoundError):  # pruned meanwhile
             if came:
                 await self._storage.articles.replace(
-                    pending.article_id, draft, now=now, revision=False
+                    pending.article_id, draft, now=now, revision=False, content_hash=content_hash
                 )
             else:
                 await self._storage.articles.page_failed(
@@ -345,6 +347,7 @@ class Pipeline:
                     error=draft.page_error or "The page says less than the feed.",
                     tries=draft.page_tries,
                     due=draft.page_due,
+                    content_hash=content_hash,
                 )
         return came
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -344,13 +345,32 @@ async def test_the_index_follows_the_text(storage: Storage) -> None:
 
 async def test_page_tries(storage: Storage) -> None:
     one = await feed(storage)
-    stored = await publish(storage, one, "a", page_due=NOW, page_tries=1)
-    await storage.articles.page_failed(stored.article_id, error="HTTP 503", tries=2, due=NOW + HOUR)
+    stored = await publish(storage, one, "a", page_due=NOW, page_tries=1, content_hash="text")
+    failed = partial(storage.articles.page_failed, stored.article_id, content_hash="text")
+    await failed(error="HTTP 503", tries=2, due=NOW + HOUR)
     assert await storage.articles.pages_due(NOW) == []
-    await storage.articles.page_failed(stored.article_id, error="HTTP 404", tries=3, due=None)
+    await failed(error="HTTP 404", tries=3, due=None)
     assert await storage.articles.pages_due(NOW + DAY) == []
     article = await storage.articles.get(stored.article_id)
     assert (article.page_error, article.page_tries) == ("HTTP 404", 3)
+
+
+async def test_a_page_that_comes_late_undoes_no_correction(storage: Storage) -> None:
+    one = await feed(storage)
+    stored = await publish(storage, one, "a", page_due=NOW, content_hash="old")
+    (pending,) = await storage.articles.pages_due(NOW)
+    corrected = draft(one, "a", title="Corrected", content_hash="new")
+    await storage.articles.replace(stored.article_id, corrected, now=NOW, revision=True)
+    late = replace(pending.draft, body_from=BodyFrom.PAGE)
+    known = pending.draft.content_hash
+    await storage.articles.replace(
+        stored.article_id, late, now=NOW, revision=False, content_hash=known
+    )
+    await storage.articles.page_failed(
+        stored.article_id, error="HTTP 503", tries=2, due=NOW, content_hash=known
+    )
+    article = await storage.articles.get(stored.article_id)
+    assert (article.title, article.page_error) == ("Corrected", None)
 
 
 async def test_what_the_feed_last_said_is_noted(storage: Storage) -> None:
