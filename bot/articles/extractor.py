@@ -1,10 +1,11 @@
 """An article's page in, its parts out. Runs in a worker process: pages are hostile input.
 
-bytes ─▶ tree ─▶ the publisher's profile (selectors) where there is one
+bytes ─▶ tree ─▶ the publisher's profile (selectors) where there is one and it still fits
              ─▶ else the page's metadata, and its body: trafilatura decides which text is the
                 article's, and our own walk over the page's tree decides how it looks (links,
                 quotes, pictures, lists), because trafilatura with links and pictures switched on
                 chooses worse than without
+             ─▶ else the densest text of the tree, or the text that JSON-LD repeats
              ─▶ tidy ─▶ ExtractedPage
 """
 
