@@ -45,16 +45,7 @@ def make_router(desk: Desk) -> Router:
         await answer.toast()
         found = await _one_at_a_time(desk.sourcing, reader, url, take=True)
         if isinstance(found, Taken):
-            await desk.storage.subscribers.follow(
-                Subscription(
-                    reader.subscriber.id,
-                    FollowKind.SOURCE,
-                    found.domain,
-                    found.title,
-                    Level.DIGEST,
-                )
-            )
-            await answer.turn(notices.note(offers.taken(found.title, reader.texts)))
+            await answer.turn(notices.note(await _followed(desk, reader, found)))
         else:
             await answer.turn(notices.note(_said(found, reader)))
 
@@ -74,10 +65,24 @@ def make_router(desk: Desk) -> Router:
             if feed.source_id == source.id:
                 with suppress(NotFoundError):  # pressed twice
                     await desk.storage.feeds.remove(feed.url, owner=owner)
-        await desk.storage.subscribers.unfollow(owner, FollowKind.SOURCE, source.domain)
+        # Feeds of one site are followed together, be they one's own or everybody's.
+        if await desk.storage.feeds.source_by_domain(source.domain) is None:
+            await desk.storage.subscribers.unfollow(owner, FollowKind.SOURCE, source.domain)
         await answer.turn(notices.note(offers.dropped(source.title, reader.texts)))
 
     return router
+
+
+async def _followed(desk: Desk, reader: Reader, taken: Taken) -> str:
+    """Follow a source that was added, unless the site is followed already; returns how it comes."""
+    subscribers, owner = desk.storage.subscribers, reader.subscriber.id
+    for one in await subscribers.subscriptions(owner):
+        if (one.kind, one.key) == (FollowKind.SOURCE, taken.domain) and one.level is not Level.OFF:
+            return notices.followed(taken.title, one.level, reader.texts)
+    await subscribers.follow(
+        Subscription(owner, FollowKind.SOURCE, taken.domain, taken.title, Level.DIGEST)
+    )
+    return offers.taken(taken.title, reader.texts)
 
 
 async def look_at(desk: Desk, reader: Reader, answer: Answer, text: str) -> None:

@@ -46,7 +46,15 @@ async def test_no_link_command_or_button_opens_it_to_others(world: World, own: S
         for answer in await other.say(words):
             assert TITLE not in answer.text, words
     (shown,) = await other.say("/latest")
-    for pressed in (cb.Read(number), cb.Card(number), cb.HideMenu(number)):
+    source = (await world.storage.articles.get(number)).source_id
+    for pressed in (
+        cb.Read(number),
+        cb.Card(number),
+        cb.HideMenu(number),
+        cb.Related(number),
+        cb.Collapse(number, ()),
+        cb.Latest("", source),
+    ):
         after = await other.press(shown, pressed)
         assert after is not None
         assert TITLE not in after.text

@@ -134,6 +134,29 @@ async def test_dropping_asks_and_takes_the_articles_along(world: World) -> None:
     assert "Открыт тайный мост" not in found.text
 
 
+async def test_ones_own_feed_of_a_site_that_is_followed_leaves_that_as_it_is(world: World) -> None:
+    await world.article(domain="own.example")
+    world.offers = {FEED: offer()}
+    anna = world.person()
+    await anna.say("/subscribe own.example сразу")
+    (shown,) = await anna.say(FEED)
+    after = await anna.press(shown, "Добавить")
+    assert after
+    assert "сразу" in after.text
+
+    async def level() -> list[Level]:
+        held = await world.storage.subscribers.subscriptions((await reader(world)).id)
+        return [one.level for one in held if one.kind is FollowKind.SOURCE]
+
+    assert await level() == [Level.NOW]
+    owner = (await reader(world)).id
+    own = await world.storage.feeds.source_by_domain("own.example", owner)
+    assert own is not None
+    await anna.press(after, cb.DropSource(own.id, confirmed=True))
+    assert await world.storage.feeds.owned(owner) == []
+    assert await level() == [Level.NOW]
+
+
 async def test_nobody_drops_what_is_not_theirs(world: World) -> None:
     await world.person().say("/start")
     await world.person(OTHER).say("/start")
@@ -144,8 +167,9 @@ async def test_nobody_drops_what_is_not_theirs(world: World) -> None:
     public = await world.storage.feeds.source_by_domain("public.example")
     assert public is not None
     other = world.person(OTHER)
+    (shown,) = await other.say("/subscribe")
     for source in (feed.source_id, public.id, 999):
-        await other.press_raw(cb.pack(cb.DropSource(source, confirmed=True)), None)
+        await other.press(shown, cb.DropSource(source, confirmed=True))
     assert await world.storage.feeds.owned(owner)
     assert len(await world.storage.feeds.all()) == 2
 
