@@ -10,6 +10,7 @@ would no longer fit each other.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.delivery.digest import Digests
@@ -33,7 +34,11 @@ log = logging.getLogger(__name__)
 
 EDITED_FOR = timedelta(days=1)
 _AT_ONCE = 200
+_REFUSED = frozenset({FaultKind.PICTURE, FaultKind.PAYLOAD})
 _WAITING = frozenset({FaultKind.FLOOD, FaultKind.RETRY, FaultKind.AMBIGUOUS, FaultKind.TOKEN})
+
+_Forms = tuple[Ready, ...]
+"""A message as it is meant, and the plain one that goes where Telegram refuses that."""
 
 
 class Editor:
@@ -69,7 +74,7 @@ class Editor:
                 article = await self._storage.articles.get(correction.article_id)
             except NotFoundError:
                 messages = []
-            rendered: dict[tuple[object, ...], Ready | None] = {}
+            rendered: dict[tuple[object, ...], _Forms] = {}
             for delivery, reader in messages:
                 fault = await self._edit_one(article, delivery, reader, rendered)
                 if fault is not None:
@@ -90,47 +95,51 @@ class Editor:
         article: Article,
         delivery: Delivery,
         reader: Subscriber,
-        rendered: dict[tuple[object, ...], Ready | None],
+        rendered: dict[tuple[object, ...], _Forms],
     ) -> Fault | None:
         """Edit one message; returns the fault that lets the rest wait."""
         try:
-            message = self._message(article, delivery, reader, rendered)
+            forms = self._forms(article, delivery, reader, rendered)
         except Exception:  # one article's fault must not hold up all later corrections
             log.exception("article %d cannot be shown anew", article.id)
             return None
-        if message is None or delivery.message_id is None:
+        if delivery.message_id is None:
             return None
-        await self._limiter.acquire(reader.chat_id, Lane.BULK)
-        try:
-            await self._bulk.edit(message, reader.chat_id, delivery.message_id)
-        except Exception as error:  # noqa: BLE001  # every error is classified here
-            fault = classify(error)
-            if fault.kind is FaultKind.FLOOD:
-                self._limiter.flooded(reader.chat_id, retry_after=fault.retry_after)
-            if fault.kind in _WAITING:
-                return fault
-            # A message that is the same, was deleted, or whose chat is gone, needs no edit.
-            log.debug("message %d is not edited: %s", delivery.message_id, fault.text)
+        for form in forms:
+            await self._limiter.acquire(reader.chat_id, Lane.BULK)
+            try:
+                await self._bulk.edit(form, reader.chat_id, delivery.message_id)
+            except Exception as error:  # noqa: BLE001  # every error is classified here
+                fault = classify(error)
+                if fault.kind is FaultKind.FLOOD:
+                    self._limiter.flooded(reader.chat_id, retry_after=fault.retry_after)
+                if fault.kind in _WAITING:
+                    return fault
+                if fault.kind in _REFUSED:
+                    continue
+                # A message that is the same, was deleted, or whose chat is gone, needs no edit.
+                log.debug("message %d is not edited: %s", delivery.message_id, fault.text)
+            break
         return None
 
-    def _message(
+    def _forms(
         self,
         article: Article,
         delivery: Delivery,
         reader: Subscriber,
-        rendered: dict[tuple[object, ...], Ready | None],
-    ) -> Ready | None:
-        """The message as it is to be, made once for all alike readers; None: left as it is."""
+        rendered: dict[tuple[object, ...], _Forms],
+    ) -> _Forms:
+        """The message as it is to be, made once for all alike readers; none: left as it is."""
         if delivery.parts:
-            return None
+            return ()
         view = delivery.view or View.PUSH
         key = (view, reader.language, reader.zone, reader.pictures)
         if key not in rendered:
             payload = self._view(article, view, reader)
-            rendered[key] = None if payload is None else ready(payload)
+            rendered[key] = ready(payload), ready(replace(payload, preview=""), plain=True)
         return rendered[key]
 
-    def _view(self, article: Article, view: View, reader: Subscriber) -> Payload | None:
+    def _view(self, article: Article, view: View, reader: Subscriber) -> Payload:
         viewer = self._digests.viewer(reader, self._clock())
         if view is View.PUSH:
             return classic.push(article, viewer)

@@ -109,6 +109,27 @@ async def test_a_message_that_cannot_be_edited_holds_nothing_up(
     assert await newsroom.storage.corrections.open_corrections() == []
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error(400, "Bad Request: can't parse entities"),
+        error(400, "Bad Request: wrong type of the web page content"),
+    ],
+)
+async def test_where_telegram_refuses_the_message_its_plain_text_is_corrected(
+    newsroom: Newsroom, start: Start, server: Server, editor: Editor, fault: Any
+) -> None:
+    article_id = await told(newsroom, start)
+    await correct(newsroom, article_id)
+    server.script("editMessageText", fault)
+    await editor.edit()
+    refused, taken = server.of("editMessageText")
+    assert refused.fields.get("parse_mode")
+    assert not taken.fields.get("parse_mode")
+    assert "Мост закрыт" in taken.fields["text"]
+    assert await newsroom.storage.corrections.open_corrections() == []
+
+
 async def test_a_message_that_cannot_be_made_holds_nothing_up(
     newsroom: Newsroom, start: Start, server: Server, editor: Editor
 ) -> None:
