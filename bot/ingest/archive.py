@@ -85,6 +85,7 @@ class Archive:
                 raise ArchiveError(f"{path} holds no saved page (*.html or *.htm, .gz or not).")
         elif not path.is_file():
             raise ArchiveError(f"{path} does not exist: name a JSON Lines file or a folder.")
+        self._beginning = b"" if self._pages else _beginning(path)
 
     @property
     def key(self) -> str:
@@ -95,8 +96,7 @@ class Archive:
         name = hashlib.sha256(os.fsencode(self._path.resolve()) + bytes(1))
         for page in self._pages:
             name.update(os.fsencode(page.relative_to(self._path)) + bytes(1))
-        if not self._pages:
-            name.update(self._beginning())
+        name.update(self._beginning)
         return f"import:{name.hexdigest()[:32]}"
 
     def size(self) -> int:
@@ -113,13 +113,9 @@ class Archive:
             if number > behind:
                 yield Place(number, name), self._line(line)
 
-    def _beginning(self) -> bytes:
-        with self._path.open("rb") as file:
-            return file.read(_TELLING_BYTES)
-
     def _lines(self) -> Iterator[tuple[str, bytes]]:
         """The lines with something in them; one that is too long comes cut."""
-        zipped = self._beginning().startswith(_ZIPPED)
+        zipped = self._beginning.startswith(_ZIPPED)
         number = 0
         try:
             with gzip.open(self._path) if zipped else self._path.open("rb") as file:
@@ -152,6 +148,16 @@ class Archive:
         except (OSError, EOFError, zlib.error) as error:
             return Refused(f"cannot be read: {error}")
         return _too_large() if len(body) > _LONGEST else Record(page=body, domain=self._domain)
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_TELLING_BYTES)
+    except OSError as error:
+        raise ArchiveError(
+            f"{path} cannot be read ({error.strerror}): check its owner and permissions."
+        ) from error
 
 
 def _pass_over(file: BinaryIO | gzip.GzipFile, line: bytes) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -241,6 +242,14 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
         Archive(tmp_path / "none.jsonl")
     with pytest.raises(ArchiveError, match="no saved page"):
         Archive(tmp_path)
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", int)() == 0, reason="root reads everything")
+def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "archive.jsonl"
+    path.touch(0o000)
+    with pytest.raises(ArchiveError, match="permissions"):
+        Archive(path)
 
 
 def test_a_line_too_long_is_passed_over(tmp_path: Path) -> None:
