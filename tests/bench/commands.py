@@ -34,7 +34,7 @@ from bot.telegram.session import LeanSession
 from bot.telegram.updates import PollingDispatcher
 from bot.words.normaliser import Normaliser
 from storage import Storage, Topic
-from tests.bench.library import ENDS, SOURCES, library, titles
+from tests.bench.archive import ENDS, SOURCES, archive, titles
 from tests.bench.report import Figure, percentile
 
 ARTICLES = 100_000
@@ -181,7 +181,7 @@ async def newsroom_away(text: str, owner: int) -> Offer:
 
 async def measure() -> list[Figure]:
     """p50 and p99 of each command; /help is what the road costs without the archive."""
-    path = await library(ARTICLES)
+    path = await archive(ARTICLES)
     async with feeder(path) as (feed, _):
         figures: list[Figure] = []
         for command in _commands(titles(path, TIMES), Random(1)):  # noqa: S311  # repeatable

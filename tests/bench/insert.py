@@ -21,18 +21,18 @@ from storage import THIS, ArticleDraft, PushPlan, Storage
 from storage.article_rows import draft_parameters
 from storage.articles import INSERT_ARTICLE
 from storage.database import to_epoch
-from tests.bench.library import ENDS, SOURCES, draft_of, library
+from tests.bench.archive import ENDS, SOURCES, archive, draft_of
 from tests.bench.report import Figure, percentile
 
 STORED = 100_000
 INSERTED = 1_000
 GOAL_MS = 20.0
-_SEED = 7_000_000  # texts that the library has none of
+_SEED = 7_000_000  # texts that the archive has none of
 
 
 async def measure() -> list[Figure]:
     """p50, p99 and the worst of `store`, and of the bare row."""
-    source = await library(STORED)
+    source = await archive(STORED)
     with tempfile.TemporaryDirectory(dir=source.parent) as folder:
         path = Path(folder) / source.name
         shutil.copy(source, path)

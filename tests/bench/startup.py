@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from tests.bench.library import library
+from tests.bench.archive import archive
 from tests.bench.processes import cpu_seconds_of, family, pss_megabytes
 from tests.bench.report import Figure
 from tests.e2e.conftest import Newsboy, Town, open_town
@@ -29,7 +29,7 @@ async def measure(*, quick: bool = False) -> list[Figure]:
 
     `quick` rests ten seconds, which is too short for the workers to leave.
     """
-    path = await library(ARTICLES)
+    path = await archive(ARTICLES)
     taken: list[float] = []
     imports: list[float] = []
     for number in range(1, STARTS + 1):

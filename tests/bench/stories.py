@@ -39,7 +39,7 @@ from bot.words.normaliser import Normaliser
 from bot.words.stopwords import STOP_WORDS
 from storage import ArticleDraft, EntryKey, Feed, Paragraph, Span, Storage
 from tests.articles.practice import DATA, records
-from tests.bench.library import ENDS, SOURCES, draft_of, library
+from tests.bench.archive import ENDS, SOURCES, archive, draft_of
 from tests.bench.report import Figure, percentile
 from tests.training.stories import Pair, folds, learned, pairs
 
@@ -47,7 +47,7 @@ ROUNDS, FOLDS = 10, 5
 GOAL_F1, GOAL_PRECISION, GOAL_MS = 0.84, 0.90, 15.0
 STORED = 100_000
 ASKED, WARMED = 400, 100
-_SEED = 9_000_000  # texts that the library has none of
+_SEED = 9_000_000  # texts that the archive has none of
 _T = TypeVar("_T")
 _NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -305,7 +305,7 @@ async def _cost_of_an_article(normaliser: Normaliser) -> list[Figure]:
     """
     whole: list[list[float]] = [[], []]
     own: list[list[float]] = [[], []]
-    async with Storage.open(await library(STORED)) as storage:
+    async with Storage.open(await archive(STORED)) as storage:
         rows = await storage.feeds._database.rows("SELECT url FROM feed ORDER BY id")
         feeds: list[Feed] = [await storage.feeds.by_url(row["url"]) for row in rows]
         clustering = Clustering(storage, normaliser)

@@ -57,7 +57,7 @@ _A_COMMIT = 100
 _WORKERS = 2
 
 
-async def library(count: int) -> Path:
+async def archive(count: int) -> Path:
     """The path of a database with `count` articles of a hundred sources, a thousand a day.
 
     A quarter is English; every fifth tells the story of the one before. Its feeds are removed, so
@@ -231,7 +231,7 @@ def draft_of(
 
 
 def titles(path: Path, count: int) -> list[str]:
-    """`count` stored titles, spread over the whole library."""
+    """`count` stored titles, spread over the whole archive."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         rows = connection.execute(
             "SELECT title FROM article WHERE id % :step = 0 LIMIT :count",
