@@ -16,6 +16,7 @@ from storage.archive import Archive
 from storage.articles import THIS, Articles, IndexedText
 from storage.corrections import Corrections
 from storage.database import SQLITE_VERSION, Database
+from storage.entries import Entries, ToldEntry
 from storage.errors import (
     AlreadyExistsError,
     DatabaseCorruptError,
@@ -25,7 +26,7 @@ from storage.errors import (
     NotFoundError,
     StorageError,
 )
-from storage.feeds import Feeds, ToldEntry
+from storage.feeds import Feeds
 from storage.hubs import Hubs
 from storage.meta import Meta
 from storage.models import (
@@ -123,6 +124,7 @@ __all__ = [
     "DigestOwed",
     "DiskFullError",
     "Embed",
+    "Entries",
     "EntryKey",
     "Feed",
     "FeedHints",
@@ -193,6 +195,7 @@ class Storage:
     def __init__(self, database: Database) -> None:
         self.path = database.path
         self.feeds = Feeds(database)
+        self.entries = Entries(database)
         self.articles = Articles(database)
         self.archive = Archive(database)
         self.pictures = Pictures(database)

@@ -300,14 +300,6 @@ class Articles:
                 },
             )
 
-    async def note_item(self, feed_id: int, guid: str, item_hash: str) -> None:
-        """Remember what a feed last said of an entry, so that its next change is noticed."""
-        async with self._database.transaction() as transaction:
-            await transaction.run(
-                "UPDATE entry SET item_hash = :item WHERE feed_id = :feed AND guid = :guid",
-                {"item": item_hash, "feed": feed_id, "guid": guid},
-            )
-
     async def page_failed(
         self, article_id: int, *, error: str, tries: int, due: datetime | None, content_hash: str
     ) -> None:

@@ -183,12 +183,10 @@ class Intake:
     # ------------------------------------------------------------ what is new
 
     async def _sort(self, feed: Feed, source: Source, parsed: ParsedFeed, now: datetime) -> _Sorted:
-        known = await self._storage.feeds.known_entries(
-            feed.id, [entry.guid for entry in parsed.entries]
-        )
+        known = await self._storage.entries.known(feed.id, [entry.guid for entry in parsed.entries])
         decision = decide(parsed, known, now)
         new = decision.new
-        told = await self._storage.feeds.told_before(
+        told = await self._storage.entries.told_before(
             feed.id,
             source.id,
             [(one.key.guid, one.key.url, one.entry.published or now) for one in new],
@@ -212,7 +210,7 @@ class Intake:
             if article is not None:
                 seconds.append(Second(one, Again.CHANGED, article))
             else:
-                await self._storage.articles.note_item(feed.id, one.key.guid, one.item_hash)
+                await self._storage.entries.note(feed.id, one.key.guid, one.item_hash)
         return _Sorted(tuple(fresh), tuple(seconds), brakes.why, brakes.usual)
 
     async def _brake(
@@ -222,7 +220,7 @@ class Intake:
         count = len(new)
         matched: dict[str, int] = {}
         if is_burst(feed, count):
-            matched = await self._storage.feeds.known_otherwise(
+            matched = await self._storage.entries.known_otherwise(
                 source.id,
                 [
                     (one.key.guid, one.key.url, one.key.title_hash, one.entry.published or now)
@@ -274,7 +272,7 @@ class Intake:
                 known.append((one, before[0].article_id))
         await self._adopt(feed, known, now)
         if renamed:
-            await self._storage.feeds.rename_entries(renamed, now)
+            await self._storage.entries.rename(renamed, now)
         return fresh, seconds
 
     async def _adopt(
@@ -287,7 +285,7 @@ class Intake:
             if article is not None
         ]
         if rows:
-            await self._storage.feeds.adopt(feed.id, feed.source_id, rows, now)
+            await self._storage.entries.adopt(feed.id, feed.source_id, rows, now)
 
     async def _kept(self, article_id: int) -> Article | None:
         try:
@@ -413,5 +411,5 @@ class Intake:
             elif draft.body_from is BodyFrom.PAGE and article.body_from is not BodyFrom.PAGE:
                 await self._storage.articles.replace(article.id, draft, now=now, revision=False)
         await self._adopt(feed, [(one, article.id)], now)
-        await self._storage.articles.note_item(feed.id, one.key.guid, one.item_hash)
+        await self._storage.entries.note(feed.id, one.key.guid, one.item_hash)
         return corrected

@@ -165,7 +165,7 @@ async def test_a_pruned_article_is_not_new_again(storage: Storage) -> None:
     assert (again.new, again.article_id, again.story_id, again.push_id) == (False, 0, 0, None)
     key = replace(draft(one, "a").key, guid="elsewhere")
     assert not (await publish(storage, two, "b", key=key, push=True)).new
-    assert await storage.feeds.known_entries(one.id, ["guid-a"]) == {"guid-a": ""}
+    assert await storage.entries.known(one.id, ["guid-a"]) == {"guid-a": ""}
     assert await storage.outbox.open_pushes() == []
 
 
@@ -174,7 +174,7 @@ async def test_the_outcome_rides_in_the_transaction(storage: Storage) -> None:
     outcome = FeedOutcome(one.id, NOW, NOW + HOUR, 3600, ok=True, etag='"e"')
     await storage.articles.store(draft(one, "a"), now=NOW, outcome=outcome, item_hash="h")
     assert (await storage.feeds.by_url(one.url)).etag == '"e"'
-    assert await storage.feeds.known_entries(one.id, ["guid-a", "x"]) == {"guid-a": "h"}
+    assert await storage.entries.known(one.id, ["guid-a", "x"]) == {"guid-a": "h"}
     # What fails halfway leaves neither the article nor the validators.
     bad = draft(one, "b", source_id=999)
     with pytest.raises(Exception, match="FOREIGN KEY"):
@@ -376,8 +376,8 @@ async def test_a_page_that_comes_late_undoes_no_correction(storage: Storage) -> 
 async def test_what_the_feed_last_said_is_noted(storage: Storage) -> None:
     one = await feed(storage)
     await publish(storage, one, "a")
-    await storage.articles.note_item(one.id, "guid-a", "later")
-    assert await storage.feeds.known_entries(one.id, ["guid-a"]) == {"guid-a": "later"}
+    await storage.entries.note(one.id, "guid-a", "later")
+    assert await storage.entries.known(one.id, ["guid-a"]) == {"guid-a": "later"}
 
 
 # ---------------------------------------------------------------- lists

@@ -187,8 +187,8 @@ async def test_a_feeds_entries(storage: Storage) -> None:
         await publish(storage, made, str(hours), published=NOW - hours * HOUR)
     assert (await storage.feeds.by_url(ONE)).entries == 3
     assert (await storage.feeds.source(made.source_id)).newest == NOW - HOUR
-    assert await storage.feeds.known_entries(made.id, ["guid-1", "guid-9"]) == {"guid-1": ""}
-    assert await storage.feeds.known_entries(made.id, []) == {}
+    assert await storage.entries.known(made.id, ["guid-1", "guid-9"]) == {"guid-1": ""}
+    assert await storage.entries.known(made.id, []) == {}
 
 
 async def test_sources_are_public_and_alive(storage: Storage) -> None:
@@ -253,7 +253,7 @@ async def test_entries_are_known_by_address_or_title(storage: Storage) -> None:
     ids = [(await publish(storage, one, name)).article_id for name in "ab"]
     _, url, _, _ = key_of(one, "a", "")
     _, _, title, _ = key_of(one, "b", "")
-    found = await storage.feeds.known_otherwise(
+    found = await storage.entries.known_otherwise(
         one.source_id,
         [
             ("by-url", url, "another title", NOW + 30 * DAY),
@@ -264,13 +264,13 @@ async def test_entries_are_known_by_address_or_title(storage: Storage) -> None:
         ],
     )
     assert found == {"by-url": ids[0], "by-title": ids[1]}
-    assert await storage.feeds.known_otherwise(one.source_id, []) == {}
+    assert await storage.entries.known_otherwise(one.source_id, []) == {}
 
 
 async def test_entries_of_other_sources_are_not_known(storage: Storage) -> None:
     one, two = await feed(storage), await feed(storage, "two.example")
     await publish(storage, one, "a")
-    assert await storage.feeds.known_otherwise(two.source_id, [key_of(one, "a", "g")]) == {}
+    assert await storage.entries.known_otherwise(two.source_id, [key_of(one, "a", "g")]) == {}
 
 
 async def test_an_address_that_many_share_tells_nothing(storage: Storage) -> None:
@@ -280,7 +280,7 @@ async def test_an_address_that_many_share_tells_nothing(storage: Storage) -> Non
         at = NOW - number * 30 * DAY
         key = EntryKey(str(number), front, f"hash-{number}")
         await publish(storage, one, str(number), key=key, published=at)
-    known = storage.feeds.known_otherwise
+    known = storage.entries.known_otherwise
     assert await known(one.source_id, [("g", front, "other", NOW + 2 * DAY)]) == {}
     assert await known(one.source_id, [("g", front, "other", NOW + HOUR)]) == {"g": 1}
     # One article there, but many new entries.
@@ -294,14 +294,14 @@ async def test_adopted_entries_are_known_and_nothing_is_told(storage: Storage) -
     one = await feed(storage)
     stored = await publish(storage, one, "a")
     keys = [key_of(one, "a", "new-a"), key_of(one, "b", "new-b")]
-    found = await storage.feeds.known_otherwise(one.source_id, keys)
+    found = await storage.entries.known_otherwise(one.source_id, keys)
     adopted = [
         (EntryKey(guid, url, title), published, "item", found.get(guid, 0))
         for guid, url, title, published in keys
     ]
-    await storage.feeds.adopt(one.id, one.source_id, adopted, NOW)
-    await storage.feeds.adopt(one.id, one.source_id, adopted, NOW)
-    assert await storage.feeds.known_entries(one.id, ["new-a", "new-b"]) == {
+    await storage.entries.adopt(one.id, one.source_id, adopted, NOW)
+    await storage.entries.adopt(one.id, one.source_id, adopted, NOW)
+    assert await storage.entries.known(one.id, ["new-a", "new-b"]) == {
         "new-a": "item",
         "new-b": "item",
     }
@@ -319,8 +319,8 @@ async def test_what_was_pruned_is_known_and_adopted_too(storage: Storage) -> Non
     stored = await publish(storage, one, "a")
     await storage.upkeep.prune_articles(NOW + DAY)
     (key,) = [key_of(one, "a", "new-a")]
-    assert await storage.feeds.known_otherwise(one.source_id, [key]) == {"new-a": 0}
+    assert await storage.entries.known_otherwise(one.source_id, [key]) == {"new-a": 0}
     # Pruned between the two steps.
     entry = (EntryKey(*key[:3]), NOW, "", stored.article_id)
-    await storage.feeds.adopt(one.id, one.source_id, [entry], NOW)
-    assert await storage.feeds.known_entries(one.id, ["new-a"]) == {"new-a": ""}
+    await storage.entries.adopt(one.id, one.source_id, [entry], NOW)
+    assert await storage.entries.known(one.id, ["new-a"]) == {"new-a": ""}

@@ -161,7 +161,7 @@ async def test_a_newsroom_at_work_comes_through_whole(path: Path) -> None:
             None,
         )
         # What was read before is not new again, and what was told is found and corrected.
-        assert set(await storage.feeds.known_entries(5, ["guid-8", "pruned", "new"])) == {
+        assert set(await storage.entries.known(5, ["guid-8", "pruned", "new"])) == {
             "guid-8",
             "pruned",
         }

@@ -647,7 +647,7 @@ async def test_hot_queries_never_read_whole_tables(storage: Storage) -> None:
     await storage.articles.by_entry(source.id, "guid-a")
     await storage.articles.pages_due(NOW)
     await storage.feeds.due(NOW)
-    await storage.feeds.known_entries(source.id, ["a"])
+    await storage.entries.known(source.id, ["a"])
     await storage.subscribers.find(1)
     await storage.upkeep.prune_articles(NOW - DAY)
     assert len(seen) > 40
