@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 try:
     import fcntl
 except ImportError:  # Windows has no advisory locks of this kind: SQLite's own must do
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # a module elsewhere; asked for before each use
 
 Row = sqlite3.Row
 Parameters = Mapping[str, object]

@@ -116,7 +116,7 @@ def _parse_xml(text: str, url: str, zone: tzinfo, now: datetime) -> ParsedFeed:
     except Exception:  # noqa: BLE001 - the library stumbles in any way over what it expects least
         try:
             raw = _read(_STUMBLES.sub("", text))
-        except Exception as error:
+        except Exception as error:  # as above, with nothing left to take out
             raise NotAFeedError("The feed's XML is broken beyond repair.") from error
     if not raw.get("version"):
         raise _not_a_feed(text)

@@ -163,7 +163,7 @@ class Intake:
                     )
                 except (DatabaseCorruptError, DatabaseLockedError, DiskFullError):
                     raise  # no fault of the article's
-                except Exception:
+                except Exception:  # an article costs itself alone
                     log.exception("storing %s failed", one.entry.url)
                     tally.lost += 1
         for second in entries.seconds[:CORRECTIONS_A_POLL]:
@@ -336,7 +336,7 @@ class Intake:
                 one, task = ahead[0]
                 try:
                     composed: Composed | None = await task
-                except Exception:
+                except Exception:  # as above: the others are stored
                     log.exception("composing %s failed", one.entry.url)
                     composed = None
                 ahead.popleft()

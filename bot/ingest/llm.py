@@ -120,7 +120,7 @@ class SummaryDesk:
             except StorageError as error:
                 log.error("summaries wait: %s", error)
                 worked = False
-            except Exception:
+            except Exception:  # one article's fault must not end the improving
                 log.exception("a summary could not be improved; others go on")
                 worked = False
             if not worked:

@@ -198,7 +198,7 @@ class Pipeline:
             log.error("%s: %s", feed.url, error)
             self._rest(feed, now)
             report = FeedReport(feed.id, feed.url, feed.title, error=str(error))
-        except Exception as error:
+        except Exception as error:  # one feed's fault must not end the polling
             log.exception("polling %s failed", feed.url)
             report = await self._failed(feed, f"newsboy's own fault: {error!r}", now)
         finally:

@@ -49,7 +49,7 @@ async def _patiently(storage: Storage, normaliser: Normaliser) -> None:
             await rebuild(storage, normaliser)
         except StorageError as error:
             log.error("the search index is not up to date yet: %s", error)
-        except Exception:
+        except Exception:  # search works meanwhile, if not as well: nothing else may end for it
             log.exception("the search index is not up to date yet; it is tried again")
         else:
             return
