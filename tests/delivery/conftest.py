@@ -172,6 +172,14 @@ def newsroom(storage: Storage, clock: Clock) -> Newsroom:
     return Newsroom(storage, clock)
 
 
+@pytest.fixture
+async def bulk(server: Server) -> AsyncIterator[BulkClient]:
+    """The bulk lane's way out, to the loopback Telegram."""
+    session = LeanSession(server.url, answer_seconds=5)
+    yield BulkClient(Bot(TOKEN, session=session), session)
+    await session.close()
+
+
 @dataclass
 class Desk:
     """A running sender with all around it."""

@@ -1,36 +1,24 @@
 """What the admins are told by themselves: once, in their language, whatever one of them does."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from aiogram import Bot
 
 from bot.delivery.announcer import Announcer
 from bot.messages.texts import load_all
 from bot.telegram.bulk import BulkClient
 from bot.telegram.limiter import Limiter
-from bot.telegram.session import LeanSession
 from storage import NoticeKind, Storage
 from tests.delivery.conftest import Clock, Newsroom
-from tests.telegram.conftest import TOKEN, Server, error
+from tests.telegram.conftest import Server, error
 
 FEED = "https://vestnik.example/rss.xml"
 BRAKED = {"new": "400", "usual": "6", "matched": "12"}
 
 
 @pytest.fixture
-async def announcer(storage: Storage, server: Server, clock: Clock) -> AsyncIterator[Announcer]:
-    session = LeanSession(server.url, answer_seconds=5)
-    yield Announcer(
-        storage,
-        BulkClient(Bot(TOKEN, session=session), session),
-        Limiter(None),
-        load_all(),
-        admins=[1, 2],
-        language="en",
-        clock=clock,
+def announcer(storage: Storage, bulk: BulkClient, clock: Clock) -> Announcer:
+    return Announcer(
+        storage, bulk, Limiter(None), load_all(), admins=[1, 2], language="en", clock=clock
     )
-    await session.close()
 
 
 async def test_each_admin_is_told_once_in_their_language(

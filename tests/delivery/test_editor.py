@@ -1,34 +1,23 @@
 """Corrected articles: the pushes that show them are edited, once, within a day."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiogram import Bot
 
 from bot.delivery.digest import Digests
 from bot.delivery.editor import EDITED_FOR, Editor
 from bot.messages.texts import load_all
 from bot.telegram.bulk import BulkClient
 from bot.telegram.limiter import Limiter
-from bot.telegram.session import LeanSession
 from storage import Paragraph, Reading, Span, Storage, View
 from tests.delivery.conftest import Clock, Newsroom, Start
-from tests.telegram.conftest import TOKEN, Server, error, ok
+from tests.telegram.conftest import Server, error, ok
 
 
 @pytest.fixture
-async def editor(storage: Storage, server: Server, clock: Clock) -> AsyncIterator[Editor]:
-    session = LeanSession(server.url, answer_seconds=5)
-    yield Editor(
-        storage,
-        BulkClient(Bot(TOKEN, session=session), session),
-        Limiter(None),
-        Digests(storage, load_all()),
-        clock=clock,
-    )
-    await session.close()
+def editor(storage: Storage, bulk: BulkClient, clock: Clock) -> Editor:
+    return Editor(storage, bulk, Limiter(None), Digests(storage, load_all()), clock=clock)
 
 
 async def told(newsroom: Newsroom, start: Start, readers: int = 1, **fields: Any) -> int:
