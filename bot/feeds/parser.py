@@ -24,7 +24,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from io import BytesIO
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 from xml.sax import SAXException
 
 import feedparser
@@ -351,9 +351,10 @@ def _absolute(base: str, link: object) -> str:
         return ""
     try:
         url = urljoin(base, str(link).strip().replace("&amp;", "&"))  # escaped twice
+        host = urlsplit(url).hostname  # urljoin reads no address that has no base
     except ValueError:
         return ""
-    usable = len(url) <= _LONGEST_URL and re.match(r"https?://[^\s/]", url, re.IGNORECASE)
+    usable = host and len(url) <= _LONGEST_URL and re.match(r"https?://\S", url, re.IGNORECASE)
     return url if usable else ""
 
 

@@ -202,12 +202,15 @@ def test_entries_without_a_usable_link_are_kept_without_one() -> None:
         rss(
             """<item><title>No link</title></item><item><title>Other</title></item>
             <item><title>Script</title><link>javascript:alert(1)</link></item>
-            <item><title>Bracket</title><link>http://[broken/</link></item>"""
+            <item><title>Bracket</title><link>http://[broken/</link></item>
+            <item><title>Permalink</title><guid>http://[broken/</guid></item>
+            <item><title>No host</title><link>http://:80/a</link></item>"""
         )
     )
-    assert [entry.title for entry in feed.entries] == ["No link", "Other", "Script", "Bracket"]
+    titles = ["No link", "Other", "Script", "Bracket", "Permalink", "No host"]
+    assert [entry.title for entry in feed.entries] == titles
     assert {entry.url for entry in feed.entries} == {""}
-    assert len({entry.guid for entry in feed.entries}) == 4
+    assert len({entry.guid for entry in feed.entries}) == 6
 
 
 def test_without_a_guid_the_address_is_the_identity() -> None:
