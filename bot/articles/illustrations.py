@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from storage import PictureBlock
 
 MOST_CANDIDATES = 4
-_FINE = 400
-"""A picture declared narrower (pixels) gives way to any other."""
-_SMALLEST = (200, 100)
+FINE_WIDTH = 400
+"""A narrower picture (pixels) gives way to a wider one of the same article."""
+SMALLEST = (200, 100)
+"""Width and height (pixels); less is an icon, a counter or a face beside a name."""
 _LONGEST_STRIP = 4.0
 """A picture declared this many times as wide as high is a banner."""
 
@@ -54,7 +55,7 @@ def best_pictures(
         known = found.get(key)
         found[key] = picture if known is None else told_more(known, picture)
     usable = [picture for picture in found.values() if may_illustrate(picture)]
-    usable.sort(key=lambda picture: (picture.width or _FINE) < _FINE)
+    usable.sort(key=lambda picture: (picture.width or FINE_WIDTH) < FINE_WIDTH)
     return tuple(usable[:MOST_CANDIDATES])
 
 
@@ -65,7 +66,7 @@ def may_illustrate(picture: PictureBlock) -> bool:
     if _NO_PHOTO.search(name) or _FURNITURE_NAME.search(name) or _FURNITURE_FOLDER.search(path):
         return False
     width, height = picture.width, picture.height
-    if (width or _SMALLEST[0]) < _SMALLEST[0] or (height or _SMALLEST[1]) < _SMALLEST[1]:
+    if (width or SMALLEST[0]) < SMALLEST[0] or (height or SMALLEST[1]) < SMALLEST[1]:
         return False
     return not (width and height and width / height > _LONGEST_STRIP)
 

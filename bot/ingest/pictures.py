@@ -19,9 +19,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
+from itertools import islice
 
 import imagesize  # type: ignore[import-untyped]  # ships no types
 
+from bot.articles.illustrations import FINE_WIDTH, MOST_CANDIDATES, SMALLEST
 from bot.web.errors import BadUrlError, FetchError, ForbiddenAddressError
 from bot.web.fetcher import Fetcher, Response
 from storage import Picture, PictureBlock, Storage, StorageError
@@ -30,9 +32,6 @@ log = logging.getLogger(__name__)
 
 SECONDS = 3.0  # for all candidates of an article together
 HEAD_BYTES = 65_536
-CANDIDATES = 4
-SMALLEST = (200, 100)  # pixels; less is an icon, a counter or a face beside a name
-FINE_WIDTH = 400  # pixels; a narrower one gives way to a wider one of the same article
 BANNER = 10.0  # times as wide as high, or as high as wide
 # What Telegram takes by address (Bot API, "Sending files" and sendPhoto).
 MOST_BYTES = 5_000_000
@@ -101,13 +100,15 @@ class Pictures:
         A narrow one gives way to a wider one that follows, one that could not be judged to any
         that could. Takes three seconds at most, and raises nothing that strangers could cause.
         """
-        unique = tuple({one.url: one for one in reversed(candidates)}.values())[::-1][:CANDIDATES]
-        choice = _Choice(unique)
+        unique: dict[str, PictureBlock] = {}
+        for one in candidates:
+            unique.setdefault(one.url, one)
+        choice = _Choice(islice(unique.values(), MOST_CANDIDATES))
         try:
             async with asyncio.timeout(SECONDS):
                 await self._choose(choice, source_id, now)
         except TimeoutError:
-            log.info("%s: no picture was judged in time", unique[0].url if unique else "")
+            log.info("%s: no picture was judged in time", next(iter(unique), ""))
         except StorageError as error:
             log.warning("pictures cannot be looked up: %s", error)
         return choice.taken

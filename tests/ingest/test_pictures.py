@@ -279,6 +279,12 @@ async def test_the_same_address_twice_is_one_candidate(album: Album) -> None:
     assert album.asked["page"] == 1
 
 
+async def test_a_picture_named_once_more_keeps_its_first_place(album: Album) -> None:
+    album.files = {"lead": jpeg(1200, 800), "inside": jpeg(900, 600)}
+    assert await album.chosen("lead", "inside", "lead") == "lead"
+    assert not album.asked["inside"]
+
+
 async def test_a_private_address_is_never_asked_for(album: Album) -> None:
     album.files = {"photo": jpeg(1200, 800)}
     async with Fetcher(agent="newsboy-test") as guarded:
