@@ -18,8 +18,10 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from bot.articles.metadata import default_zone
+from bot.articles.newsroom import Desk, FeedItem, Newsroom
 from bot.feeds.dates import parse_date
 from bot.ingest.decider import title_hash
+from bot.ingest.jobs import PageBytes, extract_page, the_newsroom
 from bot.web.addresses import canonical_url, check_url, source_domain, url_key
 from bot.web.errors import BadUrlError
 from storage import ArticleDraft, EntryKey, PictureBlock
@@ -135,19 +137,14 @@ def read_line(line: bytes, *, domain: str | None = None) -> Record | Refused:
 
 def file_records(records: Sequence[Record], now: datetime) -> list[Filed | Refused]:
     """The articles of some records; runs in a worker, where the parsers may be loaded."""
-    from bot.ingest.jobs import the_newsroom
-
     newsroom = the_newsroom()
     return [_file(record, newsroom, now) for record in records]
 
 
-def _file(record: Record, newsroom: Any, now: datetime) -> Filed | Refused:
-    from bot.articles.extractor import extract
-    from bot.articles.newsroom import Desk, FeedItem
-
+def _file(record: Record, newsroom: Newsroom, now: datetime) -> Filed | Refused:
     page = None
     if record.page:
-        page = extract(record.page, url=record.url, content_type=None)
+        page = extract_page(PageBytes(record.page, record.url, None))
         if not (page.title and page.body):
             return Refused("No article was found on the page.")
     url = record.url or (page.url if page else "")
