@@ -104,11 +104,9 @@ def _page(page: ET.Element, news: ET.Element) -> Mapping[str, Any]:
 def _ordered(children: list[tuple[str, str]], url: str) -> tuple[FoundFeed, ...]:
     """The parts of an index: those that sound like news first, then the one changed last."""
     newest = sorted(children, key=lambda child: child[0], reverse=True)  # ISO 8601 sorts as text
-    news = sorted(newest, key=lambda child: not _NEWS_WORDS.search(urlsplit(child[1]).path))
-    addresses = dict.fromkeys(found for _, link in news if (found := absolute_link(url, link)))
-    return tuple(
-        FoundFeed(address, "", FeedKind.SITEMAP) for address in [*addresses][:_MOST_CHILDREN]
-    )
+    addresses = dict.fromkeys(found for _, link in newest if (found := absolute_link(url, link)))
+    news = sorted(addresses, key=lambda one: not _NEWS_WORDS.search(urlsplit(one).path))
+    return tuple(FoundFeed(address, "", FeedKind.SITEMAP) for address in news[:_MOST_CHILDREN])
 
 
 def _name(element: ET.Element) -> str:

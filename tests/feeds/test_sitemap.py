@@ -108,7 +108,8 @@ def test_an_index_names_its_parts_those_with_news_first_then_the_newest() -> Non
         <sitemap><loc>https://paper.example/2026-10.xml.gz</loc><lastmod>2026-10-31</lastmod></sitemap>
         <sitemap><loc>/2026-11.xml</loc><lastmod>2026-11-22T10:00:00Z</lastmod></sitemap>
         <sitemap><loc>https://paper.example/news.xml</loc><lastmod>2026-01-01</lastmod></sitemap>
-        <sitemap><loc>javascript:alert(1)</loc></sitemap></sitemapindex>"""
+        <sitemap><loc>javascript:alert(1)</loc></sitemap>
+        <sitemap><loc>http://[broken/news.xml</loc></sitemap></sitemapindex>"""
     )
     assert (feed.kind, feed.entries) == (FeedKind.SITEMAP, ())
     assert feed.children == tuple(
