@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from unicodedata import normalize
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import turbohtml
 
+from bot.web.addresses import absolute_url
 from storage import (
     Block,
     Embed,
@@ -77,7 +78,7 @@ _INVISIBLE = re.compile(
 _SPACES = re.compile(r"[^\S\n]+")
 _ANY_SPACES = re.compile(r"\s+")
 _DEEP = 60
-_LONGEST_LINK = 2048
+_NO_ADDRESS = re.compile('[\\s<>"\ud800-\udfff]')
 _SMALLEST_PICTURE = 50
 """A picture declared narrower or lower than this (pixels) is an icon or a tracking pixel."""
 _LAYOUT_CELL = 400
@@ -159,17 +160,8 @@ def clean_text(markup: str) -> str:
 
 def absolute_link(link: str | None, base_url: str) -> str | None:
     """The absolute http(s) address, or None where the link is no such thing."""
-    if not link:
-        return None
-    try:
-        address = urljoin(base_url, link.strip())
-        parts = urlsplit(address)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return None
-    if not usable or len(address) > _LONGEST_LINK or re.search('[\\s<>"\ud800-\udfff]', address):
-        return None
-    return address
+    address = absolute_url(link or "", base_url)
+    return None if not address or _NO_ADDRESS.search(address) else address
 
 
 @dataclass(frozen=True, slots=True)

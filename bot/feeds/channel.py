@@ -183,7 +183,7 @@ def _post(place: turbohtml.Element) -> _Post | None:
 def _picture(place: turbohtml.Element) -> str:
     for element in place.select(_PICTURES):
         if found := _BACKGROUND.search(attribute(element, "style")):
-            return absolute_link(_BASE, found[1])
+            return absolute_link(found[1], _BASE)
     return ""
 
 
@@ -229,7 +229,7 @@ class _Writer:
             self.walk(element, bold=bold, quoted=quoted, depth=depth)
 
     def _link(self, element: turbohtml.Element, *, bold: bool) -> None:
-        address = absolute_link(_BASE, attribute(element, "href"))
+        address = absolute_link(attribute(element, "href"), _BASE)
         words = element.text
         inside = element.select_one("b, strong")
         bold = bold or (inside is not None and _flat(inside.text) == _flat(words))
@@ -430,7 +430,7 @@ def _is_page_of(address: str, own: str) -> bool:
 def _own_site(page: turbohtml.Document, posts: Iterable[_Post]) -> str:
     """The host of the channel's publisher: where most posts link, or its description does."""
     described = [
-        _host(absolute_link(_BASE, attribute(link, "href")))
+        _host(absolute_link(attribute(link, "href"), _BASE))
         for link in page.select(".tgme_channel_info_description a[href]")
     ]
     linked = [

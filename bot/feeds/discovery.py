@@ -59,7 +59,7 @@ def find_feeds(body: bytes, *, url: str, content_type: str | None = None) -> tup
     page = turbohtml.parse(decode(body, charset), positions=False)
     base = url
     if (element := page.select_one("base[href]")) is not None:
-        base = absolute_link(url, attribute(element, "href")) or url
+        base = absolute_link(attribute(element, "href"), url) or url
     language = attribute(page.select_one("html"), "lang")[:2].lower()
     announced = sorted(_announced(page, base, language), key=lambda ranked: ranked[0])
     found = [one for _, one in announced] + _linked(page, base)
@@ -77,7 +77,7 @@ def _announced(
     """What the page's `<link>` elements name, with its rank: less is better."""
     for element in page.select("link[rel][href]")[:_MOST_LINKS]:
         relations = attribute(element, "rel").lower().split()
-        address = absolute_link(base, attribute(element, "href"))
+        address = absolute_link(attribute(element, "href"), base)
         if not address:
             continue
         title = _title(attribute(element, "title"))
@@ -102,7 +102,7 @@ def _linked(page: turbohtml.Document, base: str) -> list[FoundFeed]:
     """Links that look like feeds of the page's own publisher; feeds of comments last."""
     found = []
     for element in page.select("a[href]")[:_MOST_LINKS]:
-        address = absolute_link(base, attribute(element, "href"))
+        address = absolute_link(attribute(element, "href"), base)
         if address and _looks_like_feed(address) and _of_one_publisher(base, address):
             found.append(FoundFeed(address, _title(element.text)))
     return sorted(found, key=lambda one: bool(_COMMENTS.search(f"{one.title} {one.url}")))
@@ -115,7 +115,7 @@ def _channels(page: turbohtml.Document, base: str) -> list[FoundFeed]:
     linked = Counter(
         name.lower()
         for element in page.select('a[href*="t.me"], a[href*="telegram.me"]')[:_MOST_LINKS]
-        if (name := channel_of(absolute_link(base, attribute(element, "href"))))
+        if (name := channel_of(absolute_link(attribute(element, "href"), base)))
         and not name.lower().endswith("bot")
     )
     names += [name for name, _ in linked.most_common(1)]

@@ -24,7 +24,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from io import BytesIO
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 from xml.sax import SAXException
 
 import feedparser
@@ -37,12 +36,11 @@ from bot.feeds.errors import NotAFeedError
 from bot.feeds.jsonfeed import read_json_feed
 from bot.feeds.mending import NOT_XML, mended
 from bot.feeds.sitemap import is_sitemap, read_sitemap
-from bot.web.addresses import url_key
+from bot.web.addresses import absolute_url, url_key
 
 _TITLE_FROM_SUMMARY = 90  # characters, where an entry has no title of its own
 _LONGEST_TITLE = 500  # characters; what is longer is a text in the wrong place
 _LONGEST_NAME = 120  # of the feed
-_LONGEST_URL = 2048
 _MOST_ENTRIES = 5_000  # a whole blog's archive has fewer, and feeds put the newest first
 _MOST_MARKUP = 20_000  # characters, of what is to become a line
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)  # an earlier date is a template's placeholder
@@ -347,15 +345,7 @@ def _alternates(raw: _Raw) -> list[str]:
 
 def _absolute(base: str, link: object) -> str:
     """`link` as an absolute http(s) address, "" where it is none."""
-    if not link:
-        return ""
-    try:
-        url = urljoin(base, str(link).strip().replace("&amp;", "&"))  # escaped twice
-        host = urlsplit(url).hostname  # urljoin reads no address that has no base
-    except ValueError:
-        return ""
-    usable = host and len(url) <= _LONGEST_URL and re.match(r"https?://\S", url, re.IGNORECASE)
-    return url if usable else ""
+    return absolute_url(str(link or "").replace("&amp;", "&"), base)  # escaped twice
 
 
 def _content(raw: _Raw) -> str:

@@ -16,11 +16,11 @@ for `find_feeds` again, or an index of sitemaps, whose children the parser gives
 
 import re
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from bot.feeds.decoding import decode
 from bot.feeds.entries import FeedKind, FoundFeed
-from bot.web.addresses import canonical_url, channel_preview
+from bot.web.addresses import absolute_url, canonical_url, channel_preview
 
 _MOST = 20  # sitemaps; a site may name thousands
 _NEWS_SITEMAP = re.compile(r"news|новост", re.IGNORECASE)
@@ -84,19 +84,11 @@ def sitemaps_in_robots(body: bytes, *, url: str) -> tuple[FoundFeed, ...]:
     (https://www.sitemaps.org/protocol.html, «Specifying the Sitemap location»)
     """
     lines = _SITEMAP_LINE.findall(decode(body))
-    addresses = dict.fromkeys(address for line in lines if (address := absolute_link(url, line)))
+    addresses = dict.fromkeys(address for line in lines if (address := absolute_link(line, url)))
     ordered = sorted(addresses, key=lambda one: not _NEWS_SITEMAP.search(urlsplit(one).path))
     return tuple(FoundFeed(one, "", FeedKind.SITEMAP) for one in ordered[:_MOST])
 
 
-def absolute_link(base: str, link: str) -> str:
-    """`link` as an absolute http(s) address without tracking parameters, "" where it is none."""
-    if not link or len(link) > 2000:
-        return ""
-    try:
-        address = urljoin(base, link)
-        if not urlsplit(address).hostname:
-            return ""
-    except ValueError:
-        return ""
-    return canonical_url(address) if address.startswith(("http://", "https://")) else ""
+def absolute_link(link: str, base: str) -> str:
+    """See `bot.web.addresses.absolute_url`; without tracking parameters."""
+    return canonical_url(absolute_url(link, base))

@@ -104,7 +104,7 @@ def _page(page: ET.Element, news: ET.Element) -> Mapping[str, Any]:
 def _ordered(children: list[tuple[str, str]], url: str) -> tuple[FoundFeed, ...]:
     """The parts of an index: those that sound like news first, then the one changed last."""
     newest = sorted(children, key=lambda child: child[0], reverse=True)  # ISO 8601 sorts as text
-    addresses = dict.fromkeys(found for _, link in newest if (found := absolute_link(url, link)))
+    addresses = dict.fromkeys(found for _, link in newest if (found := absolute_link(link, url)))
     news = sorted(addresses, key=lambda one: not _NEWS_WORDS.search(urlsplit(one).path))
     return tuple(FoundFeed(address, "", FeedKind.SITEMAP) for address in news[:_MOST_CHILDREN])
 

@@ -11,6 +11,7 @@ publisher that numbers them so would become one, and the second would be lost.
 """
 
 import re
+from urllib.parse import urljoin, urlsplit
 
 from yarl import URL
 
@@ -21,6 +22,8 @@ _FEED_SCHEME = re.compile(r"feed:(?://)?(?=https?://)|feed(?=://)", re.IGNORECAS
 _OTHER_SCHEME = re.compile(
     r"(?:about|blob|data|file|ftp|javascript|mailto|tel|tg|vbscript):", re.IGNORECASE
 )
+
+_LONGEST = 2048  # characters; what servers and browsers take
 
 _HOST = re.compile(r"[a-z0-9_.:%-]+")  # once encoded; IDNA lets some characters become spaces
 
@@ -121,6 +124,20 @@ def channel_of(address: str) -> str:
 def _channel_name(found: re.Match[str]) -> str:
     name = found["path"] or found["host"] or found["handle"] or found["domain"]
     return "" if name.lower() in _NO_CHANNEL else name
+
+
+def absolute_url(link: str, base: str = "") -> str:
+    """`link`, as it stands on the page at `base`: an absolute http(s) address, "" where none.
+
+    Spaces inside stay, since publishers write such addresses and servers answer them.
+    """
+    try:
+        address = urljoin(base, link.strip())
+        parts = urlsplit(address)  # urljoin reads no address that has no base
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return ""
+    return address if link.strip() and usable and len(address) <= _LONGEST else ""
 
 
 def canonical_url(address: str) -> str:

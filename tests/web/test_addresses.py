@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.web.addresses import (
+    absolute_url,
     canonical_url,
     channel_of,
     channel_preview,
@@ -194,3 +195,23 @@ def test_each_channel_is_a_source_of_its_own() -> None:
     assert source_domain("https://t.me/+AbCdEf") == "t.me"
     assert channel_of("https://t.me/Paper_ru/17?single") == "Paper_ru"
     assert channel_of("https://paper.example/t.me/paper") == ""
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        ("/a", "https://news.example/a"),
+        (" b c.html ", "https://news.example/dir/b c.html"),
+        ("//other.example/x", "https://other.example/x"),
+        ("", ""),
+        ("  ", ""),
+        ("javascript:alert(1)", ""),
+        ("mailto:a@b.example", ""),
+        ("http://", ""),
+        ("http://[bad/x", ""),
+        ("http://:80/a", ""),
+        ("/" + "x" * 2048, ""),
+    ],
+)
+def test_absolute_url_is_an_address_or_nothing(link: str, address: str) -> None:
+    assert absolute_url(link, "https://news.example/dir/page") == address
