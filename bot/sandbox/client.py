@@ -301,6 +301,7 @@ class Control:
         chat: int | None = None,
         count: int | None = 1,
         skip: int = 0,
+        share: float = 1.0,
         in_seconds: float = 0.0,
         for_seconds: float | None = None,
         **details: Any,
@@ -308,7 +309,7 @@ class Control:
         """Arrange a fault (`faults.FaultKind`) for matching requests; its id. `details`:
         retry_after, code, description, parameters, seconds."""
         body = details | {"kind": kind, "method": method, "chat_id": chat, "count": count,
-                          "skip": skip, "in_seconds": in_seconds}  # fmt: skip
+                          "skip": skip, "share": share, "in_seconds": in_seconds}  # fmt: skip
         if for_seconds is not None:
             body["for_seconds"] = for_seconds
         return int((await self._post("/faults", **body))["id"])

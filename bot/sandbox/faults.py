@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from random import Random
 from typing import Any
 
 
@@ -30,7 +31,8 @@ class FaultKind(StrEnum):
 @dataclass(slots=True)
 class Fault:
     """One misfortune. `method` and `chat_id` narrow it (None: any); `skip` requests pass first;
-    `count` is how many are met (None: no end); `starts` and `ends` are monotonic seconds.
+    `share` of the others meet it, by lot; `count` is how many are met (None: no end); `starts` and
+    `ends` are monotonic seconds.
     `code`, `description` and `parameters` are for ERROR and SERVER_ERROR, `retry_after` for FLOOD,
     `seconds` is how long TIMEOUT_* hang and DELAY waits."""
 
@@ -40,6 +42,7 @@ class Fault:
     chat_id: int | None = None
     count: int | None = 1
     skip: int = 0
+    share: float = 1.0
     starts: float = 0.0
     ends: float = float("inf")
     code: int = 500
@@ -63,6 +66,8 @@ class Faults:
     """The faults waiting, in the order in which they were added."""
 
     waiting: list[Fault] = field(default_factory=list)
+    # The same lots on every start: a test that failed can be run again.
+    _lots: Random = field(default_factory=lambda: Random(1))  # noqa: S311
     _next_id: int = 1
 
     def add(self, fault: Fault) -> Fault:
@@ -86,6 +91,8 @@ class Faults:
                 continue
             if fault.skip > 0:
                 fault.skip -= 1
+                continue
+            if fault.share < 1.0 and self._lots.random() >= fault.share:
                 continue
             fault.met += 1
             if fault.count is not None and fault.met >= fault.count:

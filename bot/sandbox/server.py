@@ -16,6 +16,7 @@ import json
 import socket
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -94,6 +95,23 @@ class Sandbox:
         self._runner = runner
         self._url = f"http://{host}:{listener.getsockname()[1]}"
 
+    async def shut(self) -> None:
+        """Be unreachable until `reopen`: every connection is cut, new ones are refused."""
+        if self._runner is None or self._runner.server is None:
+            raise RuntimeError("the sandbox has not been started")
+        for site in list(self._runner.sites):
+            await site.stop()
+        for connection in self._runner.server.connections:
+            connection.force_close()
+
+    async def reopen(self) -> None:
+        """Listen again where it listened before `shut`."""
+        if self._runner is None:
+            raise RuntimeError("the sandbox has not been started")
+        at = urlsplit(self.url)
+        listener = socket.create_server((at.hostname or "", at.port or 0), backlog=1024)
+        await web.SockSite(self._runner, listener).start()
+
     async def stop(self) -> None:
         """Close every connection; what is in memory stays readable through `state`."""
         if self._runner is not None:
@@ -128,7 +146,7 @@ class _BotApi:
             fault = None
         if fault is not None:
             return await self._misfortune(fault, request, method, params, chat_id)
-        return await self._answer(method, params, chat_id)
+        return await self._answer(method, params, chat_id, request)
 
     async def file(self, request: web.Request) -> web.Response:
         if not _same(request.match_info["token"], self._state.token):
@@ -145,7 +163,14 @@ class _BotApi:
         if poll is not None and not poll.woken.done():
             poll.woken.set_result(True)
 
-    async def _answer(self, method: str, params: Params, chat_id: int | None) -> web.Response:
+    async def _answer(
+        self,
+        method: str,
+        params: Params,
+        chat_id: int | None,
+        request: web.Request | None = None,
+    ) -> web.Response:
+        """Do what is asked. Without a `request` that waits, a message stays unanswered."""
         state = self._state
         state.current_method, state.current_chat = method, chat_id
         handler = METHODS.get(method)
@@ -159,6 +184,8 @@ class _BotApi:
         except ApiError as error:
             return self._fail(method, chat_id, error)
         state.note_call(method, chat_id, None)
+        if method.startswith("send") and isinstance(result, dict) and not _waits(request):
+            state.chats[result["chat"]["id"]].messages[result["message_id"]].answered = False
         return web.Response(body=encode(result), content_type="application/json")
 
     async def _misfortune(
@@ -186,10 +213,10 @@ class _BotApi:
                 if chat is None or chat.kind != "group":
                     return self._fail(method, chat_id, deny("chat not found"))
                 state.migrate(chat)
-                return await self._answer(method, params, chat_id)
+                return await self._answer(method, params, chat_id, request)
             case FaultKind.DELAY:
                 await self._pause(fault.seconds)
-                return await self._answer(method, params, chat_id)
+                return await self._answer(method, params, chat_id, request)
             case FaultKind.TIMEOUT_AFTER | FaultKind.DROP_AFTER | FaultKind.MALFORMED_JSON:
                 accepted = await self._answer(method, params, chat_id)
             case FaultKind.TIMEOUT_BEFORE | FaultKind.DROP_BEFORE:
@@ -263,6 +290,13 @@ class _BotApi:
 def _reply(error: ApiError) -> web.Response:
     body = json.dumps(error.payload(), ensure_ascii=False).encode()
     return web.Response(status=error.code, body=body, content_type="application/json")
+
+
+def _waits(request: web.Request | None) -> bool:
+    """Whether somebody is still there to hear the answer."""
+    return (
+        request is not None and request.transport is not None and not request.transport.is_closing()
+    )
 
 
 def _same(given: str, token: str) -> bool:

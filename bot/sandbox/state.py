@@ -85,13 +85,17 @@ class Topic:
 
 @dataclass(slots=True, eq=False)
 class Stored:
-    """A message: `raw` is its Bot API JSON. `version` grows with every change anywhere."""
+    """A message: `raw` is its Bot API JSON. `version` grows with every change anywhere. `at` is
+    when it came, in Unix time; `answered` is off where the bot sent it and was not told that it
+    had come: the bot may send it again."""
 
     raw: Json
     from_bot: bool
     version: int
     edits: int = 0
     accessible: bool = True
+    answered: bool = True
+    at: float = field(default_factory=time.time)
     reply_keyboard: Json | None = None
 
 

@@ -56,6 +56,7 @@ def message_view(stored: Stored) -> Json:
         "edits": stored.edits,
         "version": stored.version,
         "accessible": stored.accessible,
+        "answered": stored.answered,
     }
     for name in ("message_thread_id", "link_preview_options", "via_bot", "edit_date"):
         if name in raw:

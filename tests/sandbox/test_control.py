@@ -69,7 +69,47 @@ async def test_broken_connections(
         await api.raw("sendMessage", chat_id=reader, text="a")
     if kind.startswith("timeout"):
         assert time.monotonic() - began >= 0.1
-    assert len(await people.messages(reader)) == accepted
+    messages = await people.messages(reader)
+    assert [message["answered"] for message in messages] == [False] * accepted
+
+
+async def test_whoever_hung_up_is_not_answered(api: Api, people: Control, reader: int) -> None:
+    """A bot that dies between its request and the answer cannot know of its message."""
+    await api.call("sendMessage", chat_id=reader, text="a")
+    await people.set_limits(latency=0.2)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await api.raw("sendMessage", chat_id=reader, text="b")
+    await people.wait_message(reader, contains="b")
+    messages = await people.messages(reader)
+    assert [message["answered"] for message in messages] == [True, False]
+
+
+async def test_unreachable_for_a_while(
+    sandbox: Sandbox, api: Api, people: Control, reader: int
+) -> None:
+    """Connections in use are cut, new ones refused; afterwards everything is as it was."""
+    await api.call("sendMessage", chat_id=reader, text="a")
+    polling = asyncio.create_task(api.raw("getUpdates", timeout=30))
+    await asyncio.sleep(0.05)
+    await sandbox.shut()
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await polling
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await api.raw("sendMessage", chat_id=reader, text="b")
+    await sandbox.reopen()
+    await api.call("sendMessage", chat_id=reader, text="c")
+    assert [message["text"] for message in await people.messages(reader)] == ["a", "c"]
+
+
+async def test_a_fault_for_a_share_of_the_requests(api: Api, people: Control, reader: int) -> None:
+    await people.add_fault("5xx", method="sendChatAction", share=0.5, count=None)
+    met = [
+        not (await api.raw("sendChatAction", chat_id=reader, action="typing"))["ok"]
+        for _ in range(60)
+    ]
+    assert 15 < sum(met) < 45
+    assert (await people.counters())["faults"] == {"5xx": sum(met)}
 
 
 async def test_a_fault_has_its_time(api: Api, people: Control, reader: int) -> None:
