@@ -290,7 +290,8 @@ class Control:
         await self._request("DELETE", "/violations")
 
     async def counters(self) -> Json:
-        """Calls by method, refusals by text, faults met, most sends in a second, open queries."""
+        """Calls by method, refusals by text, faults met, messages accepted in all and in the
+        worst second, open queries."""
         return dict(await self._get("/counters"))
 
     async def add_fault(

@@ -526,6 +526,7 @@ class _Control:
                 "refusals": state.refusals,
                 "faults": state.faults_met,
                 "violations": len(state.violations),
+                "accepted": state.accepted,
                 "worst_second": state.worst_second,
                 "chats": len(state.chats),
                 "pending_updates": len(state.updates),

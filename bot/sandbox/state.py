@@ -247,6 +247,7 @@ class State:
         self.counters: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
         self.faults_met: Counter[str] = Counter()
+        self.accepted = 0
         self.worst_second = 0
         self.current_method = ""
         self.current_chat: int | None = None
@@ -462,7 +463,8 @@ class State:
         self.tell("delete", chat, message_id=message_id)
 
     def count_sent(self) -> None:
-        """Keep the most messages accepted in any one second."""
+        """Count an accepted message, and keep the most of any one second."""
+        self.accepted += 1
         now = time.monotonic()
         second = self._last_second
         second.append(now)

@@ -1,0 +1,165 @@
+"""A push to many chats, cut short again and again: what was lost, and what came twice.
+
+    readers and one article in the store ─▶ `newsboy run` ─▶ ended at a random moment ─▶ again …
+        ─▶ left alone until nothing is owed ─▶ counted in the sandbox, chat by chat
+
+The moments are by lot, seeded, in seconds from the start of each process: they fall into the start,
+into the expansion and into the sending alike. The sandbox stands for Telegram, its limits and the
+latency of its answers included; what it accepted is what counts, whatever the bot knows of it.
+"""
+
+import asyncio
+import signal
+import sqlite3
+import time
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from bot.sandbox.client import Control
+from storage import Storage
+from tests.e2e import crowd
+from tests.e2e.conftest import Newsboy, Town, open_town
+
+TITLE = "Через реку открыли новый мост"
+LATENCY = 0.12  # seconds: Telegram's, as measured from a European data centre
+FREE_RATE = 30
+_START = 3.0  # seconds from a process' start to its first message, for want of a measurement
+_LONGEST_START = 15.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many chats, how often and how the process is ended, at which rate it sends."""
+
+    chats: int
+    cuts: int
+    seed: int
+    rate: int = 28
+    how: signal.Signals = signal.SIGKILL
+    after_crash: str = "resend"
+
+
+@dataclass(frozen=True)
+class Found:
+    """`repeats` are the messages beyond one in each chat, by the cut that they followed; `lost`
+    are the chats without any. `moments` are Unix times.
+    """
+
+    chats: int
+    moments: tuple[float, ...]
+    lost: int
+    repeats: tuple[int, ...]
+    seconds: float
+    worst_second: int
+    violations: int
+
+    @property
+    def cuts(self) -> int:
+        return len(self.moments)
+
+
+async def cut_short(folder: Path, plan: Plan) -> Found:
+    """Carry a plan out in an empty folder."""
+    async with open_town(folder) as town:
+        town.settings |= {
+            "FEEDS": "off",
+            "AFTER_CRASH": plan.after_crash,
+            "MESSAGES_PER_SECOND": str(plan.rate),
+            "PAID_BROADCASTS": "on" if plan.rate > FREE_RATE else "off",
+        }
+        await town.people.set_limits(latency=LATENCY, per_second=max(FREE_RATE, plan.rate + 2))
+        chats = await town.people.create_users(plan.chats)
+        async with Storage.open(folder / "newsboy.db") as storage:
+            await crowd.subscribe(storage, map(crowd.Seat, chats))
+            await crowd.publish(storage, TITLE)
+        begun = time.monotonic()
+        moments = await _cut(town, plan)
+        bot = await town.newsboy()
+        await _settled(town, bot)
+        if await bot.stop() != 0:
+            raise AssertionError(f"it did not end kindly: {bot.output()}")
+        return Found(
+            chats=plan.chats,
+            moments=tuple(moments),
+            lost=_lost(town, chats),
+            repeats=_repeats(town, chats, moments),
+            seconds=time.monotonic() - begun,
+            worst_second=town.sandbox.state.worst_second,
+            violations=len(await _violations(town.people)),
+        )
+
+
+async def _cut(town: Town, plan: Plan) -> list[float]:
+    """Start and end the process by lot; when it was ended, each time."""
+    lots = Random(plan.seed)  # noqa: S311  # moments, not secrets
+    moments: list[float] = []
+    start = _START
+    while len(moments) < plan.cuts:
+        sent = town.sandbox.state.accepted
+        left = plan.chats - sent
+        if left <= 0:
+            break
+        pace = start + left / plan.rate / (plan.cuts - len(moments) + 1)
+        begun = time.monotonic()
+        bot = await town.newsboy(said="")
+        until = begun + pace * lots.uniform(0.1, 1.9)
+        while (now := time.monotonic()) < until and town.sandbox.state.accepted < plan.chats:
+            if start == _START and town.sandbox.state.accepted > sent:
+                start = min(_LONGEST_START, now - begun)
+            await asyncio.sleep(0.005)
+        if bot.process.returncode is not None:
+            raise AssertionError(f"it ended by itself: {bot.output()}")
+        moments.append(time.time())
+        if plan.how is signal.SIGKILL:
+            await bot.kill()
+        elif await bot.stop(plan.how) != 0:
+            raise AssertionError(f"it did not end kindly: {bot.output()}")
+    return moments
+
+
+def outstanding(database: Path) -> int:
+    """Pushes that are not expanded to their end, and deliveries owed or in flight."""
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        (count,) = connection.execute(
+            """
+            SELECT (SELECT count(*) FROM push WHERE done = 0)
+                   + (SELECT count(*) FROM delivery WHERE state IN ('owed', 'claimed'))
+            """
+        ).fetchone()
+    connection.close()
+    return int(count)
+
+
+async def _settled(town: Town, bot: Newsboy) -> None:
+    """Wait until nothing is owed; AssertionError where a minute brings nothing new."""
+    sent, since = -1, time.monotonic()
+    while outstanding(town.folder / "newsboy.db"):
+        if town.sandbox.state.accepted > sent:
+            sent, since = town.sandbox.state.accepted, time.monotonic()
+        elif time.monotonic() - since > 60:
+            raise AssertionError(f"it sends no more: {bot.output()}")
+        await asyncio.sleep(0.2)
+
+
+def _lost(town: Town, chats: Sequence[int]) -> int:
+    return sum(not _arrivals(town, chat) for chat in chats)
+
+
+def _repeats(town: Town, chats: Sequence[int], moments: Sequence[float]) -> tuple[int, ...]:
+    counts = [0] * (len(moments) + 1)
+    for chat in chats:
+        for at in _arrivals(town, chat)[1:]:
+            counts[bisect_right(moments, at)] += 1
+    return tuple(counts)
+
+
+def _arrivals(town: Town, chat: int) -> list[float]:
+    messages = town.sandbox.state.chats[chat].messages.values()
+    return [one.at for one in messages if one.from_bot and TITLE in one.raw.get("text", "")]
+
+
+async def _violations(people: Control) -> list[str]:
+    return [one["text"] for one in await people.violations()]
