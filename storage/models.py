@@ -196,6 +196,7 @@ class DeliveryKind(StrEnum):
 
     PUSH = "push"
     DIGEST = "digest"
+    BROADCAST = "broadcast"
 
 
 class DeliveryState(StrEnum):
@@ -607,6 +608,7 @@ class Subscriber:
     rich_confirmed: bool
     watermark: int  # the last article id that a digest looked at
     created: datetime
+    missed: datetime | None = None  # when Telegram first said that there is no such chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -667,6 +669,7 @@ class Delivery:
     reason: str | None = None
     layout: Layout | None = None  # as it was sent, and so is `language` (of the interface)
     language: str | None = None
+    broadcast_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -680,9 +683,14 @@ class Claim:
     told: bool  # a digest told the story meanwhile
     live: bool  # the article is there and not gone
     revision: int  # of the article when it was claimed, 0 without one
-    sent_hour: int  # pushes sent to this subscriber in the last hour
+    sent_hour: int  # pushes sent to this subscriber in the last hour; counted where it has a cap
     sent_day: int
-    next_digest: datetime | None
+    next_digest: datetime | None  # a digest that is owed already counts as due now or before
+    understood: bool = True  # a push's: the story is in the reader's news language
+    published: datetime | None = None  # the article
+    others: bool = False  # a push's that is late: more of the reader's are owed, or a merged message
+    plain: bool = False  # a push's: its markup was refused, it goes as plain text
+    text: str = ""  # a broadcast's
 
 
 @dataclass(frozen=True, slots=True)
@@ -725,8 +733,14 @@ class ClaimBatch:
 
     outcomes: tuple[Outcome, ...] = ()
     paused: tuple[tuple[int, str], ...] = ()  # (chat, reason)
+    silenced: tuple[tuple[int, str], ...] = ()  # (subscriber, reason): that thread alone
+    missed: tuple[tuple[int, str], ...] = ()  # (chat not found, reason)
+    found: tuple[int, ...] = ()  # chats that were missed, and are there after all
     migrated: tuple[tuple[int, int], ...] = ()  # (old chat, new chat)
+    waits: tuple[tuple[int, datetime], ...] = ()  # (chat or ALL_CHATS, until): flood waits
+    plain: tuple[int, ...] = ()  # pushes whose markup was refused
     limit: int = 0
+    served: int = 0  # how many were claimed before: the lanes take turns by it
 
 
 @dataclass(frozen=True, slots=True)
