@@ -15,6 +15,7 @@ from aiogram.exceptions import AiogramError, TelegramAPIError
 from aiogram.types import CallbackQuery, InaccessibleMessage, Message
 
 from bot.handlers.desk import Desk
+from bot.messages.markup import fits_caption
 from bot.messages.notices import note, toast
 from bot.messages.payloads import Payload
 from bot.telegram.faults import FaultKind, classify
@@ -29,7 +30,10 @@ class RichRefusedError(Exception):
 
 
 class Answer:
-    """Answers one update. `message_id` is the pressed message, None where it cannot be edited."""
+    """Answers one update. `message_id` is the pressed message, None where it cannot be edited.
+
+    `captioned` says that it is a photo: what it is to show must fit a caption.
+    """
 
     def __init__(
         self,
@@ -40,11 +44,13 @@ class Answer:
         thread_id: int = 0,
         reply_to: int | None = None,
         message_id: int | None = None,
+        captioned: bool = False,
         query: CallbackQuery | None = None,
     ) -> None:
         self.bot = bot
         self.chat_id = chat_id
         self.message_id = message_id
+        self.captioned = captioned
         self._desk = desk
         self._thread_id = thread_id
         self._reply_to = reply_to
@@ -78,6 +84,7 @@ class Answer:
             message.chat.id,
             thread_id=_thread_of(message) if isinstance(message, Message) else 0,
             message_id=message.message_id if reachable else None,
+            captioned=isinstance(message, Message) and bool(message.photo),
             query=query,
         )
 
@@ -128,23 +135,30 @@ class Answer:
             raise RichRefusedError from error
         return replace(payload, preview="")
 
+    def can_become(self, payload: Payload) -> bool:
+        """Whether the pressed message can show the payload: a photo holds a caption alone."""
+        return not self.captioned or fits_caption(payload)
+
     async def tell(self, text: str) -> None:
         """Send one plain text."""
         await self.say(note(text))
 
-    async def turn(self, payload: Payload, message_id: int | None = None) -> None:
+    async def turn(
+        self, payload: Payload, message_id: int | None = None, *, captioned: bool | None = None
+    ) -> None:
         """Make the pressed message (or `message_id`) show the payload; else send it anew.
 
-        Raises as `say` does.
+        `captioned` is said of another message than the pressed one. Raises as `say` does.
         """
         target = message_id if message_id is not None else self.message_id
-        if target is None:
+        captioned = self.captioned if captioned is None else captioned
+        if target is None or (captioned and not fits_caption(payload)):
             await self.say(payload)
             return
         plain = False
         while True:
             try:
-                await self.bot(edit(payload, self.chat_id, target, plain=plain))
+                await self.bot(edit(payload, self.chat_id, target, plain=plain, caption=captioned))
             except AiogramError as error:
                 fault = classify(error)
                 if fault.kind is FaultKind.NOTHING_TO_DO:

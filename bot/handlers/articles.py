@@ -83,7 +83,7 @@ def make_router(desk: Desk) -> Router:
             await answer.toast(notices.gone(reader.texts))
             return
         parts = texts_of(article, reader)
-        if len(parts) == 1:
+        if len(parts) == 1 and answer.can_become(parts[0]):
             try:
                 await answer.turn(parts[0])
             except RichRefusedError:
@@ -91,7 +91,7 @@ def make_router(desk: Desk) -> Router:
             else:
                 await _note(desk, reader, answer, View.FULL)
                 return
-        if len(parts) == 1:
+        if len(parts) == 1 and answer.can_become(parts[0]):
             await answer.turn(parts[0])
             await _note(desk, reader, answer, View.FULL)
             return
@@ -102,7 +102,9 @@ def make_router(desk: Desk) -> Router:
         opening.add(pressed_one)
         try:
             sent = await _send_parts(answer, reader, article, parts, below=answer.message_id)
-            await answer.turn(classic.folded(article, reader.viewer, sent))
+            await answer.turn(
+                classic.folded(article, reader.viewer, sent, caption=answer.captioned)
+            )
             await _note(desk, reader, answer, View.FULL, sent)
         finally:
             opening.discard(pressed_one)
@@ -113,7 +115,7 @@ def make_router(desk: Desk) -> Router:
         if article is None:
             await answer.toast(notices.gone(reader.texts))
             return
-        await answer.turn(classic.card(article, reader.viewer))
+        await answer.turn(classic.card(article, reader.viewer, caption=answer.captioned))
         await _note(desk, reader, answer, View.CARD)
 
     @router.callback_query(Pressed(Collapse))
@@ -126,13 +128,18 @@ def make_router(desk: Desk) -> Router:
         above = _card_above(query, answer)
         if above is not None and answer.message_id is not None:
             parts.add(answer.message_id)
-            delivery = await _delivery(desk, reader, above)
+            delivery = await _delivery(desk, reader, above.message_id)
         # Callback data can be forged: what a member names must not cost a group its messages.
         if not await keeps(answer.bot, reader, answer.chat_id):
             parts &= set(delivery.parts) if delivery else set()
         if article is not None:
             # First the card: should the deletion fail, the text is only longer on the screen.
-            await answer.turn(classic.card(article, reader.viewer), above)
+            captioned = bool(above.photo) if above is not None else answer.captioned
+            await answer.turn(
+                classic.card(article, reader.viewer, caption=captioned),
+                above.message_id if above is not None else None,
+                captioned=captioned,
+            )
         if not await answer.delete(sorted(parts)):
             await answer.toast(notices.collapsed_old(reader.texts))
         elif article is None:
@@ -148,7 +155,7 @@ def make_router(desk: Desk) -> Router:
         if article is None:
             await answer.toast(notices.gone(reader.texts))
             return
-        shown = classic.card(article, reader.viewer)
+        shown = classic.card(article, reader.viewer, caption=answer.captioned)
         await answer.turn(replace(shown, keyboard=keyboards.hide(article, reader.texts)))
         await _note(desk, reader, answer, View.CARD)
 
@@ -190,7 +197,7 @@ def make_router(desk: Desk) -> Router:
             Mute(reader.subscriber.id, pressed.kind, key, name, expires)
         )
         await answer.toast(notices.hidden(reader.texts, name, days), alert=True)
-        await answer.turn(classic.card(article, reader.viewer))
+        await answer.turn(classic.card(article, reader.viewer, caption=answer.captioned))
 
     return router
 
@@ -278,11 +285,11 @@ async def _note(
         await desk.storage.outbox.show(delivery.id, view, parts)
 
 
-def _card_above(query: CallbackQuery, answer: Answer) -> int | None:
-    """The id of our own message that the pressed one replies to: the text's card."""
+def _card_above(query: CallbackQuery, answer: Answer) -> Message | None:
+    """Our own message that the pressed one replies to: the text's card."""
     if answer.message_id is None or not isinstance(query.message, Message):
         return None
     above = query.message.reply_to_message
     if above is None or above.from_user is None or above.from_user.id != answer.bot.id:
         return None
-    return above.message_id
+    return above

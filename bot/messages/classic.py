@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.messages import keyboards
 from bot.messages.markup import (
+    CAPTION_UNITS,
     MESSAGE_UNITS,
     Passage,
     Quote,
@@ -50,6 +51,7 @@ FRESH = timedelta(minutes=15)  # a push younger than this shows no time
 _TITLE = 500  # characters; a title beyond is no title
 _SUMMARY = 1000
 _CARD_STANDFIRST = 1500
+_CAPTION_STANDFIRST = 400
 _WORTH_A_WORD = 120  # words: less is read before the reader has read how long it takes
 _BULLET = "• "
 
@@ -119,12 +121,22 @@ def _picture(article: Article, viewer: Viewer) -> str:
 # ---------------------------------------------------------------- push and card
 
 
-def push(article: Article, viewer: Viewer) -> Payload:
+def push(article: Article, viewer: Viewer, *, photo: bool = False) -> Payload:
     """Return the message of one story sent at once.
 
     Depends on the viewer's `now` only by whether the article is fresh and by the date of an
-    article of another day, so it can be rendered once for many chats.
+    article of another day, so it can be rendered once for many chats. With `photo` an article's
+    picture is a photo with the text below it, where that fits a caption, and else a link preview.
     """
+    picture = _picture(article, viewer)
+    keyboard = keyboards.push(article, viewer.texts)
+    passages = _push_passages(article, viewer)
+    if photo and picture and fits(passages, CAPTION_UNITS):
+        return replace(payload(passages, keyboard), photo=picture)
+    return _message(passages, keyboard, picture)
+
+
+def _push_passages(article: Article, viewer: Viewer) -> list[Passage]:
     passages = [line(Run(title_of(article.title, viewer), bold=True))]
     # The summary is one or two sentences already; a standfirst may be longer, and is clipped.
     if article.reading is not Reading.HEADLINE and (
@@ -137,34 +149,39 @@ def push(article: Article, viewer: Viewer) -> Payload:
     about.extend(Run(clean(label)) for label in article.labels if clean(label))
     passages.append(Passage(_joined(about)))
     passages.extend(_state_lines(article, viewer))
-    return _message(passages, keyboards.push(article, viewer.texts), _picture(article, viewer))
+    return passages
 
 
-def card(article: Article, viewer: Viewer) -> Payload:
-    """Return the article's card: title, standfirst, where it is from and how many tell it."""
-    return _message(
-        _card_passages(article, viewer),
-        keyboards.card(article, viewer.texts),
-        _picture(article, viewer),
-    )
+def card(article: Article, viewer: Viewer, *, caption: bool = False) -> Payload:
+    """Return the article's card: title, standfirst, where it is from and how many tell it.
+
+    With `caption` it is short enough for the text below a photo.
+    """
+    return _card(article, viewer, keyboards.card(article, viewer.texts), caption)
 
 
-def folded(article: Article, viewer: Viewer, parts: tuple[int, ...]) -> Payload:
+def folded(
+    article: Article, viewer: Viewer, parts: tuple[int, ...], *, caption: bool = False
+) -> Payload:
     """Return the card whose text stands below it in the messages `parts`, with «Свернуть»."""
-    return _message(
-        _card_passages(article, viewer),
-        keyboards.folded(article, viewer.texts, parts),
-        _picture(article, viewer),
-    )
+    return _card(article, viewer, keyboards.folded(article, viewer.texts, parts), caption)
 
 
-def _card_passages(article: Article, viewer: Viewer) -> list[Passage]:
+def _card(article: Article, viewer: Viewer, keyboard: Keyboard, caption: bool) -> Payload:
+    if not caption:
+        passages = _card_passages(article, viewer, _CARD_STANDFIRST)
+        return _message(passages, keyboard, _picture(article, viewer))
+    passages = _card_passages(article, viewer, _CAPTION_STANDFIRST)
+    return payload(split(passages, CAPTION_UNITS)[0], keyboard)
+
+
+def _card_passages(article: Article, viewer: Viewer, standfirst: int) -> list[Passage]:
     passages = [line(Run(title_of(article.title, viewer), bold=True))]
     if article.reading is not Reading.HEADLINE:
         if visible(subheadline := clean(article.subheadline)):
             passages.append(line(Run(clip(subheadline, _TITLE), italic=True)))
         if visible(lead := _lead(article)):
-            passages.append(line(clip(lead, _CARD_STANDFIRST), tight=False))
+            passages.append(line(clip(lead, standfirst), tight=False))
     passages.extend(_footer(article, viewer))
     return passages
 
@@ -209,7 +226,7 @@ def full(article: Article, viewer: Viewer, limit: int = MESSAGE_UNITS) -> tuple[
     picture = _picture(article, viewer)
     keyboard = keyboards.full(article, viewer.texts)
     if article.reading is not Reading.FULL or not article.body:
-        passages = _card_passages(article, viewer)
+        passages = _card_passages(article, viewer, _CARD_STANDFIRST)
         passages.append(
             line(_("The whole text is on the source's site: “Source” opens it."), tight=False)
         )

@@ -17,6 +17,7 @@ from bot.messages.payloads import Keyboard, Payload
 
 MESSAGE_UNITS = 4096
 MESSAGE_ENTITIES = 100
+CAPTION_UNITS = 1024
 
 # Telegram itself drops line separators and bidi overrides (TDLib's clean_input_string); lone
 # surrogates cannot be sent at all.
@@ -158,6 +159,11 @@ def fits(
     """Tell whether `passages` make one message."""
     length, count = measure(passages)
     return length <= limit and count <= entities
+
+
+def fits_caption(message: Payload) -> bool:
+    """Tell whether a message can be the text below a photo (Bot API, sendPhoto: caption)."""
+    return message.rich is None and units(message.plain) <= CAPTION_UNITS
 
 
 def _divide(runs: Sequence[Run], at: int) -> tuple[tuple[Run, ...], tuple[Run, ...]]:

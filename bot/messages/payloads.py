@@ -27,8 +27,10 @@ class Payload:
 
     `text` is Telegram HTML, at most 4,096 UTF-16 units once parsed, never empty. `plain` is the
     same without markup, sent where Telegram refuses the markup. `preview` is the address whose
-    link preview is shown, "" for none. `rich` is an InputRichMessage as JSON (Bot API 10.1), sent
-    instead of the text where it is set.
+    link preview is shown, "" for none. `photo` is the address of a picture that the message is a
+    photo of, "" for none: the text is then its caption, at most 1,024 units, and may stand as a
+    message of its own. `rich` is an InputRichMessage as JSON (Bot API 10.1), sent instead of the
+    text where it is set.
     """
 
     text: str
@@ -36,5 +38,6 @@ class Payload:
     keyboard: Keyboard = ()
     preview: str = ""
     preview_large: bool = False
+    photo: str = ""
     silent: bool = False
     rich: Mapping[str, Any] | None = None

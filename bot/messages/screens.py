@@ -313,7 +313,7 @@ def settings_screen(
             current = subscriber.news_language
         case Screen.LAYOUT:
             said = _("Rich has headings, pictures and quotes, but older apps do not show it.")
-            choices = [(texts.layout(one), one.value) for one in Layout]
+            choices = [(texts.layout(one), one.value) for one in (Layout.CLASSIC, Layout.RICH)]
             current = subscriber.layout.value
         case Screen.HEADLINES:
             said = _("The rest is a button away, under the digest.")

@@ -2,14 +2,22 @@
 
 Handlers get methods of the framework (`send`, `edit`); the bulk lane gets a `Ready` message, the
 same fields as JSON bytes without a chat, so that one rendering serves every chat. Field names and
-their meaning: Bot API, sendMessage, sendRichMessage (10.1), editMessageText, LinkPreviewOptions.
+their meaning: Bot API, sendMessage, sendRichMessage (10.1), sendPhoto, editMessageText,
+editMessageCaption, LinkPreviewOptions.
 """
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from aiogram.methods import EditMessageText, SendMessage, SendRichMessage
+from aiogram.methods import (
+    EditMessageCaption,
+    EditMessageText,
+    SendMessage,
+    SendPhoto,
+    SendRichMessage,
+)
+from aiogram.types import BufferedInputFile
 
 from bot.messages.payloads import Keyboard, Payload
 
@@ -18,7 +26,7 @@ from bot.messages.payloads import Keyboard, Payload
 class Ready:
     """A message for any chat: `body` is a JSON object's bytes without the chat's fields."""
 
-    method: type[SendMessage] | type[SendRichMessage]
+    method: type[SendMessage] | type[SendRichMessage] | type[SendPhoto]
     body: bytes
     silent: bool
 
@@ -49,11 +57,37 @@ def send(
 
 
 def edit(
-    payload: Payload, chat_id: int, message_id: int, *, plain: bool = False
-) -> EditMessageText:
-    """The request that turns a sent message into the payload; no keyboard removes the old one."""
-    fields = {"chat_id": chat_id, "message_id": message_id, **_content(payload, plain)}
-    return EditMessageText.model_validate(fields)
+    payload: Payload, chat_id: int, message_id: int, *, plain: bool = False, caption: bool = False
+) -> EditMessageText | EditMessageCaption:
+    """The request that turns a sent message into the payload; no keyboard removes the old one.
+
+    `caption` says that the message is a photo, whose caption is changed.
+    """
+    fields: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id}
+    if caption:
+        return EditMessageCaption.model_validate({**fields, **_caption(payload, plain)})
+    return EditMessageText.model_validate({**fields, **_content(payload, plain)})
+
+
+def upload(
+    payload: Payload, picture: bytes, chat_id: int, thread_id: int = 0, *, silent: bool = False
+) -> SendPhoto:
+    """The request that posts a photo with its file; Telegram answers with the file's id."""
+    fields = _caption(payload, plain=False)
+    return SendPhoto(
+        chat_id=chat_id,
+        message_thread_id=thread_id or None,
+        photo=BufferedInputFile(picture, "photo"),
+        disable_notification=silent or payload.silent or None,
+        **fields,
+    )
+
+
+def ready_photo(payload: Payload, file_id: str) -> Ready:
+    """A photo that Telegram has already, as JSON, to be sent to many chats."""
+    fields = {key: value for key, value in _caption(payload, plain=False).items() if value}
+    body = json.dumps({"photo": file_id, **fields}, ensure_ascii=False).encode()
+    return Ready(SendPhoto, body, payload.silent)
 
 
 def ready(payload: Payload, *, plain: bool = False) -> Ready:
@@ -94,6 +128,16 @@ def _content(payload: Payload, plain: bool) -> dict[str, Any]:
             "parse_mode": None if plain else "HTML",
             "link_preview_options": _preview(payload),
         }
+    if payload.keyboard:
+        fields["reply_markup"] = {"inline_keyboard": _rows(payload.keyboard)}
+    return fields
+
+
+def _caption(payload: Payload, plain: bool) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "caption": payload.plain if plain else payload.text,
+        "parse_mode": None if plain else "HTML",
+    }
     if payload.keyboard:
         fields["reply_markup"] = {"inline_keyboard": _rows(payload.keyboard)}
     return fields

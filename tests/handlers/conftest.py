@@ -18,6 +18,7 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import (
     AnswerCallbackQuery,
     DeleteMessages,
+    EditMessageCaption,
     EditMessageText,
     GetChatMember,
     GetMe,
@@ -74,6 +75,15 @@ class Shown:
     keyboard: list[list[InlineKeyboardButton]]
     reply_to: int | None = None
     rich: bool = False
+    photo: bool = False
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What it holds, as an update says it."""
+        if not self.photo:
+            return {"text": self.text or "x"}
+        size = {"file_id": "p", "file_unique_id": "p", "width": 800, "height": 600}
+        return {"photo": [size], "caption": self.text}
 
     @property
     def labels(self) -> list[str]:
@@ -111,7 +121,7 @@ class Telegram(BaseSession):
         match method:
             case SendMessage() | SendRichMessage():
                 return self._sent(bot, method)
-            case EditMessageText():
+            case EditMessageText() | EditMessageCaption():
                 return self._edited(method)
             case DeleteMessages():
                 for message_id in method.message_ids:
@@ -135,10 +145,11 @@ class Telegram(BaseSession):
 
     def _shown(self, message_id: int, method: Any, reply_to: int | None = None) -> Shown:
         rich = getattr(method, "rich_message", None) is not None
-        text = "" if rich else method.text
+        photo = isinstance(method, EditMessageCaption)
+        text = "" if rich else method.caption if photo else method.text
         if not rich and method.parse_mode == "HTML":
             message = parsed(text)
-            assert message.units <= 4096
+            assert message.units <= (1024 if photo else 4096)
             text = message.text
         assert rich or text.strip()
         markup = method.reply_markup
@@ -146,7 +157,7 @@ class Telegram(BaseSession):
         for row in keyboard:
             assert 1 <= len(row) <= 8
             assert all(len((b.callback_data or b.url or "").encode()) >= 1 for b in row)
-        return Shown(message_id, text, keyboard, reply_to, rich)
+        return Shown(message_id, text, keyboard, reply_to, rich, photo)
 
     def _sent(self, bot: Bot, method: SendMessage | SendRichMessage) -> Message:
         self.last_id += 1
@@ -159,11 +170,13 @@ class Telegram(BaseSession):
             context={"bot": bot},
         )
 
-    def _edited(self, method: EditMessageText) -> bool:
+    def _edited(self, method: EditMessageText | EditMessageCaption) -> bool:
         chat = self.chats.setdefault(int(cast("int", method.chat_id)), {})
         before = chat.get(method.message_id or 0)
         if before is None:
             raise TelegramBadRequest(method, "Bad Request: message to edit not found")
+        if before.photo != isinstance(method, EditMessageCaption):
+            raise TelegramBadRequest(method, "Bad Request: there is no text in the message to edit")
         after = self._shown(before.message_id, method, before.reply_to)
         if after == before:
             raise TelegramBadRequest(method, "Bad Request: message is not modified")
@@ -224,7 +237,7 @@ class Person:
             "date": int(NOW.timestamp()),
             "chat": self._chat,
             "from": {"id": BOT_ID, "is_bot": True, "first_name": "News"},
-            "text": shown.text or "x",
+            **shown.content,
         }
         if shown.reply_to is not None and (above := self.message(shown.reply_to)):
             message["reply_to_message"] = {
@@ -232,7 +245,7 @@ class Person:
                 "date": int(NOW.timestamp()),
                 "chat": self._chat,
                 "from": {"id": BOT_ID, "is_bot": True, "first_name": "News"},
-                "text": above.text,
+                **above.content,
             }
         await self.press_raw(data, message)
         return self.message(shown.message_id)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import DeleteMessages, EditMessageText, SendMessage, SendRichMessage
+from aiogram.types import InlineKeyboardButton
 
 from bot.messages import callbacks as cb
 from storage import (
@@ -260,3 +261,55 @@ async def test_buttons_of_an_article_that_is_gone(world: World) -> None:
         await anna.press(shown, button)
         assert "Этой статьи уже нет в архиве" in world.telegram.toasts[-1]
     assert len(anna.messages()) == 1
+
+
+def photo_of(world: World, article: Any) -> Shown:
+    """A push that came as a photo, in Anna's chat."""
+    world.telegram.last_id += 1
+    read = InlineKeyboardButton(text="Читать", callback_data=cb.pack(cb.Read(article.article_id)))
+    hide = cb.pack(cb.HideMenu(article.article_id))
+    keyboard = [[read, InlineKeyboardButton(text="Не показывать…", callback_data=hide)]]
+    shown = Shown(world.telegram.last_id, "Мост", keyboard, photo=True)
+    world.telegram.chats.setdefault(ANNA, {})[shown.message_id] = shown
+    return shown
+
+
+async def test_a_short_text_becomes_the_caption_of_its_photo(world: World) -> None:
+    article = await world.article("Мост", body="Первое. " * 20)
+    anna = world.person()
+    full = await anna.press(photo_of(world, article), "Читать")
+    assert full
+    assert full.photo
+    assert full.text.count("Первое.") == 20
+    back = await anna.press(full, "Свернуть")
+    assert back
+    assert back.photo
+    assert "Читать" in back.labels
+    assert len(anna.messages()) == 1
+
+
+async def test_a_text_longer_than_a_caption_comes_below_its_photo(world: World) -> None:
+    article = await world.article("Мост", body="Первое. " * 300)
+    anna = world.person()
+    photo = photo_of(world, article)
+    card = await anna.press(photo, "Читать")
+    assert card
+    assert card.photo
+    assert "Первое." in card.text
+    text = anna.messages()[-1]
+    assert text.reply_to == photo.message_id
+    assert text.text.count("Первое.") == 300
+    folded = await anna.press(text, "Свернуть")
+    assert folded is None  # the text is deleted
+    (left,) = anna.messages()
+    assert left.photo
+    assert "Читать" in left.labels
+
+
+async def test_hiding_from_a_photo_keeps_it_a_photo(world: World) -> None:
+    article = await world.article("Мост")
+    anna = world.person()
+    menu = await anna.press(photo_of(world, article), "Не показывать…")
+    assert menu
+    assert menu.photo
+    assert any("30 дней" in label for label in menu.labels)

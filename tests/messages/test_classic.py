@@ -49,6 +49,39 @@ def checked(payload: Payload) -> str:
     return message.text
 
 
+class TestPhoto:
+    """A push as a photo with the text below it."""
+
+    PICTURE = PictureBlock("https://gazeta.example/a.jpg", "", "", 1200, 800)
+
+    def test_the_text_is_the_caption(self) -> None:
+        told = article(image=self.PICTURE)
+        payload = classic.push(told, viewer(), photo=True)
+        assert payload.photo == self.PICTURE.url
+        assert payload.preview == ""
+        assert checked(payload) == checked(classic.push(told, viewer()))
+        assert markup.fits_caption(payload)
+
+    def test_a_text_too_long_for_a_caption_keeps_the_preview(self) -> None:
+        told = article(image=self.PICTURE, title="Слово " * 60, summary="Ещё слово. " * 80)
+        payload = classic.push(told, viewer(), photo=True)
+        assert not markup.fits_caption(payload)
+        assert (payload.photo, payload.preview) == ("", self.PICTURE.url)
+
+    def test_without_a_picture_it_is_a_text(self) -> None:
+        assert classic.push(article(image=None), viewer(), photo=True).photo == ""
+        told = article(image=self.PICTURE)
+        assert classic.push(told, viewer(pictures=False), photo=True).photo == ""
+
+    @pytest.mark.parametrize("length", [0, 300, 2000])
+    def test_a_card_fits_below_its_photo(self, length: int) -> None:
+        told = article(
+            title="Заголовок " * 60, subheadline="Ниже " * 120, standfirst="Вводка. " * length
+        )
+        assert markup.fits_caption(classic.card(told, viewer(), caption=True))
+        assert markup.fits_caption(classic.folded(told, viewer(), (1, 2), caption=True))
+
+
 class TestPush:
     def test_fresh(self) -> None:
         payload = classic.push(article(), viewer())
