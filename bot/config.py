@@ -44,6 +44,13 @@ class SettingsError(Exception):
     """A setting that will not do; the text is one line for the operator."""
 
 
+class PushPictures(StrEnum):
+    """How pushes show pictures."""
+
+    PREVIEW = "preview"
+    PHOTO = "photo"
+
+
 class Access(StrEnum):
     """Who may use the bot."""
 
@@ -347,6 +354,13 @@ class Settings(BaseSettings):
         gt=0,
         description="How many messages go out in a second, to all chats. Telegram allows about 30.",
         examples=["28"],
+    )
+    push_pictures: Annotated[PushPictures, BeforeValidator(_lower)] = Field(
+        PushPictures.PREVIEW,
+        description="How a push shows its picture: `preview`, a small one beside the text, which "
+        "Telegram fetches from the publisher, or `photo`, a large one above it, which newsboy "
+        "uploads once.",
+        examples=["preview"],
     )
     keep_deliveries_days: int = Field(
         14,

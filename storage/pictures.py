@@ -87,6 +87,13 @@ class Pictures:
                 {"url": url, "file": file_id},
             )
 
+    async def forget_file_id(self, url: str) -> None:
+        """Ids are a bot's own (Bot API, "Sending files"): Telegram does not know this one."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                "UPDATE picture SET file_id = NULL WHERE url = :url", {"url": url}
+            )
+
     async def uses(self, url: str, source_id: int) -> int:
         """How many of a source's newest 50 articles have this picture: many mean a logotype."""
         return int(

@@ -31,6 +31,7 @@ from storage import Picture, PictureBlock, Storage, StorageError
 log = logging.getLogger(__name__)
 
 SECONDS = 3.0  # for all candidates of an article together
+UPLOAD_SECONDS = 8.0  # for a whole picture; those who wait for its push must not wait long
 HEAD_BYTES = 65_536
 BANNER = 10.0  # times as wide as high, or as high as wide
 # What Telegram takes by address (Bot API, "Sending files" and sendPhoto).
@@ -38,11 +39,11 @@ MOST_BYTES = 5_000_000
 MOST_PIXELS = 10_000  # width and height together
 LOGO_USES = 5  # of a source's newest 50 articles: such a picture tells nothing of any of them
 
-_HEADERS = {
+_WHOLE = {
     "Accept": "image/jpeg, image/png, image/webp, image/gif;q=0.9, image/*;q=0.5",
     "Accept-Encoding": "identity",
-    "Range": f"bytes=0-{HEAD_BYTES - 1}",
 }
+_HEADERS = {**_WHOLE, "Range": f"bytes=0-{HEAD_BYTES - 1}"}
 _KINDS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")
 _NOWHERE = frozenset({404, 410})
 
@@ -112,6 +113,23 @@ class Pictures:
         except StorageError as error:
             log.warning("pictures cannot be looked up: %s", error)
         return choice.taken
+
+    async def whole(self, url: str) -> bytes | None:
+        """A picture's file, to be uploaded as a photo (Bot API, sendPhoto); None where that fails.
+
+        Raises nothing that strangers could cause. A moving picture is no photo.
+        """
+        try:
+            response = await self.fetcher.fetch(
+                url, headers=_WHOLE, max_bytes=MOST_BYTES, seconds=UPLOAD_SECONDS
+            )
+        except FetchError as error:
+            log.info("%s: the picture cannot be uploaded: %s", url, error)
+            return None
+        judged = _judged(response)
+        if judged.finding is not Finding.GOOD or response.body.startswith(b"GIF"):
+            return None
+        return response.body
 
     async def _choose(self, choice: "_Choice", source_id: int, now: datetime) -> None:
         known = await self.storage.pictures.known_many([one.url for one in choice.left])

@@ -82,6 +82,7 @@ class _Way:
     """What reads the addresses of one kind of owner, as far as its fetcher may go."""
 
     fetcher: Fetcher
+    pictures: Pictures
     composer: Composer
     intake: Intake
     scout: Scout
@@ -113,12 +114,13 @@ class Pipeline:
         self._workers = workers
 
         def way(fetcher: Fetcher) -> _Way:
-            composer = Composer(fetcher, workers, Robots(fetcher), Pictures(storage, fetcher))
+            pictures = Pictures(storage, fetcher)
+            composer = Composer(fetcher, workers, Robots(fetcher), pictures)
             intake = Intake(
                 storage=storage, composer=composer, clustering=clustering, on_push=on_push
             )
             scout = Scout(fetcher=fetcher, workers=workers, intake=intake)
-            return _Way(fetcher, composer, intake, scout)
+            return _Way(fetcher, pictures, composer, intake, scout)
 
         self._everybodys = way(fetcher)
         self._guests = self._everybodys if guest_fetcher is None else way(guest_fetcher)
@@ -139,6 +141,13 @@ class Pipeline:
     def guest_scout(self) -> Scout:
         """Who tries addresses for readers."""
         return self._guests.scout
+
+    async def picture(self, url: str, owner: int | None) -> bytes | None:
+        """The file of an article's picture, None where it cannot be had.
+
+        `owner` is the reader whose own source shows it.
+        """
+        return await self._way(owner).pictures.whole(url)
 
     def _way(self, owner: int | None) -> _Way:
         return self._everybodys if owner is None else self._guests

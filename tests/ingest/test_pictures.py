@@ -273,6 +273,30 @@ async def test_only_the_beginning_of_a_large_file_is_read(album: Album) -> None:
     assert await album.chosen("huge") is None
 
 
+async def test_a_whole_picture_is_had_for_its_upload(album: Album) -> None:
+    album.files = {"photo": jpeg(1200, 800) + bytes(200_000)}
+    assert await album.pictures.whole(f"{album.url}/photo") == album.files["photo"]
+
+
+async def test_what_is_no_photo_is_not_uploaded(album: Album) -> None:
+    album.files = {
+        "page": b"<html>",
+        "moving": gif(1200, 800),
+        "dot": png(1, 1),
+        "huge": png(800, 600) + bytes(MOST_BYTES),
+    }
+    album.statuses = {"late": 404, "shy": 403}
+    for name in (*album.files, *album.statuses):
+        assert await album.pictures.whole(f"{album.url}/{name}") is None
+    assert await album.pictures.whole("http://127.0.0.1:1/nobody") is None
+    assert await album.pictures.whole("ftp://example.org/a.jpg") is None
+    async with Fetcher(agent="newsboy-test") as guarded:
+        pictures = Pictures(album.storage, guarded)
+        album.files["photo"] = jpeg(1200, 800)
+        assert await pictures.whole(f"{album.url}/photo") is None
+    assert not album.asked["photo"]
+
+
 async def test_the_same_address_twice_is_one_candidate(album: Album) -> None:
     album.files = {"page": b"<html>"}
     assert await album.chosen("page", "page", "page") is None

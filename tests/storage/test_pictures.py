@@ -81,3 +81,10 @@ async def test_old_pictures_are_forgotten_but_bad_ones(storage: Storage) -> None
     await storage.upkeep.prune_ledger(NOW - DAY, NOW)
     kept = await values(storage, "SELECT url FROM picture ORDER BY url")
     assert kept == [(TWO,), ("new",), ("uploaded",)]
+
+
+async def test_an_id_that_telegram_does_not_know_is_forgotten(storage: Storage) -> None:
+    await storage.pictures.save(Picture(ONE, 10, 20, checked=NOW))
+    await storage.pictures.set_file_id(ONE, "file")
+    await storage.pictures.forget_file_id(ONE)
+    assert await storage.pictures.known(ONE) == Picture(ONE, 10, 20, checked=NOW)

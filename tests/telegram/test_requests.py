@@ -13,7 +13,7 @@ from aiogram.methods import TelegramMethod
 from bot.messages.payloads import Button, Payload
 from bot.telegram.bulk import BulkClient, SentMessage
 from bot.telegram.faults import FaultKind, classify
-from bot.telegram.requests import addressed, edit, ready, send
+from bot.telegram.requests import addressed, edit, ready, ready_photo, send, upload
 from bot.telegram.session import LeanSession
 from tests.telegram.conftest import TOKEN, Answer, Server, error, message, ok
 
@@ -181,3 +181,41 @@ class TestBulkClient:
         server.script("sendMessage", ok({"message_id": None}))
         with pytest.raises(ClientDecodeError):
             await bulk.send(ready(PLAIN), 5)
+
+
+def photo() -> Payload:
+    button = Button("Читать", "r:1")
+    return Payload("<b>Мост</b>", "Мост", keyboard=((button,),), photo="https://a.example/a.jpg")
+
+
+async def test_a_photo_goes_up_once_and_then_by_its_id(
+    server: Server, bot: Bot, session: LeanSession
+) -> None:
+    sizes = [
+        {"file_id": name, "file_unique_id": name, "width": width, "height": width}
+        for name, width in (("small", 90), ("large", 1200))
+    ]
+    server.script("sendPhoto", ok({**message(8), "photo": sizes}), ok(message(9)))
+    bulk = BulkClient(bot, session)
+    sent = await bulk.upload(upload(photo(), b"the file", 5, 3, silent=True))
+    assert sent == SentMessage(8, "large")
+    assert await bulk.send(ready_photo(photo(), "large"), 6, silent=True) == SentMessage(9)
+    first, second = server.of("sendPhoto")
+    assert list(first.files.values()) == [b"the file"]
+    assert first.fields["caption"] == second.fields["caption"] == "<b>Мост</b>"
+    assert json.loads(first.fields["reply_markup"]) == second.fields["reply_markup"]
+    assert first.fields["message_thread_id"] == "3"
+    assert second.fields["photo"] == "large"
+    assert "message_thread_id" not in second.fields
+    assert first.fields["disable_notification"] == "true"
+    assert second.fields["disable_notification"] is True
+
+
+async def test_a_photos_caption_is_changed(server: Server, bot: Bot) -> None:
+    await bot(edit(photo(), 5, 9, caption=True))
+    await bot(edit(photo(), 5, 9, caption=True, plain=True))
+    marked, plain = server.of("editMessageCaption")
+    assert marked.fields["caption"] == "<b>Мост</b>"
+    assert marked.fields["parse_mode"] == "HTML"
+    assert plain.fields["caption"] == "Мост"
+    assert "parse_mode" not in plain.fields
