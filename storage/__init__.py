@@ -14,7 +14,7 @@ from typing import Self
 
 from storage.archive import Archive
 from storage.articles import THIS, Articles, IndexedText
-from storage.corrections import Corrections
+from storage.corrections import THE_PAGE, Corrections
 from storage.database import SQLITE_VERSION, Database
 from storage.entries import Entries, ToldEntry
 from storage.errors import (
@@ -36,6 +36,7 @@ from storage.models import (
     ArticleState,
     Block,
     BodyFrom,
+    Broadcast,
     ChatKind,
     Claim,
     ClaimBatch,
@@ -90,15 +91,18 @@ from storage.models import (
 )
 from storage.notices import Notices
 from storage.outbox import ALL_CHATS, Outbox
+from storage.owing import Owing
 from storage.people import People
 from storage.pictures import Pictures
 from storage.search import Search
 from storage.subscribers import SubscriberChanges, Subscribers, WordKey
+from storage.updates import RawUpdate, Updates
 from storage.upkeep import Upkeep, backup, check_file, restore
 
 __all__ = [
     "ALL_CHATS",
     "SQLITE_VERSION",
+    "THE_PAGE",
     "THIS",
     "Alerts",
     "AlreadyExistsError",
@@ -109,6 +113,7 @@ __all__ = [
     "Articles",
     "Block",
     "BodyFrom",
+    "Broadcast",
     "ChatKind",
     "Claim",
     "ClaimBatch",
@@ -149,6 +154,7 @@ __all__ = [
     "Notices",
     "Outbox",
     "Outcome",
+    "Owing",
     "Paragraph",
     "PendingPage",
     "People",
@@ -160,6 +166,7 @@ __all__ = [
     "Push",
     "PushPlan",
     "Quote",
+    "RawUpdate",
     "Reading",
     "Revision",
     "Search",
@@ -180,6 +187,7 @@ __all__ = [
     "Table",
     "ToldEntry",
     "Topic",
+    "Updates",
     "Upkeep",
     "View",
     "WordKey",
@@ -202,10 +210,12 @@ class Storage:
         self.search = Search(database)
         self.subscribers = Subscribers(database)
         self.people = People(database)
+        self.owing = Owing(database)
         self.outbox = Outbox(database)
         self.corrections = Corrections(database)
         self.hubs = Hubs(database)
         self.notices = Notices(database)
+        self.updates = Updates(database)
         self.meta = Meta(database)
         self.upkeep = Upkeep(database)
 

@@ -8,13 +8,16 @@ being sent while the article changed may show the old text: the correction waits
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from storage.database import Database, Row, Transaction, from_epoch, json_list, to_epoch
 from storage.models import Correction, Delivery, Subscriber
 from storage.outbox import delivery_of
 from storage.subscribers import subscriber_of
+
+THE_PAGE = "page"
+"""What a correction names among the parts that changed where an article's page went or came back."""
 
 
 def _correction(row: Row) -> Correction:
@@ -26,6 +29,8 @@ def _correction(row: Row) -> Correction:
         changed=tuple(json.loads(row["changed"])),
         created=from_epoch(row["created"]),
         cursor=row["cursor"],
+        in_flight=row["in_flight"],
+        plain=frozenset(json.loads(row["plain"])),
     )
 
 
@@ -62,23 +67,27 @@ class Corrections:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open_corrections(self) -> list[Correction]:
-        """The corrections that are not carried to their end, the oldest first."""
+    async def open_corrections(self, *, after: int = 0, limit: int = 1000) -> list[Correction]:
+        """The corrections with a higher id that are not carried to their end, the oldest first."""
         rows = await self._database.rows(
             """
-            SELECT c.*, a.story_id FROM correction c JOIN article a ON a.id = c.article_id
-            WHERE c.done = 0 ORDER BY c.id
-            """
+            SELECT c.*, a.story_id, (
+                SELECT json_group_array(p.id) FROM push p
+                WHERE p.story_id = a.story_id AND p.article_id = a.id AND p.plain = 1) AS plain
+            FROM correction c JOIN article a ON a.id = c.article_id
+            WHERE c.done = 0 AND c.id > :after ORDER BY c.id LIMIT :limit
+            """,
+            {"after": after, "limit": limit},
         )
         return [_correction(row) for row in rows]
 
     async def messages_showing(
-        self, correction: Correction, *, since: datetime, limit: int
+        self, correction: Correction, *, since: datetime, limit: int, until: int | None = None
     ) -> list[tuple[Delivery, Subscriber]]:
         """The next messages after the cursor that show the corrected article, by id.
 
         These are pushes sent since `since` to readers who are active, as far as they may show the
-        old text. Digests and replies are not edited.
+        old text, and up to the delivery `until`. Digests and replies are not edited.
         """
         flying = await self._database.row(
             """
@@ -102,7 +111,7 @@ class Corrections:
             found += await self._database.rows(
                 """
                 SELECT d.* FROM delivery d JOIN subscriber s ON s.id = d.subscriber_id
-                WHERE d.push_id = :push AND d.id > :cursor AND d.kind = 'push'
+                WHERE d.push_id = :push AND d.id > :cursor AND d.id <= :until AND d.kind = 'push'
                       AND d.state = 'sent' AND d.message_id IS NOT NULL AND d.ended >= :since
                       AND (d.ended <= :changed OR d.id <= :in_flight) AND d.id < :first
                       AND s.state = 'active'
@@ -111,6 +120,7 @@ class Corrections:
                 {
                     "push": push["id"],
                     "cursor": correction.cursor,
+                    "until": until if until is not None else 1 << 62,
                     "since": to_epoch(since),
                     "changed": to_epoch(correction.created),
                     "in_flight": flying["in_flight"],
@@ -120,6 +130,30 @@ class Corrections:
                 },
             )
         found = sorted(found, key=lambda row: int(row["id"]))[:limit]
+        return await self._with_readers(found)
+
+    async def messages(
+        self, ids: Collection[int], *, since: datetime
+    ) -> list[tuple[Delivery, Subscriber]]:
+        """Of these deliveries those sent since `since` to readers who are active, as they are now.
+
+        By id.
+        """
+        rows = await self._database.rows(
+            """
+            SELECT d.* FROM json_each(:ids) j JOIN delivery d ON d.id = j.value
+            JOIN subscriber s ON s.id = d.subscriber_id
+            WHERE d.state = 'sent' AND d.message_id IS NOT NULL AND d.ended >= :since
+                  AND s.state = 'active'
+            ORDER BY d.id
+            """,
+            {"ids": json_list(ids), "since": to_epoch(since)},
+        )
+        return await self._with_readers(rows)
+
+    async def _with_readers(self, found: Sequence[Row]) -> list[tuple[Delivery, Subscriber]]:
+        if not found:
+            return []
         readers = {
             row["id"]: subscriber_of(row)
             for row in await self._database.rows(

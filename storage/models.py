@@ -340,6 +340,8 @@ class ArticleDraft:
     page_error: str | None = None
     page_tries: int = 0
     page_due: datetime | None = None  # when the page is asked for again
+    missing: datetime | None = None  # since when the page answers that it is not there (404, 410)
+    gone: bool = False  # that it is gone for good; not kept: see `Articles.lose`
     search_title: str = ""  # normalised by bot.words
     search_body: str = ""
 
@@ -410,10 +412,15 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class PendingPage:
-    """An article whose page failed and is due again."""
+    """An article whose page is to be asked for (again).
+
+    It failed, or it is looked whether it is still there: then the draft's body is the page's.
+    """
 
     article_id: int
     draft: ArticleDraft
+    told: datetime | None = None  # when its push was owed, if it owed one
+    state: ArticleState = ArticleState.LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,7 +470,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A publisher's change of an article, until the messages that show it have been edited."""
+    """A publisher's change of an article, until the messages that show it have been edited.
+
+    `changed` names the parts that differ, and `THE_PAGE` where the page went or came back.
+    """
 
     id: int
     article_id: int
@@ -472,12 +482,14 @@ class Correction:
     changed: tuple[str, ...]
     created: datetime
     cursor: int  # the last delivery looked at
+    in_flight: int = 0  # the last delivery that was being sent when it was made; 0: none
+    plain: frozenset[int] = frozenset()  # the article's pushes that went as plain text
 
 
 class NoticeKind(StrEnum):
     """What the admins are told by themselves, in a line each.
 
-    The subject is a feed's address; the details, all texts, stand beside each kind. What befalls
+    The subject is a feed's address, or a source's domain; the details, all texts, stand beside each kind. What befalls
     a reader's own feed is that reader's affair and owes none.
     """
 
@@ -485,6 +497,7 @@ class NoticeKind(StrEnum):
     FAILING = "failing"  # for a day: error, since (ISO 8601; "" where it never worked)
     GONE = "gone"  # 410, polled no more: title
     MOVED = "moved"  # polled at its new address from now on: to
+    VANISHED = "vanished"  # of a source's pages too many at once to be believed: pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -642,6 +655,18 @@ class Push:
     expires: datetime
     cursor: int  # the last subscriber id looked at
     keys: tuple[tuple[FollowKind, str], ...] | None  # the follows that it meets, once matched
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """An operator's message to all active readers; expanded into deliveries by chunks."""
+
+    id: int
+    text: str
+    author: int  # the person's Telegram id
+    created: datetime
+    expires: datetime
+    cursor: int  # the last subscriber id looked at
 
 
 @dataclass(frozen=True, slots=True)

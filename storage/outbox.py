@@ -1,17 +1,14 @@
-"""What is owed to whom: pushes, deliveries, pauses. The rows are the ledger.
+"""What is owed goes out: claims, acknowledgements, the ledger, pauses.
 
-    push ──expand in chunks──▶ deliveries owed ──claim──▶ claimed ──acknowledge──▶ sent, …
-    slots due ──owe_digests──▶
+    deliveries owed ──claim──▶ claimed ──acknowledge──▶ sent, deferred, …
 
-A chunk's deliveries and the push's cursor move in one transaction, and so do the
-acknowledgements that came back and the next claim. After a crash every claimed delivery is owed
-again: Telegram has no idempotency key, so what was in flight may come twice and is never lost.
-A story is told once to a subscriber: the index on (subscriber, story) refuses a second push, and
-a claim says whether a digest told it.
+The acknowledgements that came back and the next claim are one transaction. After a crash every
+claimed delivery is owed again: Telegram has no idempotency key, so what was in flight may come
+twice and is never lost. The rows are the ledger: a claim says whether a digest told its story.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from storage.database import (
@@ -30,70 +27,16 @@ from storage.models import (
     Delivery,
     DeliveryKind,
     DeliveryState,
-    DigestOwed,
-    FollowKind,
     Layout,
     Outcome,
-    Push,
-    Slot,
-    Subscriber,
     View,
 )
+from storage.owing import AT_ONCE, MUTED, OWE_MERGED
 from storage.subscribers import migrate_chat, subscriber_of
-
-# How push p comes at once to subscriber s: 1 with sound, 0 without, NULL not at all. Words and
-# stories decide for themselves; a topic or source that is off silences the rest; "everything"
-# speaks only where no topic or source does.
-_AT_ONCE = """
-    (
-        SELECT max(f.level = 'sound') FROM json_each(p.keys) k
-        JOIN subscription f ON f.subscriber_id = s.id
-             AND f.kind = k.value ->> 0 AND f.key = k.value ->> 1
-        WHERE (f.level IN ('now', 'sound')
-               OR f.level = 'digest'
-                  AND (s.alerts = 'on' OR s.alerts = 'important' AND p.kind = 'important'))
-          AND (f.kind IN ('words', 'story') OR NOT EXISTS (
-               SELECT 1 FROM json_each(p.keys) x
-               JOIN subscription o ON o.subscriber_id = s.id
-                    AND o.kind = x.value ->> 0 AND o.key = x.value ->> 1
-               WHERE o.kind IN ('topic', 'source')
-                     AND (o.level = 'off' OR f.kind = 'everything'))))
-"""
-
-_MUTED = """
-    EXISTS (
-        SELECT 1 FROM json_each(p.keys) k
-        JOIN mute m ON m.subscriber_id = s.id
-             AND m.kind = k.value ->> 0 AND m.key = k.value ->> 1
-        WHERE m.expires IS NULL OR m.expires > :now)
-"""
-
-_OWE_MERGED = """
-    INSERT INTO delivery (subscriber_id, kind, state, due, expires, slot_id, scheduled, since,
-                          sound)
-    SELECT id, 'digest', 'owed', :due, :due + 86400, 0, :due, 0, 0
-    FROM subscriber WHERE id = {reader}
-    ON CONFLICT (subscriber_id, slot_id, scheduled) WHERE kind = 'digest' DO NOTHING
-"""
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 ALL_CHATS = 0
-
-
-def _push(row: Row) -> Push:
-    keys = row["keys"]
-    return Push(
-        id=row["id"],
-        story_id=row["story_id"],
-        article_id=row["article_id"],
-        created=from_epoch(row["created"]),
-        expires=from_epoch(row["expires"]),
-        cursor=row["cursor"],
-        keys=None
-        if keys is None
-        else tuple((FollowKind(kind), key) for kind, key in json.loads(keys)),
-    )
 
 
 def delivery_of(row: Row) -> Delivery:
@@ -124,205 +67,12 @@ def delivery_of(row: Row) -> Delivery:
 
 
 class Outbox:
-    """Owing, claiming, acknowledging."""
+    """Claiming, acknowledging, looking up."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    # ------------------------------------------------------------ pushes
-
-    async def open_pushes(self) -> list[Push]:
-        """The pushes that are not expanded to their end, the oldest first."""
-        rows = await self._database.rows("SELECT * FROM push WHERE done = 0 ORDER BY id")
-        return [_push(row) for row in rows]
-
-    async def word_keys(self, words: Sequence[str]) -> list[str]:
-        """The phrases that somebody follows or mutes and whose first word is one of these."""
-        rows = await self._database.rows(
-            """
-            SELECT s.key FROM json_each(:words) w CROSS JOIN subscription s
-            WHERE s.anchor = w.value AND s.anchor <> ''
-            UNION
-            SELECT m.key FROM json_each(:words) w CROSS JOIN mute m
-            WHERE m.anchor = w.value AND m.anchor <> ''
-            """,
-            {"words": json_list(words)},
-        )
-        return [row["key"] for row in rows]
-
-    async def match_push(self, push_id: int, keys: Sequence[tuple[FollowKind, str]]) -> None:
-        """Note the follows (and mutes) that a push meets: its audience is found by them."""
-        async with self._database.transaction() as transaction:
-            await transaction.run(
-                "UPDATE push SET keys = :keys WHERE id = :id",
-                {"id": push_id, "keys": json.dumps([[kind.value, key] for kind, key in keys])},
-            )
-
-    async def expand(self, push: Push, *, now: datetime, chunk: int = 2000) -> tuple[int, bool]:
-        """Owe a push to its next readers: (how many were added, whether it is at its end).
-
-        Looks at no more than `chunk` readers of each follow, in the order of their ids, and goes
-        only as far as all those lists reach, so that no reader is passed over. A story of a
-        subscriber's own source is owed to that one alone, whatever its language.
-        """
-        if push.keys is None:
-            raise ValueError(f"push {push.id} is not matched yet")
-        async with self._database.transaction() as transaction:
-            readers: set[int] = set()
-            reach: int | None = None
-            for kind, key in push.keys:
-                followers = await transaction.rows(
-                    """
-                    SELECT subscriber_id FROM subscription
-                    WHERE kind = :kind AND key = :key AND subscriber_id > :cursor
-                          AND level <> 'off'
-                    ORDER BY subscriber_id LIMIT :chunk
-                    """,
-                    {"kind": kind.value, "key": key, "cursor": push.cursor, "chunk": chunk},
-                )
-                readers.update(row["subscriber_id"] for row in followers)
-                if len(followers) == chunk:
-                    last = followers[-1]["subscriber_id"]
-                    reach = last if reach is None else min(reach, last)
-            reached = sorted(reader for reader in readers if reach is None or reader <= reach)
-            added = await transaction.run(
-                f"""
-                INSERT INTO delivery (subscriber_id, kind, state, due, expires, push_id, story_id,
-                                      article_id, sound)
-                WITH audience AS MATERIALIZED (
-                    SELECT s.id AS reader, p.expires, p.id, p.story_id, p.article_id,
-                           {_AT_ONCE} AS sound
-                    FROM json_each(:readers) r
-                    JOIN subscriber s ON s.id = r.value
-                    JOIN push p ON p.id = :push
-                    JOIN story st ON st.id = p.story_id
-                    WHERE s.state = 'active' AND s.watermark < p.article_id
-                          AND (st.owner = s.id OR
-                               st.owner IS NULL AND s.news_language IN ('all', st.language))
-                          AND NOT {_MUTED})
-                SELECT reader, 'push', 'owed', :now, expires, id, story_id, article_id, sound
-                FROM audience WHERE sound IS NOT NULL ORDER BY reader
-                ON CONFLICT (subscriber_id, story_id) WHERE kind = 'push' DO NOTHING
-                """,
-                {"now": to_epoch(now), "push": push.id, "readers": json_list(reached)},
-            )
-            await transaction.run(
-                "UPDATE push SET cursor = :cursor, done = :done WHERE id = :id",
-                {
-                    "id": push.id,
-                    "cursor": push.cursor if reach is None else reach,
-                    "done": int(reach is None),
-                },
-            )
-        return added, reach is None
-
     # ------------------------------------------------------------ digests
-
-    async def slots_due(self, now: datetime, limit: int = 2000) -> list[tuple[Slot, Subscriber]]:
-        """The digest times that have come, whether or not their reader is active."""
-        rows = await self._database.rows(
-            """
-            SELECT d.id AS slot_id, d.minute, d.weekdays, d.silent AS slot_silent, d.due, d.fired,
-                   s.*
-            FROM slot d JOIN subscriber s ON s.id = d.subscriber_id
-            WHERE d.due <= :now ORDER BY d.due LIMIT :limit
-            """,
-            {"now": to_epoch(now), "limit": limit},
-        )
-        return [
-            (
-                Slot(
-                    id=row["slot_id"],
-                    subscriber_id=row["id"],
-                    minute=row["minute"],
-                    weekdays=row["weekdays"],
-                    silent=bool(row["slot_silent"]),
-                    due=from_epoch(row["due"]),
-                    fired=maybe_datetime(row["fired"]),
-                ),
-                subscriber_of(row),
-            )
-            for row in rows
-        ]
-
-    async def owe_digests(self, owed: Sequence[DigestOwed]) -> int:
-        """Owe digests and move their slots on, in one transaction; returns how many were owed.
-
-        A slot that was changed or fired meanwhile (`scheduled` is no longer its due time) is
-        left alone.
-        """
-        # Two statements for all: row by row, a chunk would hold the writer ten times longer.
-        items = json_list(
-            {
-                "slot": item.slot_id,
-                "subscriber": item.subscriber_id,
-                "scheduled": to_epoch(item.scheduled),
-                "next": to_epoch(item.next_due),
-                "expires": to_epoch(item.expires),
-                "sound": int(item.sound),
-                "wanted": int(item.wanted),
-            }
-            for item in owed
-        )
-        async with self._database.transaction() as transaction:
-            moved = await transaction.rows(
-                """
-                UPDATE slot SET due = j.value ->> 'next',
-                       fired = CASE WHEN j.value ->> 'wanted' THEN slot.due ELSE fired END
-                FROM json_each(:items) j
-                WHERE slot.id = j.value ->> 'slot' AND slot.due = j.value ->> 'scheduled'
-                RETURNING id
-                """,
-                {"items": items},
-            )
-            return await transaction.run(
-                """
-                INSERT INTO delivery (subscriber_id, kind, state, due, expires, slot_id, scheduled,
-                                      since, sound)
-                SELECT s.id, 'digest', 'owed', j.value ->> 'scheduled', j.value ->> 'expires',
-                       j.value ->> 'slot', j.value ->> 'scheduled', s.watermark, j.value ->> 'sound'
-                FROM json_each(:items) j
-                JOIN subscriber s ON s.id = j.value ->> 'subscriber'
-                WHERE j.value ->> 'wanted'
-                      AND j.value ->> 'slot' IN (SELECT value FROM json_each(:moved))
-                ON CONFLICT (subscriber_id, slot_id, scheduled) WHERE kind = 'digest' DO NOTHING
-                """,
-                {"items": items, "moved": json_list(row["id"] for row in moved)},
-            )
-
-    async def unmerged(self, now: datetime, since: datetime) -> list[Subscriber]:
-        """Readers without digests to whom something held back is owed by nothing.
-
-        They came back after a block, took their digests off, or a merged message failed them (that
-        is tried again after an hour). Articles published before `since` are no news any more.
-        """
-        rows = await self._database.rows(
-            """
-            SELECT s.* FROM (SELECT DISTINCT subscriber_id FROM delivery WHERE state = 'deferred') h
-            JOIN subscriber s ON s.id = h.subscriber_id
-            WHERE s.state = 'active'
-                  AND NOT EXISTS (SELECT 1 FROM slot WHERE subscriber_id = s.id)
-                  AND NOT EXISTS (
-                      SELECT 1 FROM delivery o
-                      WHERE o.subscriber_id = s.id AND o.kind = 'digest' AND o.slot_id = 0
-                            AND (o.state IN ('owed', 'claimed') OR o.ended > :hour))
-                  AND EXISTS (
-                      SELECT 1 FROM delivery d
-                      JOIN article a ON a.story_id = d.story_id AND a.leads = 1
-                      WHERE d.subscriber_id = s.id AND d.state = 'deferred'
-                            AND a.published >= :since)
-            """,
-            {"hour": to_epoch(now - _HOUR), "since": to_epoch(since)},
-        )
-        return [subscriber_of(row) for row in rows]
-
-    async def owe_merged(self, dues: Mapping[int, datetime]) -> int:
-        """Owe readers (by id) one message of all that is held back from them; returns how many."""
-        async with self._database.transaction() as transaction:
-            return await transaction.run_many(
-                _OWE_MERGED.format(reader=":reader"),
-                [{"reader": reader, "due": to_epoch(due)} for reader, due in dues.items()],
-            )
 
     async def begin_digest(self, subscriber_id: int, stories: Sequence[int], now: datetime) -> int:
         """Open the ledger's line of a digest asked for by command; `acknowledge` ends it."""
@@ -496,7 +246,7 @@ async def _acknowledge(transaction: Transaction, outcomes: Sequence[Outcome]) ->
     )
     # A reader without digests gets what was held back as one message.
     await transaction.run_many(
-        _OWE_MERGED.format(reader="(SELECT subscriber_id FROM delivery WHERE id = :id)"),
+        OWE_MERGED.format(reader="(SELECT subscriber_id FROM delivery WHERE id = :id)"),
         [row for row in ended if row["due"] is not None],
     )
     await transaction.run_many(
@@ -540,8 +290,8 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
     rows = await transaction.rows(
         f"""
         SELECT d.*,
-            {_AT_ONCE} IS NOT NULL AS followed,
-            {_MUTED} AS muted,
+            {AT_ONCE} IS NOT NULL AS followed,
+            {MUTED} AS muted,
             EXISTS (
                 SELECT 1 FROM delivery o, json_each(o.stories) j
                 WHERE o.subscriber_id = d.subscriber_id AND o.state = 'sent'

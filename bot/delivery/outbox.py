@@ -45,7 +45,7 @@ class Outbox:
         """Owe all open pushes to their readers; returns how many deliveries that made."""
         added = 0
         async with self._busy:
-            for push in await self._storage.outbox.open_pushes():
+            for push in await self._storage.owing.open_pushes():
                 try:
                     added += await self._expand(push, now)
                 except StorageError:
@@ -60,23 +60,23 @@ class Outbox:
             article = await self._storage.articles.get(push.article_id)
         except NotFoundError:
             log.warning("push %d: its article is gone, nobody is told", push.id)
-            await self._storage.outbox.match_push(push.id, [])
+            await self._storage.owing.match_push(push.id, [])
         else:
             title, body = await self._storage.articles.words(push.article_id)
-            phrases = await self._storage.outbox.word_keys(sorted({*title, *body}))
+            phrases = await self._storage.owing.word_keys(sorted({*title, *body}))
             keys = plain_keys(
                 article.topic, article.source_domain, push.story_id, owner=article.owner
             )
-            await self._storage.outbox.match_push(push.id, keys + phrase_keys(phrases, title, body))
+            await self._storage.owing.match_push(push.id, keys + phrase_keys(phrases, title, body))
         added = 0
         done = False
         while not done:
             current = next(
-                (one for one in await self._storage.outbox.open_pushes() if one.id == push.id), None
+                (one for one in await self._storage.owing.open_pushes() if one.id == push.id), None
             )
             if current is None:
                 break
-            count, done = await self._storage.outbox.expand(current, now=now, chunk=_CHUNK)
+            count, done = await self._storage.owing.expand(current, now=now, chunk=_CHUNK)
             added += count
             if count:
                 self._owed()
@@ -90,10 +90,10 @@ class Outbox:
         owed = 0
         async with self._busy:
             while True:
-                due = await self._storage.outbox.slots_due(now, _CHUNK)
+                due = await self._storage.owing.slots_due(now, _CHUNK)
                 if not due:
                     break
-                owed += await self._storage.outbox.owe_digests(
+                owed += await self._storage.owing.owe_digests(
                     [digest_of(slot, subscriber, now) for slot, subscriber in due]
                 )
                 if len(due) < _CHUNK:
@@ -106,9 +106,9 @@ class Outbox:
     async def _owe_merged(self, now: datetime) -> int:
         dues = {
             one.id: quiet_ends(now, ZoneInfo(one.zone), one.quiet_from, one.quiet_to)
-            for one in await self._storage.outbox.unmerged(now, now - NEWS)
+            for one in await self._storage.owing.unmerged(now, now - NEWS)
         }
-        return await self._storage.outbox.owe_merged(dues) if dues else 0
+        return await self._storage.owing.owe_merged(dues) if dues else 0
 
 
 def digest_of(slot: Slot, subscriber: Subscriber, now: datetime) -> DigestOwed:

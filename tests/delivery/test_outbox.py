@@ -148,11 +148,11 @@ async def test_only_the_readers_ledger_line_ends(newsroom: Newsroom) -> None:
     """An acknowledgement of what was only waiting counts no failed try."""
     await newsroom.reader()
     await newsroom.article()
-    outbox = newsroom.storage.outbox
-    (push,) = await outbox.open_pushes()
-    await outbox.match_push(push.id, [(FollowKind.EVERYTHING, "")])
-    (push,) = await outbox.open_pushes()
-    await outbox.expand(push, now=NOW)
+    owing, outbox = newsroom.storage.owing, newsroom.storage.outbox
+    (push,) = await owing.open_pushes()
+    await owing.match_push(push.id, [(FollowKind.EVERYTHING, "")])
+    (push,) = await owing.open_pushes()
+    await owing.expand(push, now=NOW)
     await outbox.acknowledge([Outcome(1, State.OWED, NOW, due=NOW, tried=False)])
     await outbox.acknowledge([Outcome(1, State.OWED, NOW, due=NOW)])
     line = await outbox.delivery(1)
@@ -250,7 +250,7 @@ async def test_a_digest_time_that_is_set_again_keeps_its_rest(newsroom: Newsroom
     reader = await newsroom.reader(alerts=Alerts.OFF, slots=plans, slot_dues=(NOW,))
     subscribers = newsroom.storage.subscribers
     (slot,) = await subscribers.slots(reader.id)
-    await newsroom.storage.outbox.owe_digests([digest_of(slot, reader, NOW)])
+    await newsroom.storage.owing.owe_digests([digest_of(slot, reader, NOW)])
     await subscribers.set_slots(
         reader.id, (*plans, SlotPlan(60, EVERY_DAY, False)), (NOW + timedelta(days=1),) * 2
     )

@@ -40,7 +40,7 @@ class House:
         return [await self.storage.articles.get(one.article_id) for one in found]
 
     async def pushes_owed(self) -> int:
-        return len(await self.storage.outbox.open_pushes())
+        return len(await self.storage.owing.open_pushes())
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

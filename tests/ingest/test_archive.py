@@ -69,7 +69,7 @@ async def test_lines_become_articles_that_are_found_and_not_pushed(
     assert article.source_domain == "archive.example"
     assert article.body_from is BodyFrom.FEED
     assert len(article.body) == 2
-    assert await storage.outbox.open_pushes() == []
+    assert await storage.owing.open_pushes() == []
     assert (
         await storage.articles.stored_since(0, language="all", since=NOW - timedelta(days=9999))
         == []

@@ -146,11 +146,11 @@ async def expand_all(
     chunk: int = 2000,
 ) -> int:
     """Match the open pushes with these keys and expand them to their end."""
-    for push in await storage.outbox.open_pushes():
-        await storage.outbox.match_push(push.id, keys)
+    for push in await storage.owing.open_pushes():
+        await storage.owing.match_push(push.id, keys)
     added = 0
-    while pushes := await storage.outbox.open_pushes():
-        added += (await storage.outbox.expand(pushes[0], now=now, chunk=chunk))[0]
+    while pushes := await storage.owing.open_pushes():
+        added += (await storage.owing.expand(pushes[0], now=now, chunk=chunk))[0]
     return added
 
 

@@ -74,7 +74,7 @@ async def test_known_articles_are_not_imported_and_imported_ones_not_news(
     )
     assert await storage.archive.store_batch([draft(archive, "b")], now=NOW) == 1
     assert not (await publish(storage, live, "b", push=True)).new
-    assert await storage.outbox.open_pushes() == []
+    assert await storage.owing.open_pushes() == []
 
 
 async def test_an_import_is_in_no_digest_and_in_no_story(storage: Storage) -> None:

@@ -104,7 +104,7 @@ async def test_one_address_in_two_feeds_is_one_article(storage: Storage) -> None
     assert (await storage.articles.by_entry(two.id, "other")) == (
         await storage.articles.get(first.article_id)
     )
-    assert len(await storage.outbox.open_pushes()) == 1
+    assert len(await storage.owing.open_pushes()) == 1
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ async def test_a_pruned_article_is_not_new_again(storage: Storage) -> None:
     key = replace(draft(one, "a").key, guid="elsewhere")
     assert not (await publish(storage, two, "b", key=key, push=True)).new
     assert await storage.entries.known(one.id, ["guid-a"]) == {"guid-a": ""}
-    assert await storage.outbox.open_pushes() == []
+    assert await storage.owing.open_pushes() == []
 
 
 async def test_the_outcome_rides_in_the_transaction(storage: Storage) -> None:

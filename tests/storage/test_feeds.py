@@ -311,7 +311,7 @@ async def test_adopted_entries_are_known_and_nothing_is_told(storage: Storage) -
     assert await storage.articles.by_entry(one.id, "new-b") is None
     known = draft(one, "a", key=EntryKey("new-a", *key_of(one, "a", "")[1:3]))
     assert not (await storage.articles.store(known, now=NOW)).new
-    assert await storage.outbox.open_pushes() == []
+    assert await storage.owing.open_pushes() == []
 
 
 async def test_what_was_pruned_is_known_and_adopted_too(storage: Storage) -> None:

@@ -83,16 +83,16 @@ async def send_one(storage: Storage, message_id: int = 1, *, at: datetime = NOW)
 async def test_a_push_reaches_its_reader(storage: Storage) -> None:
     made = await reader(storage, defaults=ALERTED)
     story = await told(storage)
-    (push,) = await storage.outbox.open_pushes()
+    (push,) = await storage.owing.open_pushes()
     assert (push.story_id, push.article_id) == (story.story_id, story.article_id)
     assert (push.created, push.expires, push.cursor, push.keys) == (NOW, NOW + 6 * HOUR, 0, None)
     with pytest.raises(ValueError, match="not matched"):
-        await storage.outbox.expand(push, now=NOW)
-    await storage.outbox.match_push(push.id, [EVERYTHING, SPORT])
-    (push,) = await storage.outbox.open_pushes()
+        await storage.owing.expand(push, now=NOW)
+    await storage.owing.match_push(push.id, [EVERYTHING, SPORT])
+    (push,) = await storage.owing.open_pushes()
     assert push.keys == (EVERYTHING, SPORT)
-    assert await storage.outbox.expand(push, now=NOW + MINUTE) == (1, True)
-    assert await storage.outbox.open_pushes() == []
+    assert await storage.owing.expand(push, now=NOW + MINUTE) == (1, True)
+    assert await storage.owing.open_pushes() == []
     (claimed,) = await claim(storage, now=NOW + MINUTE)
     owed = claimed.delivery
     assert (owed.kind, owed.state) == (DeliveryKind.PUSH, DeliveryState.CLAIMED)
@@ -117,17 +117,17 @@ async def test_a_push_that_nobody_follows_ends(storage: Storage) -> None:
     await told(storage)
     assert await expand_all(storage, []) == 0
     assert await expand_all(storage) == 0
-    assert await storage.outbox.open_pushes() == []
+    assert await storage.owing.open_pushes() == []
 
 
 async def test_expanding_again_owes_nothing_again(storage: Storage) -> None:
     await reader(storage, defaults=ALERTED)
     await told(storage)
-    (push,) = await storage.outbox.open_pushes()
-    await storage.outbox.match_push(push.id, [EVERYTHING])
-    (push,) = await storage.outbox.open_pushes()
-    assert await storage.outbox.expand(push, now=NOW) == (1, True)
-    assert await storage.outbox.expand(push, now=NOW) == (0, True)  # as after a crash
+    (push,) = await storage.owing.open_pushes()
+    await storage.owing.match_push(push.id, [EVERYTHING])
+    (push,) = await storage.owing.open_pushes()
+    assert await storage.owing.expand(push, now=NOW) == (1, True)
+    assert await storage.owing.expand(push, now=NOW) == (0, True)  # as after a crash
     assert len(await claim(storage)) == 1
 
 
@@ -178,12 +178,12 @@ async def test_mutes_end(storage: Storage) -> None:
     await storage.subscribers.mute(Mute(made.id, *SPORT, "Sport", NOW + HOUR))
     await told(storage, "a")
     await told(storage, "b")
-    first, second = await storage.outbox.open_pushes()
+    first, second = await storage.owing.open_pushes()
     for push in (first, second):
-        await storage.outbox.match_push(push.id, [EVERYTHING, SPORT])
-    first, second = await storage.outbox.open_pushes()
-    assert await storage.outbox.expand(first, now=NOW) == (0, True)
-    assert await storage.outbox.expand(second, now=NOW + HOUR) == (1, True)
+        await storage.owing.match_push(push.id, [EVERYTHING, SPORT])
+    first, second = await storage.owing.open_pushes()
+    assert await storage.owing.expand(first, now=NOW) == (0, True)
+    assert await storage.owing.expand(second, now=NOW + HOUR) == (1, True)
 
 
 async def test_words_are_found_by_their_first(storage: Storage) -> None:
@@ -193,9 +193,9 @@ async def test_words_are_found_by_their_first(storage: Storage) -> None:
     await follow(storage, second.id, FollowKind.WORDS, "сапог", Level.NOW)
     await storage.subscribers.mute(Mute(first.id, FollowKind.WORDS, "кот", "Кот", None))
     await follow(storage, second.id, FollowKind.TOPIC, "кот", Level.NOW)
-    keys = await storage.outbox.word_keys(["пёс", "кот", "кот"])
+    keys = await storage.owing.word_keys(["пёс", "кот", "кот"])
     assert sorted(keys) == ["кот", "кот сапог"]
-    assert await storage.outbox.word_keys(["", "слон"]) == []
+    assert await storage.owing.word_keys(["", "слон"]) == []
 
 
 async def test_sound_is_of_the_follow_that_speaks(storage: Storage) -> None:
@@ -247,11 +247,11 @@ async def test_pushes_go_before_digests_and_the_older_first(storage: Storage) ->
     await _fire(storage, NOW)
     await told(storage, "a")
     await told(storage, "b")
-    first, second = await storage.outbox.open_pushes()
+    first, second = await storage.owing.open_pushes()
     for push, due in ((first, NOW), (second, NOW - HOUR)):
-        await storage.outbox.match_push(push.id, [EVERYTHING])
-        (push_now,) = [one for one in await storage.outbox.open_pushes() if one.id == push.id]
-        await storage.outbox.expand(push_now, now=due)
+        await storage.owing.match_push(push.id, [EVERYTHING])
+        (push_now,) = [one for one in await storage.owing.open_pushes() if one.id == push.id]
+        await storage.owing.expand(push_now, now=due)
     claims = await claim(storage)
     assert [one.delivery.push_id for one in claims] == [second.id, first.id, None]
     assert [one.delivery.push_id for one in claims[:1]] == [second.id]
@@ -486,8 +486,8 @@ async def test_without_digests_it_comes_as_one_merged_message(storage: Storage) 
 
 
 async def _fire(storage: Storage, now: datetime, *, wanted: bool = True) -> int:
-    due = await storage.outbox.slots_due(now)
-    return await storage.outbox.owe_digests(
+    due = await storage.owing.slots_due(now)
+    return await storage.owing.owe_digests(
         [
             DigestOwed(
                 slot_id=slot.id,
@@ -509,12 +509,12 @@ async def test_a_digest_is_owed_once_per_instant(storage: Storage) -> None:
     await execute(storage, "UPDATE subscriber SET watermark = 1")
     plans = [SlotPlan(480, 127, silent=True), SlotPlan(600, 127, silent=False)]
     await storage.subscribers.set_slots(made.id, plans, [NOW, NOW + 2 * HOUR])
-    ((slot, one),) = await storage.outbox.slots_due(NOW)
+    ((slot, one),) = await storage.owing.slots_due(NOW)
     assert (slot.minute, slot.due, slot.silent, one.watermark) == (480, NOW, True, 1)
     again = DigestOwed(slot.id, one.id, NOW, NOW + DAY, NOW + HOUR, sound=True, wanted=True)
-    assert await storage.outbox.owe_digests([again, again]) == 1
-    assert await storage.outbox.owe_digests([again]) == 0  # as after a crash in between
-    assert await storage.outbox.slots_due(NOW) == []
+    assert await storage.owing.owe_digests([again, again]) == 1
+    assert await storage.owing.owe_digests([again]) == 0  # as after a crash in between
+    assert await storage.owing.slots_due(NOW) == []
     first, second = await storage.subscribers.slots(made.id)
     assert (first.due, first.fired) == (NOW + DAY, NOW)
     assert (second.due, second.fired) == (NOW + 2 * HOUR, None)
@@ -529,14 +529,14 @@ async def test_a_digest_is_owed_once_per_instant(storage: Storage) -> None:
 async def test_a_slot_that_changed_meanwhile_owes_nothing(storage: Storage) -> None:
     made = await reader(storage)
     await storage.subscribers.set_slots(made.id, [SlotPlan(480, 127, silent=True)], [NOW])
-    due = await storage.outbox.slots_due(NOW)
+    due = await storage.owing.slots_due(NOW)
     later = NOW + 5 * HOUR
     await storage.subscribers.set_slots(made.id, [SlotPlan(800, 127, silent=True)], [later])
     owed = [
         DigestOwed(slot.id, one.id, slot.due, NOW + DAY, NOW + DAY, sound=True, wanted=True)
         for slot, one in due
     ]
-    assert await storage.outbox.owe_digests(owed) == 0
+    assert await storage.owing.owe_digests(owed) == 0
     (slot,) = await storage.subscribers.slots(made.id)
     assert slot.due == later
 
@@ -549,7 +549,7 @@ async def test_an_unwanted_digest_only_moves_the_slot_on(storage: Storage) -> No
     assert (slot.due, slot.fired) == (NOW + DAY, None)
     assert await claim(storage, now=NOW + DAY) == []
     assert await _fire(storage, NOW + DAY) == 1
-    assert await storage.outbox.owe_digests([]) == 0
+    assert await storage.owing.owe_digests([]) == 0
 
 
 async def test_slots_due_the_longest_waiting_first(storage: Storage) -> None:
@@ -558,7 +558,7 @@ async def test_slots_due_the_longest_waiting_first(storage: Storage) -> None:
         await storage.subscribers.set_slots(
             made.id, [SlotPlan(480, 127, silent=True)], [NOW - chat * HOUR]
         )
-    due = await storage.outbox.slots_due(NOW, limit=3)
+    due = await storage.owing.slots_due(NOW, limit=3)
     assert [one.chat_id for _, one in due] == [4, 3, 2]
 
 
@@ -626,12 +626,12 @@ async def test_hot_queries_never_read_whole_tables(storage: Storage) -> None:
     source = await feed(storage)
     await storage.articles.store(draft(source, "a"), now=NOW)
     stored = await told(storage, "b")
-    await storage.outbox.word_keys(["a", "b"])
+    await storage.owing.word_keys(["a", "b"])
     await expand_all(storage, [EVERYTHING, SPORT])
     await send_one(storage)
     await _fire(storage, NOW)
     await claim(storage)
-    await storage.outbox.unmerged(NOW, NOW - DAY)
+    await storage.owing.unmerged(NOW, NOW - DAY)
     await storage.outbox.told_or_owed(made.id, [stored.story_id])
     await storage.outbox.deferred(made.id)
     await storage.outbox.by_message(made.id, 1)

@@ -84,7 +84,7 @@ async def _replace(storage: Storage) -> None:
 
 async def _expand(storage: Storage) -> None:
     push = Push(1, 1, 1, NOW, NOW + DAY, 0, ((FollowKind.EVERYTHING, ""),))
-    await storage.outbox.expand(push, now=NOW)
+    await storage.owing.expand(push, now=NOW)
 
 
 # Walked in order and left at the limit, as short as what is open, or what a part has found.
@@ -139,7 +139,7 @@ QUESTIONS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "advance a correction": lambda s: s.corrections.advance_correction(1, 0, done=True),
     "notices": lambda s: s.notices.untold(),
     "owe a notice": lambda s: s.notices.owe("a", "b", {}, NOW),
-    "pushes": lambda s: s.outbox.open_pushes(),
+    "pushes": lambda s: s.owing.open_pushes(),
     "tick": lambda s: s.outbox.tick(ClaimBatch(limit=5), now=NOW),
     "store": _store,
     "replace": _replace,

@@ -110,7 +110,7 @@ async def test_words_are_found_by_their_new_keys(storage: Storage) -> None:
     assert await keys_of(storage, one.id) == {"new word": Level.NOW}
     (muted,) = await storage.subscribers.mutes(one.id, NOW)
     assert (muted.key, muted.label) == ("fresh mute", "Label")
-    assert sorted(await storage.outbox.word_keys(["new", "old", "fresh"])) == [
+    assert sorted(await storage.owing.word_keys(["new", "old", "fresh"])) == [
         "fresh mute",
         "new word",
     ]
