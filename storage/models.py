@@ -386,6 +386,7 @@ class Article:
     words: int = 0
     signature: bytes = b""
     important: bool = False  # its story is: several sources told it within the hour
+    missing: datetime | None = None  # since when its page answers that it is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,8 +490,8 @@ class Correction:
 class NoticeKind(StrEnum):
     """What the admins are told by themselves, in a line each.
 
-    The subject is a feed's address, or a source's domain; the details, all texts, stand beside each kind. What befalls
-    a reader's own feed is that reader's affair and owes none.
+    The subject is a feed's address, or a source's domain; the details, all texts, stand beside
+    each kind. What befalls a reader's own feed is that reader's affair and owes none.
     """
 
     BRAKED = "braked"  # brought ten times the usual; nothing pushed: new, usual, matched (known)
@@ -710,10 +711,12 @@ class Claim:
     revision: int  # of the article when it was claimed, 0 without one
     sent_hour: int  # pushes sent to this subscriber in the last hour; counted where it has a cap
     sent_day: int
-    next_digest: datetime | None  # a digest that is owed already counts as due now or before
+    next_digest: datetime | None  # to a push, now where a digest is owed already
     understood: bool = True  # a push's: the story is in the reader's news language
     published: datetime | None = None  # the article
-    others: bool = False  # a push's that is late: more of the reader's are owed, or a merged message
+    others: bool = (
+        False  # a push's that is late: more of the reader's are owed, or a merged message
+    )
     plain: bool = False  # a push's: its markup was refused, it goes as plain text
     text: str = ""  # a broadcast's
 

@@ -1,15 +1,17 @@
-"""What is owed goes out: claims, acknowledgements, the ledger, pauses.
+"""What the sender asks of the outbox: claims by lane, acknowledgements, the ledger, flood waits.
 
     deliveries owed ──claim──▶ claimed ──acknowledge──▶ sent, deferred, …
 
 The acknowledgements that came back and the next claim are one transaction. After a crash every
-claimed delivery is owed again: Telegram has no idempotency key, so what was in flight may come
-twice and is never lost. The rows are the ledger: a claim says whether a digest told its story.
+claimed delivery is owed again, or, where the operator prefers that, counts as sent: Telegram has
+no idempotency key. A claim carries all that decides whether the delivery is still wanted.
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from storage.database import (
     Database,
@@ -34,9 +36,33 @@ from storage.models import (
 from storage.owing import AT_ONCE, MUTED, OWE_MERGED
 from storage.subscribers import migrate_chat, subscriber_of
 
+ALL_CHATS = 0
+
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
-ALL_CHATS = 0
+_LATE = timedelta(minutes=5)
+"""A push that is late by so much is merged with whatever else its reader is owed."""
+
+_MOST_ALONG = 2000
+
+# The lanes in their order, each with the part of the claims that is its own, whatever waits
+# before it: every n-th.
+_LANES = (
+    ("kind = 'push'", "kind = 'digest' AND slot_id = 0"),  # a merged message was to come at once
+    ("kind = 'digest' AND slot_id <> 0",),
+    ("kind = 'broadcast'",),
+)
+_DIGESTS_TURN = 10
+_BROADCASTS_TURN = 20
+_DUE = " UNION ALL ".join(
+    f"""
+    SELECT {lane} AS lane, id, due FROM (
+        SELECT id, due FROM delivery WHERE state = 'owed' AND {which} AND due <= :now
+        ORDER BY due LIMIT :limit)
+    """
+    for lane, queues in enumerate(_LANES)
+    for which in queues
+)
 
 
 def delivery_of(row: Row) -> Delivery:
@@ -63,11 +89,12 @@ def delivery_of(row: Row) -> Delivery:
         reason=row["reason"],
         layout=Layout(row["layout"]) if row["layout"] else None,
         language=row["language"],
+        broadcast_id=row["broadcast_id"],
     )
 
 
 class Outbox:
-    """Claiming, acknowledging, looking up."""
+    """Claiming, acknowledging."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -125,8 +152,11 @@ class Outbox:
 
     # ------------------------------------------------------------ the sender's tick
 
-    async def recover(self, now: datetime) -> int:
-        """At start: what was in flight when the process died is owed again; returns how many."""
+    async def recover(self, now: datetime, *, resend: bool = True) -> int:
+        """At start: settle what was in flight when the process died; returns how many those were.
+
+        It is owed again, or, without `resend`, counts as sent, and what it told as told.
+        """
         async with self._database.transaction() as transaction:
             # A digest that was asked for by command is asked for again by its reader.
             await transaction.run(
@@ -136,41 +166,59 @@ class Outbox:
                 """,
                 {"now": to_epoch(now)},
             )
-            return await transaction.run(
-                "UPDATE delivery SET state = 'owed' WHERE state = 'claimed'"
+            if resend:
+                return await transaction.run(
+                    "UPDATE delivery SET state = 'owed' WHERE state = 'claimed'"
+                )
+            # Without stories it was not composed yet, so it cannot have been sent.
+            await transaction.run(
+                """
+                UPDATE delivery SET state = 'owed'
+                WHERE state = 'claimed' AND kind = 'digest' AND stories IS NULL
+                """
             )
+            uncertain = await transaction.rows(
+                """
+                UPDATE delivery SET state = 'sent', reason = 'interrupted', ended = :now
+                WHERE state = 'claimed' RETURNING id, stories
+                """,
+                {"now": to_epoch(now)},
+            )
+            await transaction.run_many(
+                _HELD_BACK_IS_TOLD, [dict(row) for row in uncertain if row["stories"] is not None]
+            )
+            return len(uncertain)
 
     async def tick(self, batch: ClaimBatch, *, now: datetime) -> list[Claim]:
-        """Acknowledge what came back and claim the next deliveries, in one transaction."""
+        """Acknowledge what came back and claim the next deliveries, in one transaction.
+
+        A late push brings along what else its reader is owed at once, beyond the batch's limit.
+        """
         async with self._database.transaction() as transaction:
             await _acknowledge(transaction, batch.outcomes)
-            for chat_id, reason in batch.paused:
-                await transaction.run(
-                    """
-                    UPDATE subscriber SET state = 'paused', paused_reason = :reason
-                    WHERE chat_id = :chat AND state = 'active'
-                    """,
-                    {"chat": chat_id, "reason": reason},
-                )
-            for old, new in batch.migrated:
-                await migrate_chat(transaction, old, new)
+            await _note(transaction, batch, now)
             if batch.limit <= 0:
                 return []
-            rows = await transaction.rows(
-                """
-                UPDATE delivery SET state = 'claimed' WHERE id IN (
-                    SELECT id FROM delivery WHERE state = 'owed' AND due <= :now
-                    ORDER BY kind DESC, due LIMIT :limit)
-                RETURNING id
-                """,
-                {"now": to_epoch(now), "limit": batch.limit},
-            )
-            return await _claims(transaction, [row["id"] for row in rows], now)
+            due = await transaction.rows(_DUE, {"now": to_epoch(now), "limit": batch.limit})
+            lanes = [
+                [id_ for _, id_ in sorted((r["due"], r["id"]) for r in due if r["lane"] == lane)]
+                for lane in range(len(_LANES))
+            ]
+            ids = in_turn(lanes, batch.limit, batch.served)
+            return await _claims(transaction, ids, now) if ids else []
 
     async def acknowledge(self, outcomes: Sequence[Outcome]) -> None:
         """Acknowledge without claiming: for a reply to a command, or at the end."""
         async with self._database.transaction() as transaction:
             await _acknowledge(transaction, outcomes)
+
+    async def note_stories(self, delivery_id: int, stories: Sequence[int]) -> None:
+        """Say before it is sent what a digest tells, for the case that nobody can say so after."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                "UPDATE delivery SET stories = :stories WHERE id = :id AND state = 'claimed'",
+                {"id": delivery_id, "stories": json_list(stories)},
+            )
 
     # ------------------------------------------------------------ the ledger
 
@@ -200,13 +248,7 @@ class Outbox:
     async def pause(self, chat_id: int, until: datetime) -> None:
         """Remember a flood wait of a chat, or of all (`ALL_CHATS`), across restarts."""
         async with self._database.transaction() as transaction:
-            await transaction.run(
-                """
-                INSERT INTO pause (chat_id, until) VALUES (:chat, :until)
-                ON CONFLICT (chat_id) DO UPDATE SET until = max(until, excluded.until)
-                """,
-                {"chat": chat_id, "until": to_epoch(until)},
-            )
+            await _pause(transaction, [(chat_id, until)])
 
     async def pauses(self, now: datetime) -> dict[int, datetime]:
         """The flood waits that are not over, by chat."""
@@ -216,8 +258,96 @@ class Outbox:
         return {row["chat_id"]: from_epoch(row["until"]) for row in rows}
 
 
+def in_turn(lanes: Sequence[Sequence[int]], limit: int, served: int) -> list[int]:
+    """The first `limit` of all lanes, a lane before the next, each with its own turns.
+
+    Every tenth place is first of all the second lane's, every twentieth the third's: so nobody
+    starves, however few are claimed at once. `served` counts the places given out before.
+    """
+    heads = [0] * len(lanes)
+    taken = []
+    for place in range(served, served + limit):
+        first = 0
+        if place % _BROADCASTS_TURN == _BROADCASTS_TURN // 4:
+            first = 2
+        elif place % _DIGESTS_TURN == _DIGESTS_TURN - 1:
+            first = 1
+        lane = next(
+            (one for one in (first, *range(len(lanes))) if heads[one] < len(lanes[one])), None
+        )
+        if lane is None:
+            break
+        taken.append(lanes[lane][heads[lane]])
+        heads[lane] += 1
+    return taken
+
+
+async def _note(transaction: Transaction, batch: ClaimBatch, now: datetime) -> None:
+    """What Telegram said of chats and pushes."""
+    at = to_epoch(now)
+    await transaction.run_many(
+        """
+        UPDATE subscriber SET state = 'paused', paused_reason = :reason
+        WHERE chat_id = :chat AND state = 'active'
+        """,
+        [{"chat": chat, "reason": reason} for chat, reason in batch.paused],
+    )
+    await transaction.run_many(
+        """
+        UPDATE subscriber SET state = 'paused', paused_reason = :reason
+        WHERE id = :id AND state = 'active'
+        """,
+        [{"id": reader, "reason": reason} for reader, reason in batch.silenced],
+    )
+    await transaction.run_many(
+        "UPDATE subscriber SET missed = NULL WHERE chat_id = :chat",
+        [{"chat": chat} for chat in batch.found],
+    )
+    await transaction.run_many(
+        """
+        UPDATE subscriber SET missed = coalesce(missed, :now),
+               paused_reason = CASE WHEN state = 'active' AND missed <= :before THEN :reason
+                               ELSE paused_reason END,
+               state = CASE WHEN state = 'active' AND missed <= :before THEN 'paused'
+                       ELSE state END
+        WHERE chat_id = :chat
+        """,
+        [
+            {"chat": chat, "reason": reason, "now": at, "before": to_epoch(now - _DAY)}
+            for chat, reason in batch.missed
+        ],
+    )
+    await transaction.run_many(
+        "UPDATE push SET plain = 1 WHERE id = :id", [{"id": push} for push in batch.plain]
+    )
+    for old, new in batch.migrated:
+        await migrate_chat(transaction, old, new)
+    await _pause(transaction, batch.waits)
+
+
+async def _pause(transaction: Transaction, waits: Sequence[tuple[int, datetime]]) -> None:
+    await transaction.run_many(
+        """
+        INSERT INTO pause (chat_id, until) VALUES (:chat, :until)
+        ON CONFLICT (chat_id) DO UPDATE SET until = max(until, excluded.until)
+        """,
+        [{"chat": chat, "until": to_epoch(until)} for chat, until in waits],
+    )
+
+
+# What a message with these stories told is held back no more.
+_HELD_BACK_IS_TOLD = """
+    UPDATE delivery SET state = 'sent', reason = 'digest'
+    WHERE state = 'deferred'
+          AND subscriber_id = (SELECT subscriber_id FROM delivery WHERE id = :id)
+          AND story_id IN (SELECT value FROM json_each(:stories))
+"""
+
+
 async def _acknowledge(transaction: Transaction, outcomes: Sequence[Outcome]) -> None:
     """Write how deliveries ended; each statement runs for all that it concerns."""
+    if not outcomes:
+        return
     await transaction.run_many(
         """
         UPDATE delivery SET state = 'owed', due = :due, reason = :reason,
@@ -225,7 +355,12 @@ async def _acknowledge(transaction: Transaction, outcomes: Sequence[Outcome]) ->
         WHERE id = :id
         """,
         [
-            _outcome_parameters(outcome)
+            {
+                "id": outcome.delivery_id,
+                "due": maybe_epoch(outcome.due),
+                "reason": outcome.reason,
+                "tried": int(outcome.tried),
+            }
             for outcome in outcomes
             if outcome.state is DeliveryState.OWED
         ],
@@ -244,11 +379,6 @@ async def _acknowledge(transaction: Transaction, outcomes: Sequence[Outcome]) ->
         """,
         ended,
     )
-    # A reader without digests gets what was held back as one message.
-    await transaction.run_many(
-        OWE_MERGED.format(reader="(SELECT subscriber_id FROM delivery WHERE id = :id)"),
-        [row for row in ended if row["due"] is not None],
-    )
     await transaction.run_many(
         """
         UPDATE subscriber SET watermark = max(watermark, :watermark)
@@ -257,13 +387,12 @@ async def _acknowledge(transaction: Transaction, outcomes: Sequence[Outcome]) ->
         [row for row in ended if row["watermark"] is not None],
     )
     await transaction.run_many(
-        """
-        UPDATE delivery SET state = 'sent', reason = 'digest'
-        WHERE state = 'deferred'
-              AND subscriber_id = (SELECT subscriber_id FROM delivery WHERE id = :id)
-              AND story_id IN (SELECT value FROM json_each(:stories))
-        """,
-        [row for row in ended if row["stories"] is not None],
+        _HELD_BACK_IS_TOLD, [row for row in ended if row["stories"] is not None]
+    )
+    # What is held back comes as one message, unless a digest brings it.
+    await transaction.run_many(
+        OWE_MERGED.format(reader="(SELECT subscriber_id FROM delivery WHERE id = :id)"),
+        [row for row in ended if row["due"] is not None],
     )
 
 
@@ -273,7 +402,6 @@ def _outcome_parameters(outcome: Outcome) -> dict[str, object]:
         "state": outcome.state.value,
         "at": to_epoch(outcome.at),
         "due": maybe_epoch(outcome.due),
-        "tried": int(outcome.tried),
         "reason": outcome.reason,
         "message": outcome.message_id,
         "layout": outcome.layout.value if outcome.layout else None,
@@ -285,65 +413,132 @@ def _outcome_parameters(outcome: Outcome) -> dict[str, object]:
 
 
 async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -> list[Claim]:
-    """The claimed deliveries with all that a recheck needs."""
-    # The plus signs keep SQLite from counting by the index on message ids, day or no day.
+    """Claim these, and what late ones bring along, with all that a recheck needs."""
+    epoch = to_epoch(now)
+    late = to_epoch(now - _LATE)
+    # The plus sign keeps SQLite from reading all that is owed to anybody.
+    along = await transaction.rows(
+        """
+        SELECT id FROM delivery WHERE kind = 'push' AND +state = 'owed' AND subscriber_id IN (
+            SELECT d.subscriber_id FROM delivery d JOIN push p ON p.id = d.push_id
+            WHERE d.id IN (SELECT value FROM json_each(:ids)) AND p.created <= :late)
+        LIMIT :most
+        """,
+        {"ids": json_list(ids), "late": late, "most": _MOST_ALONG},
+    )
+    claimed = json_list({*ids, *(row["id"] for row in along)})
+    await transaction.run(
+        "UPDATE delivery SET state = 'claimed' WHERE id IN (SELECT value FROM json_each(:ids))",
+        {"ids": claimed},
+    )
     rows = await transaction.rows(
         f"""
-        SELECT d.*,
+        SELECT d.*, p.created AS pushed, p.plain, b.text,
             {AT_ONCE} IS NOT NULL AS followed,
             {MUTED} AS muted,
+            s.news_language = 'all' OR t.owner IS NOT NULL OR s.news_language = t.language
+            AS understood,
             EXISTS (
                 SELECT 1 FROM delivery o, json_each(o.stories) j
                 WHERE o.subscriber_id = d.subscriber_id AND o.state = 'sent'
-                      AND o.ended >= (SELECT stored FROM story WHERE id = d.story_id)
-                      AND o.kind = 'digest' AND j.value = d.story_id)
+                      AND o.ended >= t.stored AND o.kind = 'digest' AND j.value = d.story_id)
             AS told,
-            EXISTS (SELECT 1 FROM article a WHERE a.id = d.article_id AND a.state <> 'gone')
-            AS live,
-            coalesce((SELECT revision FROM article WHERE id = d.article_id), 0) AS revision,
-            (SELECT count(*) FROM delivery o
-             WHERE o.subscriber_id = d.subscriber_id AND o.state = 'sent' AND o.ended > :hour
-                   AND o.kind = 'push' AND +o.message_id IS NOT NULL) AS sent_hour,
-            (SELECT count(*) FROM delivery o
-             WHERE o.subscriber_id = d.subscriber_id AND o.state = 'sent' AND o.ended > :day
-                   AND o.kind = 'push' AND +o.message_id IS NOT NULL) AS sent_day,
-            (SELECT min(due) FROM slot WHERE subscriber_id = d.subscriber_id) AS next_digest
+            a.state AS article_state, a.revision, a.published
         FROM delivery d
         JOIN subscriber s ON s.id = d.subscriber_id
         LEFT JOIN push p ON p.id = d.push_id
+        LEFT JOIN story t ON t.id = d.story_id
+        LEFT JOIN article a ON a.id = d.article_id
+        LEFT JOIN broadcast b ON b.id = d.broadcast_id
         WHERE d.id IN (SELECT value FROM json_each(:ids))
         ORDER BY d.kind DESC, d.due, d.id
         """,
-        {
-            "ids": json_list(ids),
-            "now": to_epoch(now),
-            "hour": to_epoch(now - _HOUR),
-            "day": to_epoch(now - _DAY),
-        },
+        {"ids": claimed, "now": epoch},
     )
     readers = {
         row["id"]: subscriber_of(row)
         for row in await transaction.rows(
-            """
-            SELECT * FROM subscriber WHERE id IN (
-                SELECT subscriber_id FROM delivery
-                WHERE id IN (SELECT value FROM json_each(:ids)))
-            """,
-            {"ids": json_list(ids)},
+            "SELECT * FROM subscriber WHERE id IN (SELECT value FROM json_each(:ids))",
+            {"ids": json_list({row["subscriber_id"] for row in rows})},
         )
     }
+    pushed = [row for row in rows if row["kind"] == "push"]
+    digests = await _digests_of(transaction, list(readers))
+    capped = [one.id for one in readers.values() if one.hourly is not None or one.daily is not None]
+    sent = await _pushes_sent(transaction, capped, now)
+    pushes = Counter(row["subscriber_id"] for row in pushed)
+    late_readers = {row["subscriber_id"] for row in pushed if (row["pushed"] or row["due"]) <= late}
     return [
         Claim(
             delivery=delivery_of(row),
-            subscriber=readers[row["subscriber_id"]],
+            subscriber=readers[reader],
             followed=bool(row["followed"]),
             muted=bool(row["muted"]),
             told=bool(row["told"]),
-            live=bool(row["live"]),
-            revision=row["revision"],
-            sent_hour=row["sent_hour"],
-            sent_day=row["sent_day"],
-            next_digest=maybe_datetime(row["next_digest"]),
+            live=row["article_state"] is not None and row["article_state"] != "gone",
+            revision=row["revision"] or 0,
+            sent_hour=sent.get(reader, (0, 0))[0],
+            sent_day=sent.get(reader, (0, 0))[1],
+            next_digest=now
+            if row["kind"] == "push" and reader in digests.owed
+            else maybe_datetime(digests.slots.get(reader)),
+            understood=bool(row["understood"]),
+            published=maybe_datetime(row["published"]),
+            others=reader in late_readers and (pushes[reader] > 1 or reader in digests.merged),
+            plain=bool(row["plain"]),
+            text=row["text"] or "",
         )
         for row in rows
+        for reader in (row["subscriber_id"],)
     ]
+
+
+class _DigestsOf(NamedTuple):
+    """Of readers: when their next slot is due, who is owed a digest, who a merged message."""
+
+    slots: dict[int, int]
+    owed: set[int]
+    merged: set[int]
+
+
+async def _digests_of(transaction: Transaction, readers: Sequence[int]) -> _DigestsOf:
+    rows = await transaction.rows(
+        """
+        SELECT subscriber_id, min(due) AS due, NULL AS slot_id FROM slot
+        WHERE subscriber_id IN (SELECT value FROM json_each(:readers)) GROUP BY subscriber_id
+        UNION ALL
+        SELECT subscriber_id, NULL, slot_id FROM delivery
+        WHERE subscriber_id IN (SELECT value FROM json_each(:readers))
+              AND kind = 'digest' AND state IN ('owed', 'claimed') AND slot_id IS NOT NULL
+        """,
+        {"readers": json_list(readers)},
+    )
+    return _DigestsOf(
+        slots={row["subscriber_id"]: row["due"] for row in rows if row["slot_id"] is None},
+        owed={row["subscriber_id"] for row in rows if row["slot_id"]},
+        merged={row["subscriber_id"] for row in rows if row["slot_id"] == 0},
+    )
+
+
+async def _pushes_sent(
+    transaction: Transaction, readers: Sequence[int], now: datetime
+) -> dict[int, tuple[int, int]]:
+    """How many pushes readers were sent in the last (hour, day)."""
+    if not readers:
+        return {}
+
+    rows = await transaction.rows(
+        """
+        SELECT subscriber_id, sum(ended > :hour) AS hour, count(*) AS day FROM delivery
+        WHERE subscriber_id IN (SELECT value FROM json_each(:readers)) AND ended > :day
+              AND kind = 'push' AND state = 'sent'
+              AND (reason IS NULL OR reason <> 'digest')
+        GROUP BY subscriber_id
+        """,
+        {
+            "readers": json_list(readers),
+            "hour": to_epoch(now - _HOUR),
+            "day": to_epoch(now - _DAY),
+        },
+    )
+    return {row["subscriber_id"]: (row["hour"], row["day"]) for row in rows}

@@ -51,11 +51,20 @@ MUTED = """
         WHERE m.expires IS NULL OR m.expires > :now)
 """
 
+# One is enough: where a merged message is owed already, it brings this too. To a reader with
+# digests it is owed for two hours; after that the next digest brings what it would have.
 OWE_MERGED = """
     INSERT INTO delivery (subscriber_id, kind, state, due, expires, slot_id, scheduled, since,
                           sound)
-    SELECT id, 'digest', 'owed', :due, :due + 86400, 0, :due, 0, 0
-    FROM subscriber WHERE id = {reader}
+    SELECT s.id, 'digest', 'owed', :due,
+           :due + CASE WHEN EXISTS (SELECT 1 FROM slot WHERE subscriber_id = s.id)
+                  THEN 7200 ELSE 86400 END,
+           0, :due, 0, 0
+    FROM subscriber s
+    WHERE s.id = {reader} AND NOT EXISTS (
+        SELECT 1 FROM delivery o
+        WHERE o.subscriber_id = s.id AND o.kind = 'digest' AND o.state IN ('owed', 'claimed')
+              AND o.state = 'owed' AND o.slot_id = 0 AND o.due <= :due)
     ON CONFLICT (subscriber_id, slot_id, scheduled) WHERE kind = 'digest' DO NOTHING
 """
 

@@ -88,6 +88,7 @@ def subscriber_of(row: Row) -> Subscriber:
         rich_confirmed=bool(row["rich_confirmed"]),
         watermark=row["watermark"],
         created=from_epoch(row["created"]),
+        missed=maybe_datetime(row["missed"]),
     )
 
 
@@ -250,21 +251,25 @@ class Subscribers:
 
     async def revive(self, chat_id: int) -> bool:
         """A sign of life from a paused chat; returns whether it was paused."""
-        row = await self._database.row(
-            "SELECT 1 FROM subscriber WHERE chat_id = :chat AND state = 'paused'",
+        rows = await self._database.rows(
+            """
+            SELECT state FROM subscriber
+            WHERE chat_id = :chat AND (state = 'paused' OR missed IS NOT NULL)
+            """,
             {"chat": chat_id},
         )
-        if row is None:
+        if not rows:
             return False
         async with self._database.transaction() as transaction:
             await transaction.run(
                 """
-                UPDATE subscriber SET state = 'active', paused_reason = NULL
-                WHERE chat_id = :chat AND state = 'paused'
+                UPDATE subscriber SET missed = NULL, paused_reason = NULL,
+                       state = CASE state WHEN 'paused' THEN 'active' ELSE state END
+                WHERE chat_id = :chat AND (state = 'paused' OR missed IS NOT NULL)
                 """,
                 {"chat": chat_id},
             )
-        return True
+        return any(row["state"] == "paused" for row in rows)
 
     async def migrate_chat(self, old: int, new: int) -> None:
         """A group became a supergroup: its rows move; of two for one thread the older stays."""

@@ -71,6 +71,10 @@ CREATE UNIQUE INDEX delivery_digest ON delivery (subscriber_id, slot_id, schedul
 CREATE UNIQUE INDEX delivery_broadcast ON delivery (subscriber_id, broadcast_id)
     WHERE kind = 'broadcast';
 CREATE INDEX delivery_due ON delivery (kind DESC, due) WHERE state = 'owed';
+CREATE INDEX delivery_merged ON delivery (due)
+    WHERE state = 'owed' AND kind = 'digest' AND slot_id = 0;
+CREATE INDEX delivery_digest_live ON delivery (subscriber_id, slot_id)
+    WHERE kind = 'digest' AND state IN ('owed', 'claimed');
 CREATE INDEX delivery_claimed ON delivery (id) WHERE state = 'claimed';
 CREATE INDEX delivery_deferred ON delivery (subscriber_id) WHERE state = 'deferred';
 CREATE INDEX delivery_subscriber ON delivery (subscriber_id, ended);
