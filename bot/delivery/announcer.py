@@ -61,7 +61,7 @@ class Announcer:
             reader = await self._storage.subscribers.find(admin)
             language = reader.language if reader is not None else self._language
             message = ready(notices.to_admins(owed, self._texts[language]))
-            await self._limiter.acquire(admin, Lane.BULK)
+            await self._limiter.acquire(admin, Lane.INSTANT)
             try:
                 await self._bulk.send(message, admin, silent=reader is None or reader.silent)
             except Exception as error:  # noqa: BLE001  # every error is classified here

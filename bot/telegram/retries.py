@@ -104,7 +104,9 @@ class PatientRequests(BaseRequestMiddleware):
 
     def _note_flood(self, method: TelegramMethod[Any], retry_after: float) -> None:
         chat_id = _chat_of(method)
-        if chat_id is not None and self._limiter.flooded(chat_id, retry_after=retry_after):
+        if chat_id is not None and self._limiter.flooded(
+            chat_id, retry_after=retry_after, lane=Lane.INTERACTIVE
+        ):
             _log.warning("two chats were refused for speed: bulk rests for %.0f s", retry_after)
 
 

@@ -39,7 +39,7 @@ def worst(times: Sequence[float], window: float) -> int:
 def test_no_second_holds_more_than_rate_and_one(rate: float) -> None:
     async def main() -> list[float]:
         log = Log(Limiter(rate, clock=now))
-        await log.send_all(range(1, 101), Lane.BULK)
+        await log.send_all(range(1, 101), Lane.INSTANT)
         await asyncio.sleep(0.31)
         await log.send_all(range(101, 201))
         return log.times
@@ -103,7 +103,7 @@ def test_a_group_gets_twenty_a_minute(chat: ChatId) -> None:
 def test_interactive_goes_before_bulk_within_the_same_budget() -> None:
     async def main() -> Log:
         log = Log(Limiter(10, clock=now))
-        bulk = asyncio.create_task(log.send_all(range(100, 140), Lane.BULK))
+        bulk = asyncio.create_task(log.send_all(range(100, 140), Lane.INSTANT))
         await asyncio.sleep(1.05)
         asked = now()
         await log.send_all(range(1, 4))
@@ -124,7 +124,7 @@ def test_interactive_that_must_wait_for_its_chat_does_not_hold_bulk_up() -> None
         noisy = asyncio.create_task(log.send_all([7] * 10))
         await asyncio.sleep(0.2)
         bulk = Log(log.limiter)
-        await bulk.send_all(range(100, 120), Lane.BULK)
+        await bulk.send_all(range(100, 120), Lane.INSTANT)
         await noisy
         return bulk.times
 
@@ -176,7 +176,7 @@ def test_a_paused_chat_waits_and_the_others_do_not() -> None:
         log.limiter.pause_chat(7, seconds=30)
         log.limiter.pause_chat(7, seconds=5)  # a shorter pause does not cut a longer one
         assert log.limiter.delay(7) == 30
-        await log.send_all([7, 8], Lane.BULK)
+        await log.send_all([7, 8], Lane.INSTANT)
         return log
 
     (first, eight, _), (second, seven, _) = run(main()).sends
@@ -203,7 +203,7 @@ def test_paused_bulk_lets_interactive_through() -> None:
         log = Log(Limiter(28, clock=now))
         log.limiter.pause_bulk(seconds=10)
         assert log.limiter.bulk_delay() == 10
-        bulk = asyncio.create_task(log.send(5, Lane.BULK))
+        bulk = asyncio.create_task(log.send(5, Lane.INSTANT))
         await asyncio.sleep(1)
         await log.send(6)
         await bulk
@@ -236,7 +236,7 @@ def test_bulk_can_see_that_a_chat_must_wait() -> None:
         limiter = Limiter(28, clock=now)
         for _ in range(3):
             assert limiter.delay(7) == 0
-            await limiter.acquire(7, Lane.BULK)
+            await limiter.acquire(7, Lane.INSTANT)
         assert 0.8 < limiter.delay(7) < 1
         assert limiter.delay(8) == 0
 
@@ -275,11 +275,11 @@ def test_state_of_chats_expires() -> None:
     async def main() -> int:
         limiter = Limiter(1000, clock=now)
         for chat in range(1, 5001):
-            await limiter.acquire(chat, Lane.BULK)
+            await limiter.acquire(chat, Lane.INSTANT)
             await asyncio.sleep(0.01)
         remembered = limiter.chats_remembered
         await asyncio.sleep(120)
-        await limiter.acquire(1, Lane.BULK)
+        await limiter.acquire(1, Lane.INSTANT)
         assert limiter.chats_remembered == 1
         return remembered
 
