@@ -110,6 +110,7 @@ def article(row: Row) -> Article:
         words=row["words"],
         signature=row["signature"],
         important=row["important"] is not None,
+        missing=maybe_datetime(row["missing"]),
     )
 
 
@@ -157,6 +158,7 @@ def draft_parameters(draft: ArticleDraft) -> dict[str, object]:
         "page_error": draft.page_error,
         "page_tries": draft.page_tries,
         "page_due": maybe_epoch(draft.page_due),
+        "missing": maybe_epoch(draft.missing),
         "body": blocks_to_json(draft.body),
         "search_text": pack_text(draft.search_title, draft.search_body),
     }
@@ -193,6 +195,7 @@ def draft_of(row: Row) -> ArticleDraft:
         page_error=row["page_error"],
         page_tries=row["page_tries"],
         page_due=maybe_datetime(row["page_due"]),
+        missing=maybe_datetime(row["missing"]),
         search_title=title,
         search_body=body,
     )

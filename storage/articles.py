@@ -21,8 +21,16 @@ from storage.article_rows import (
     revision_of,
 )
 from storage.blocks import beginning, blocks_from_json
-from storage.corrections import owe_correction
-from storage.database import Database, Transaction, from_epoch, json_list, maybe_epoch, to_epoch
+from storage.corrections import THE_PAGE, owe_correction
+from storage.database import (
+    Database,
+    Transaction,
+    from_epoch,
+    json_list,
+    maybe_datetime,
+    maybe_epoch,
+    to_epoch,
+)
 from storage.entries import claim_entry
 from storage.errors import NotFoundError
 from storage.feeds import save_outcome
@@ -30,7 +38,9 @@ from storage.meta import put
 from storage.models import (
     Article,
     ArticleDraft,
+    ArticleState,
     Block,
+    BodyFrom,
     FeedOutcome,
     Headline,
     PendingPage,
@@ -41,7 +51,7 @@ from storage.models import (
     Topic,
 )
 from storage.search import first_key, free_key, index, pack_text, settle, unindex, unpack_text
-from storage.stories import becomes_important, join_story, let_lead
+from storage.stories import becomes_important, join_story, let_lead, let_live_lead
 
 THIS = 0
 """`lead` of `Articles.store`: the article that is being stored."""
@@ -59,6 +69,8 @@ class IndexedText(NamedTuple):
     language: str
 
 
+_LIVE = "CASE WHEN state <> 'gone' THEN state WHEN revision > 1 THEN 'corrected' ELSE 'live' END"
+
 _COMPARED = 1500
 """Characters of a body that clustering compares: more of it tells no better."""
 
@@ -67,12 +79,12 @@ INSERT_ARTICLE = """
            (search_key, story_id, source_id, feed_id, leads, owner, topic, language, published,
             updated, fetched, stored, url, guid, title, subheadline, standfirst, summary, author,
             image, image_url, rubric, labels, cited, people, words, signature, content_hash,
-            body_from, page_error, page_tries, page_due, imported, body, search_text)
+            body_from, page_error, page_tries, page_due, missing, imported, body, search_text)
     VALUES (:key, :story, :source, :feed, :leads, (SELECT owner FROM source WHERE id = :source),
             :topic, :language, :published, :updated, :fetched, :now, :url, :guid, :title,
             :subheadline, :standfirst, :summary, :author, :image, :image_url, :rubric, :labels,
             :cited, :people, :words, :signature, :content_hash, :body_from, :page_error,
-            :page_tries, :page_due, :imported, :body, :search_text)
+            :page_tries, :page_due, :missing, :imported, :body, :search_text)
     RETURNING id
 """
 
@@ -121,8 +133,10 @@ async def store_article(
             "UPDATE story SET article_id = :article WHERE id = :story",
             {"article": article_id, "story": story},
         )
-    elif lead is not None:
-        await let_lead(transaction, story, lead or article_id)
+    else:
+        if lead is not None:
+            await let_lead(transaction, story, lead or article_id)
+        await let_live_lead(transaction, story)
     await index(transaction, key, draft.search_title, draft.search_body)
     push_id = None
     if push is not None:
@@ -210,14 +224,21 @@ class Articles:
         round again, to who follows words that only the page has. A publisher's change is a
         revision, whose `changed` names the parts that differ; it owes a correction of the messages
         that show the article. Identity, story, published time and place in lists stay. A summary
-        that a model wrote stays as long as title and body do. With `content_hash`, nothing is
-        written where the text has changed since it was that one. Raises NotFoundError.
+        that a model wrote stays as long as title and body do. An article whose page was missing or
+        gone and was read now is live again. With `content_hash`, nothing is written where the text
+        has changed since it was that one. Raises NotFoundError.
         """
-        parameters = {**draft_parameters(draft), "id": article_id, "now": to_epoch(now)}
+        parameters = {
+            **draft_parameters(draft),
+            "id": article_id,
+            "now": to_epoch(now),
+            "there": draft.body_from is BodyFrom.PAGE and draft.page_error is None,
+        }
         async with self._database.transaction() as transaction:
             old = await transaction.row(
                 """
-                SELECT search_key, search_text, story_id, content_hash FROM article WHERE id = :id
+                SELECT search_key, search_text, story_id, content_hash, state FROM article
+                WHERE id = :id
                 """,
                 {"id": article_id},
             )
@@ -225,6 +246,8 @@ class Articles:
                 raise NotFoundError(f"there is no article {article_id}")
             if content_hash not in (None, old["content_hash"]):
                 return
+            if parameters["there"] and old["state"] == ArticleState.GONE:
+                await owe_correction(transaction, article_id, [THE_PAGE], now)
             if revision:
                 await transaction.run(
                     """
@@ -237,7 +260,8 @@ class Articles:
                 )
                 await transaction.run(
                     """
-                    UPDATE article SET revision = revision + 1, state = 'corrected',
+                    UPDATE article SET revision = revision + 1,
+                           state = CASE WHEN state = 'gone' THEN 'gone' ELSE 'corrected' END,
                            updated = coalesce(:updated, :now) WHERE id = :id
                     """,
                     parameters,
@@ -251,8 +275,9 @@ class Articles:
                     """,
                     {"story": old["story_id"], "id": article_id, "now": to_epoch(now)},
                 )
+            # A good page's `page_due` is when somebody looks whether it is still there: that stays.
             await transaction.run(
-                """
+                f"""
                 UPDATE article SET
                        topic = :topic, language = :language, fetched = :fetched, title = :title,
                        subheadline = :subheadline, standfirst = :standfirst,
@@ -264,7 +289,11 @@ class Articles:
                        rubric = :rubric, labels = :labels, cited = :cited, people = :people,
                        words = :words, signature = :signature,
                        content_hash = :content_hash, body_from = :body_from,
-                       page_error = :page_error, page_tries = :page_tries, page_due = :page_due,
+                       page_error = :page_error, page_tries = :page_tries,
+                       page_due = coalesce(
+                           :page_due, CASE WHEN body_from = 'page' THEN page_due END),
+                       missing = CASE WHEN NOT :there THEN coalesce(missing, :missing) END,
+                       state = CASE WHEN :there THEN {_LIVE} ELSE state END,
                        body = :body, search_text = :search_text
                 WHERE id = :id
                 """,
@@ -301,26 +330,111 @@ class Articles:
             )
 
     async def page_failed(
-        self, article_id: int, *, error: str, tries: int, due: datetime | None, content_hash: str
+        self,
+        article_id: int,
+        *,
+        error: str,
+        tries: int,
+        due: datetime | None,
+        content_hash: str,
+        missing: datetime | None = None,
     ) -> None:
-        """A page failed again: when it is asked for next, or never.
+        """A page failed again: when it is asked for next, or never; since when it is missing.
 
         Nothing is written where the text is another one than that of `content_hash` by now.
         """
         async with self._database.transaction() as transaction:
             await transaction.run(
                 """
-                UPDATE article SET page_error = :error, page_tries = :tries, page_due = :due
+                UPDATE article SET page_error = :error, page_tries = :tries, page_due = :due,
+                       missing = :missing
                 WHERE id = :id AND content_hash = :content
                 """,
                 {
                     "error": error,
                     "tries": tries,
                     "due": maybe_epoch(due),
+                    "missing": maybe_epoch(missing),
                     "id": article_id,
                     "content": content_hash,
                 },
             )
+
+    # ------------------------------------------------------------ pages that go
+
+    async def page_missed(
+        self, article_id: int, *, since: datetime | None, due: datetime | None
+    ) -> None:
+        """Note since when a page is missing (None: it is not), and when it is asked for again."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                "UPDATE article SET missing = :since, page_due = :due WHERE id = :id",
+                {"id": article_id, "since": maybe_epoch(since), "due": maybe_epoch(due)},
+            )
+
+    async def page_found(self, article_id: int, *, now: datetime, due: datetime | None) -> None:
+        """A page is there, and is asked for again at `due`: a gone article is live again.
+
+        The messages that say otherwise are to be edited.
+        """
+        async with self._database.transaction() as transaction:
+            was = await transaction.row(
+                "SELECT state FROM article WHERE id = :id", {"id": article_id}
+            )
+            await transaction.run(
+                f"""
+                UPDATE article SET missing = NULL, page_due = :due, state = {_LIVE} WHERE id = :id
+                """,
+                {"id": article_id, "due": maybe_epoch(due)},
+            )
+            if was is not None and was["state"] == ArticleState.GONE:
+                await owe_correction(transaction, article_id, [THE_PAGE], now)
+
+    async def lose(
+        self, article_id: int, *, since: datetime, now: datetime, due: datetime | None
+    ) -> None:
+        """The page of an article is gone for good, missing since `since`; asked for again at `due`.
+
+        Nothing more of it is sent, no news list shows it, and it leads no story that another
+        article tells; the messages that show it are to be edited. Its text stays.
+        """
+        parameters = {"id": article_id, "since": to_epoch(since), "due": maybe_epoch(due)}
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                "UPDATE article SET missing = :since, page_due = :due WHERE id = :id", parameters
+            )
+            lost = await transaction.row(
+                """
+                UPDATE article SET state = 'gone' WHERE id = :id AND state <> 'gone'
+                RETURNING story_id
+                """,
+                {"id": article_id},
+            )
+            if lost is None:
+                return
+            await let_live_lead(transaction, lost["story_id"])
+            # Whom it was owed to already is told nothing either: a claim sees the article's state.
+            await transaction.run(
+                "UPDATE push SET done = 1 WHERE story_id = :story AND article_id = :id",
+                {"story": lost["story_id"], "id": article_id},
+            )
+            await owe_correction(transaction, article_id, [THE_PAGE], now)
+
+    async def vanished(self, source_id: int, since: datetime) -> tuple[int, int]:
+        """How many of a source's pages went missing since then, and how many articles it has since.
+
+        Counted by the time that its articles were published.
+        """
+        row = await self._database.row(
+            """
+            SELECT (SELECT count(*) FROM article WHERE source_id = :source AND missing >= :since)
+                   AS vanished,
+                   (SELECT count(*) FROM article
+                    WHERE source_id = :source AND search_key >= :lowest) AS published
+            """,
+            {"source": source_id, "since": to_epoch(since), "lowest": first_key(since)},
+        )
+        return (row["vanished"], row["published"]) if row is not None else (0, 0)
 
     # ------------------------------------------------------------ reading one
 
@@ -353,15 +467,26 @@ class Articles:
         return title.split(), body.split()
 
     async def pages_due(self, now: datetime, limit: int = 50) -> list[PendingPage]:
-        """Articles whose page failed and is to be asked for again."""
+        """Articles whose page is to be asked for (again): it failed, or may have gone."""
         rows = await self._database.rows(
             f"""
-            {ARTICLE} WHERE a.page_due IS NOT NULL AND a.page_due <= :now
-            ORDER BY a.page_due LIMIT :limit
+            SELECT found.*, (
+                SELECT min(created) FROM push
+                WHERE story_id = found.story_id AND article_id = found.id) AS told
+            FROM ({ARTICLE} WHERE a.page_due IS NOT NULL AND a.page_due <= :now
+                  ORDER BY a.page_due LIMIT :limit) found
             """,
             {"now": to_epoch(now), "limit": limit},
         )
-        return [PendingPage(row["id"], draft_of(row)) for row in rows]
+        return [
+            PendingPage(
+                row["id"],
+                draft_of(row),
+                told=maybe_datetime(row["told"]),
+                state=ArticleState(row["state"]),
+            )
+            for row in rows
+        ]
 
     async def revisions(self, article_id: int) -> list[Revision]:
         """The texts that corrections replaced, the newest first."""
@@ -460,9 +585,9 @@ class Articles:
 
         `language` is a code or "all". Pages go by search key: older than `before_key`, or the
         next newer than `after_key` (still newest first). A source that is the `reader`'s own shows
-        its articles to that reader.
+        its articles to that reader. What is gone is no news.
         """
-        conditions = []
+        conditions = ["a.state <> 'gone'"]
         if source_id is not None:
             conditions += ["a.source_id = :source", "(a.owner IS NULL OR a.owner = :reader)"]
         else:
@@ -525,12 +650,12 @@ class Articles:
         return [headline(row) for row in rows]
 
     async def of_stories(self, story_ids: Sequence[int]) -> list[Headline]:
-        """The headlines that stand for these stories, in their order."""
+        """The headlines that stand for these stories, in their order; without what is gone."""
         rows = await self._database.rows(
             f"""
             SELECT * FROM (
                 SELECT k.key AS place, h.* FROM json_each(:ids) k
-                JOIN ({HEADLINE} WHERE a.leads = 1) h ON h.story_id = k.value)
+                JOIN ({HEADLINE} WHERE a.leads = 1 AND a.state <> 'gone') h ON h.story_id = k.value)
             ORDER BY place
             """,
             {"ids": json_list(story_ids)},
@@ -553,7 +678,7 @@ class Articles:
             {HEADLINE} WHERE a.id IN (
                     SELECT id FROM article INDEXED BY article_news
                     WHERE id > :article AND imported = 0)
-                AND +st.latest >= :since
+                AND +st.latest >= :since AND a.state <> 'gone'
                 AND (a.owner = :reader
                      OR +a.owner IS NULL AND (:language = 'all' OR a.language = :language))
             ORDER BY a.story_id DESC, a.leads DESC, a.id
@@ -572,7 +697,7 @@ class Articles:
         rows = await self._database.rows(
             f"""
             {HEADLINE} WHERE a.id IN (SELECT article_id FROM story WHERE latest >= :since)
-                AND a.owner IS NULL AND a.imported = 0
+                AND a.owner IS NULL AND a.imported = 0 AND a.state <> 'gone'
                 AND (:language = 'all' OR a.language = :language)
             ORDER BY st.sources DESC, st.articles DESC, a.search_key DESC LIMIT :limit
             """,

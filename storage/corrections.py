@@ -17,7 +17,7 @@ from storage.outbox import delivery_of
 from storage.subscribers import subscriber_of
 
 THE_PAGE = "page"
-"""What a correction names among the parts that changed where an article's page went or came back."""
+"""What a correction names among the parts that changed, where the page went or came back."""
 
 
 def _correction(row: Row) -> Correction:

@@ -1,7 +1,7 @@
 """Stories: which one an article joins, which of its articles stands for it, when it is important.
 
 Exactly one article of a story *leads*: it stands for the story in lists, and `story.article_id`
-names it. When it goes, another one stands up; a story without articles goes too.
+names it. When it goes, or its page does, another one stands up; a story without articles goes too.
 """
 
 from collections.abc import Sequence
@@ -102,6 +102,22 @@ async def let_lead(transaction: Transaction, story_id: int, article_id: int) -> 
         )
 
 
+async def let_live_lead(transaction: Transaction, story_id: int) -> None:
+    """Where the page of the article that stands for a story is gone, another article leads."""
+    row = await transaction.row(
+        """
+        SELECT a.id FROM article a
+        WHERE a.story_id = :story AND a.state <> 'gone' AND EXISTS (
+            SELECT 1 FROM story s JOIN article l ON l.id = s.article_id
+            WHERE s.id = :story AND l.state = 'gone')
+        ORDER BY a.id LIMIT 1
+        """,
+        {"story": story_id},
+    )
+    if row is not None:
+        await let_lead(transaction, story_id, row["id"])
+
+
 async def drop_articles(transaction: Transaction, ids: Sequence[int]) -> None:
     """Delete articles; their entries stay.
 
@@ -132,6 +148,7 @@ async def drop_articles(transaction: Transaction, ids: Sequence[int]) -> None:
             """,
             parameters,
         )
+        await let_live_lead(transaction, row["story_id"])
         await transaction.run(
             "DELETE FROM story WHERE id = :story AND article_id IS NULL", parameters
         )
