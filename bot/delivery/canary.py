@@ -63,11 +63,8 @@ class Canaries:
 
     def came_back(self, form: Hashable, *, taken: bool) -> None:
         """The one that went first was taken, or came to naught: the next one goes first."""
-        waiting = self._trials.get(form)
-        if waiting is None:
-            return
+        waiting = self._trials.get(form, deque())
         if taken:
-            del self._trials[form]
             self._taken[form] = None
             while len(self._taken) > _REMEMBERED:
                 self._taken.popitem(last=False)

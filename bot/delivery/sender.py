@@ -1,28 +1,33 @@
 """The sender: claims what is owed, rechecks, renders, sends within the limits, acknowledges.
 
     tick: {acknowledge what came back, claim the next batch} in one transaction
-          ─▶ recheck ─▶ render (once per article, language, zone) ─▶ limiter ─▶ Telegram ─▶ outcome
+          ─▶ recheck ─▶ render (once per article, language, zone) ─▶ canary ─▶ limiter ─▶ Telegram
+          ─▶ outcome ─▶ inbox
 
-Telegram has no idempotency key, so a crash between a send and its acknowledgement is ambiguous:
-what is claimed is sent again at the next start. The repeats of a crash are bounded by what was
-sent since the last tick and what is on the wire, and those of an unanswered send to a few. While
-the disk is full nothing can be acknowledged, so nothing is claimed or sent until there is space
-again.
+No more is claimed than can go out at once: a reader who stops or mutes is heard, what comes at once
+overtakes a heap of digests, and a crash leaves little in doubt. Telegram has no idempotency key, so
+what a crash, or an answer that never came, leaves in doubt is sent again, or, where the operator
+prefers that, taken for sent. While the disk is full nothing can be acknowledged, so nothing is
+claimed or sent until there is space again; a damaged file ends the sender.
 """
 
 import asyncio
+import html
 import logging
+import math
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
+from bot.delivery.canary import Canaries
 from bot.delivery.digest import Digests, sent_digest
-from bot.delivery.recheck import Drop, late, recheck
+from bot.delivery.inbox import Inbox
+from bot.delivery.recheck import Drop, given_up, late, recheck
 from bot.messages import classic, lists
 from bot.messages.payloads import Payload
-from bot.telegram.bulk import BulkClient, SentMessage
+from bot.telegram.bulk import BulkClient
 from bot.telegram.faults import Fault, FaultKind, classify
 from bot.telegram.limiter import Lane, Limiter
 from bot.telegram.requests import Ready, ready
@@ -31,6 +36,8 @@ from storage import (
     ALL_CHATS,
     Claim,
     ClaimBatch,
+    DatabaseCorruptError,
+    Delivery,
     DeliveryKind,
     DeliveryState,
     Layout,
@@ -43,7 +50,10 @@ from storage import (
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT = 200
+IN_FLIGHT = 300
+"""At most so many deliveries claimed and not acknowledged; more halve the throughput."""
+
+_AHEAD = 0.25  # seconds of the bot's budget that are claimed ahead: a few ticks
 _TICK = 0.05
 _IDLE = 1.0
 _AFTER_FAULT = 5.0
@@ -53,26 +63,25 @@ _RENDERINGS = 256
 _FRESH_FOR = timedelta(seconds=30)
 _LONGEST_BACKOFF = 300
 _LONGEST_OUTAGE_PAUSE = 30.0
-# Whoever waits longer than this for its chat, or for the bot's turn, goes back: its place is for
-# others, and the reader may stop or mute meanwhile.
-_CHAT_WAIT = 5.0
-_TURN = 20.0
+# Whoever waits longer than this for its chat, for the bot's turn or for the canary goes back: its
+# place is for others, and the reader may stop or mute meanwhile.
+_CHAT_WAIT = 0.3
+_TURN = 2.0
 _PLACES_A_CHAT = 3  # as many pushes as a chat takes at once; the limiter would hold the others
 _AFTER_DIGEST = 1.0
 # A send without an answer may have arrived: so often it is repeated, and then left to the digest.
 _TRIES_IF_UNANSWERED = 5
+_SECOND_STRIKE = timedelta(days=1)
 
 
-@dataclass(slots=True)
-class _Inbox:
-    """What came back since the last tick."""
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A message that Telegram took; without an id where its answer was lost and is not asked for
+    again.
+    """
 
-    outcomes: list[Outcome] = field(default_factory=list)
-    paused: list[tuple[int, str]] = field(default_factory=list)
-    migrated: list[tuple[int, int]] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.outcomes or self.paused or self.migrated)
+    message_id: int | None
+    plain: bool = False
 
 
 class Sender:
@@ -87,26 +96,33 @@ class Sender:
         *,
         clock: Callable[[], datetime],
         in_flight: int = IN_FLIGHT,
+        resend: bool = True,
     ) -> None:
+        """`resend`: what may have been sent is sent again, else it counts as sent."""
         self._storage = storage
         self._bulk = bulk
         self._limiter = limiter
         self._digests = digests
         self._clock = clock
         self._in_flight = in_flight
+        self._resend = resend
         self._ticking = asyncio.Lock()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._room = asyncio.Event()
-        self._inbox = _Inbox()
+        self._low = 0  # so few tasks left wake the tick early
+        self._served = 0
+        self._inbox = Inbox()
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: set[asyncio.Task[None]] = set()
         self._open: dict[int, Claim] = {}  # claimed and not acknowledged, by delivery
-        self._renderings: OrderedDict[tuple[object, ...], tuple[datetime, _Message]] = OrderedDict()
+        self._on_the_wire: set[int] = set()
+        self._canaries = Canaries()
+        self._renderings: OrderedDict[Hashable, tuple[datetime, _Message]] = OrderedDict()
         self._condemning = asyncio.Lock()
         self._failing: int | None = None  # the first chat that failed since the last success
         self._outages = 0
-        self._refused: TokenRefusedError | None = None
+        self._halted: Exception | None = None
         self._disk_full = False
 
     def wake(self) -> None:
@@ -114,48 +130,66 @@ class Sender:
         self._wake.set()
 
     async def run(self) -> None:
-        """Send until `stop`; raises TokenRefusedError where the token is no good."""
+        """Send until `stop`.
+
+        Raises TokenRefusedError where the token is no good, DatabaseCorruptError where the file is.
+        """
         now = self._clock()
-        recovered = await self._storage.outbox.recover(now)
-        if recovered:
+        uncertain = await self._storage.outbox.recover(now, resend=self._resend)
+        if uncertain:
             log.info(
-                "%d deliveries were in flight at the last stop: they are sent again", recovered
+                "%d deliveries were in flight at the last stop: %s",
+                uncertain,
+                "they are sent again"
+                if self._resend
+                else "they may have been sent, and are not repeated (AFTER_CRASH=skip)",
             )
         for chat_id, until in (await self._storage.outbox.pauses(now)).items():
             seconds = (until - now).total_seconds()
             if chat_id == ALL_CHATS:
                 log.warning("Telegram asked to wait: no bulk messages for %.0f s", seconds)
-                self._limiter.pause_bulk(seconds=seconds)
+                self._limiter.pause_bulk(seconds=seconds, flood=True)
             else:
                 self._limiter.pause_chat(chat_id, seconds=seconds)
         while not self._stopping.is_set():
             self._wake.clear()
             async with self._ticking:
                 claimed = await self._tick()
-            if self._refused is not None:
+            if self._halted is not None:
                 await self.stop()
-                raise self._refused
+                raise self._halted
             busy = bool(claimed or self._tasks or self._inbox)
             await self._rest(busy=busy and not self._disk_full)
 
     async def stop(self) -> None:
-        """Claim no more, let what is on the wire come back, acknowledge it."""
+        """Claim no more, let what is on the wire come back, acknowledge it, give back the rest."""
         self._stopping.set()
         self._wake.set()
-        # What only waits for its turn was not sent: it stays claimed and is owed at the next start.
         for task in list(self._waiting):
             task.cancel()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=_DRAIN)
         async with self._ticking:  # what is being noted now must not be cancelled with the tick
+            self._give_back_what_waited()
             await self._acknowledge_rest()
 
+    def _give_back_what_waited(self) -> None:
+        """What never went on the wire is in no doubt: it is owed."""
+        noted = {one.delivery_id for one in self._inbox.outcomes}
+        for claim in self._open.values():
+            if claim.delivery.id not in noted | self._on_the_wire:
+                self._wait(claim, 0, "stopped")
+
     async def _acknowledge_rest(self) -> None:
-        if self._inbox:
-            try:
-                await self._storage.outbox.tick(self._take_inbox(), now=self._clock())
-            except StorageError as error:
-                log.error("what was just sent could not be noted and may come twice: %s", error)
+        if not self._inbox or isinstance(self._halted, StorageError):
+            return
+        batch = self._inbox.batch()
+        try:
+            await self._storage.outbox.tick(batch, now=self._clock())
+        except StorageError as error:
+            log.error("what was just sent could not be noted and may come twice: %s", error)
+        else:
+            self._acknowledged(batch)
 
     # ------------------------------------------------------------ the tick
 
@@ -170,16 +204,16 @@ class Sender:
             await asyncio.wait_for(self._wake.wait(), _AFTER_FAULT if self._disk_full else _IDLE)
 
     async def _tick(self) -> int:
-        room = self._in_flight - len(self._tasks)
-        if self._limiter.bulk_delay() > 0 or self._disk_full:
-            room = 0
+        room = self._places()
         if room <= 0 and not self._inbox and not self._disk_full:
             return 0
-        batch = self._take_inbox(limit=room)
+        batch = self._inbox.batch(limit=room, served=self._served)
         try:
             claims = await self._storage.outbox.tick(batch, now=self._clock())
+        except DatabaseCorruptError as error:
+            self._halt(error)
+            return 0
         except StorageError as error:
-            self._put_back(batch)
             if not self._disk_full:
                 log.error("sending stops: %s", error)
             self._disk_full = True
@@ -188,24 +222,31 @@ class Sender:
             log.info("the store takes writes again: sending goes on")
             self._disk_full = False
             self._wake.set()
-        for outcome in batch.outcomes:
-            self._open.pop(outcome.delivery_id, None)
+        self._acknowledged(batch)
+        self._served += len(claims)
         self._start(claims)
         return len(claims)
 
-    def _take_inbox(self, limit: int = 0) -> ClaimBatch:
-        inbox, self._inbox = self._inbox, _Inbox()
-        return ClaimBatch(
-            outcomes=tuple(inbox.outcomes),
-            paused=tuple(inbox.paused),
-            migrated=tuple(inbox.migrated),
-            limit=limit,
-        )
+    def _places(self) -> int:
+        """How many more deliveries may be claimed now."""
+        if self._disk_full or self._halted is not None or self._limiter.bulk_delay() > 0:
+            return 0
+        soon = self._limiter.room(_AHEAD) - len(self._waiting)
+        return min(self._in_flight - len(self._tasks), soon)
 
-    def _put_back(self, batch: ClaimBatch) -> None:
-        self._inbox.outcomes[:0] = batch.outcomes
-        self._inbox.paused[:0] = batch.paused
-        self._inbox.migrated[:0] = batch.migrated
+    def _acknowledged(self, batch: ClaimBatch) -> None:
+        self._inbox.forget(batch)
+        for outcome in batch.outcomes:
+            self._open.pop(outcome.delivery_id, None)
+
+    def _halt(self, error: Exception) -> None:
+        """Nothing more is sent; `run` raises the error."""
+        if self._halted is None:
+            self._halted = error
+        for task in list(self._waiting):
+            task.cancel()
+        self._wake.set()
+        self._room.set()
 
     def _start(self, claims: list[Claim]) -> None:
         now = self._clock()
@@ -213,15 +254,21 @@ class Sender:
             (one.subscriber.id, one.delivery.kind) for one in self._open.values()
         )
         queued: Counter[int] = Counter()
+        deferred = set[int]()
         for claim in claims:
             reader, kind = claim.subscriber.id, claim.delivery.kind
             pushes = on_their_way[reader, DeliveryKind.PUSH]
             decision = recheck(claim, now, already=pushes)
             if isinstance(decision, Drop):
                 self._drop(claim, decision)
+                if decision.state is DeliveryState.DEFERRED:
+                    deferred.add(reader)
             elif on_their_way[reader, DeliveryKind.DIGEST]:
                 # The digest on its way may tell the same, and moves the watermark.
                 self._wait(claim, _AFTER_DIGEST, "digest")
+            elif kind is DeliveryKind.DIGEST and reader in deferred:
+                # What was held back a moment ago is to be in it: after the next acknowledgement.
+                self._wait(claim, 0, "gathering")
             elif kind is DeliveryKind.PUSH and pushes >= _PLACES_A_CHAT:
                 queued[reader] += 1
                 self._wait(claim, queued[reader], "turn")
@@ -231,11 +278,12 @@ class Sender:
                 task = asyncio.create_task(self._deliver(claim))
                 self._tasks.add(task)
                 task.add_done_callback(self._ended)
+        # Early enough that the wire does not run dry while the next ones are claimed.
+        self._low = len(self._tasks) * 3 // 4
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        # Early enough that the wire does not run dry while the next ones are claimed.
-        if len(self._tasks) <= self._in_flight * 3 // 4:
+        if len(self._tasks) <= self._low:
             self._room.set()
 
     def _drop(self, claim: Claim, drop: Drop) -> None:
@@ -254,10 +302,15 @@ class Sender:
 
     async def _deliver(self, claim: Claim) -> None:
         try:
-            if claim.delivery.kind is DeliveryKind.PUSH:
-                await self._push(claim)
-            else:
-                await self._digest(claim)
+            match claim.delivery.kind:
+                case DeliveryKind.PUSH:
+                    await self._push(claim)
+                case DeliveryKind.DIGEST:
+                    await self._digest(claim)
+                case DeliveryKind.BROADCAST:
+                    await self._broadcast(claim)
+        except DatabaseCorruptError as error:
+            self._halt(error)
         except StorageError as error:
             log.error("delivery %d waits: %s", claim.delivery.id, error)
             self._wait(claim, _AFTER_FAULT, "store")
@@ -266,38 +319,113 @@ class Sender:
             if claim.delivery.attempts < _TRIES_AFTER_BUGS:
                 self._again(claim, _AFTER_FAULT * 2**claim.delivery.attempts, "error")
             else:
-                self._fail(claim, f"{type(error).__name__}: {error}")
+                self._give_up(claim, f"{type(error).__name__}: {error}")
 
     async def _push(self, claim: Claim) -> None:
         delivery, subscriber = claim.delivery, claim.subscriber
         if delivery.article_id is None:
-            self._fail(claim, "no article")
+            self._give_up(claim, "no article")
             return
+        article_id = delivery.article_id
+        # By the revision too: the editor relies on what is claimed after a correction showing it.
+        subject = (article_id, claim.revision)
+        if claim.plain:
+            self._canaries.goes_plain(subject)
+        form = (*subject, subscriber.language, subscriber.zone, subscriber.pictures)
+
+        async def rendered() -> _Message:
+            return await self._rendered(form, article_id, claim)
+
         try:
-            message = await self._rendered(delivery.article_id, claim)
+            sent = await self._after_the_canary(claim, subject, form, rendered)
         except NotFoundError:
             self._drop(claim, Drop(DeliveryState.CANCELLED, "gone"))
             return
-        silent = subscriber.silent or not delivery.sound
-        sent = await self._send(claim, message, silent=silent)
         if sent is not None:
-            self._inbox.outcomes.append(
-                Outcome(
-                    delivery_id=delivery.id,
-                    state=DeliveryState.SENT,
-                    at=self._clock(),
-                    message_id=sent.message_id,
-                    layout=Layout.CLASSIC,
-                    language=subscriber.language,
-                    view=View.PUSH,
-                )
+            self._sent(claim, sent, View.PUSH)
+
+    async def _broadcast(self, claim: Claim) -> None:
+        """The operator's own words, as they are."""
+        subject = ("broadcast", claim.delivery.broadcast_id)
+
+        async def rendered() -> _Message:
+            return _message(Payload(html.escape(claim.text, quote=False), claim.text))
+
+        sent = await self._after_the_canary(claim, subject, subject, rendered)
+        if sent is not None:
+            self._sent(claim, sent, None)
+
+    async def _after_the_canary(
+        self,
+        claim: Claim,
+        subject: Hashable,
+        form: Hashable,
+        rendered: Callable[[], Awaitable["_Message"]],
+    ) -> _Sent | None:
+        """Send what goes to many; None where the outcome is noted already."""
+        plain = self._canaries.plain(subject)
+        trial = (form, plain)
+        goes_first = False
+        if not self._canaries.taken(trial):
+            try:
+                goes_first = await self._role(trial)
+            except TimeoutError:
+                self._wait(claim, _TURN, "canary")
+                return None
+        sent = None
+        try:
+            if reason := self._canaries.stopped(subject):
+                self._give_up(claim, reason)
+                return None
+            message = await rendered()
+            if self._canaries.plain(subject):
+                message = replace(message, marked=message.plain)
+            sent = await self._send(claim, message, subject=subject)
+        finally:
+            if goes_first:
+                self._came_back(claim, subject, form, sent, plain=plain)
+        return sent
+
+    def _came_back(
+        self, claim: Claim, subject: Hashable, form: Hashable, sent: _Sent | None, *, plain: bool
+    ) -> None:
+        """The canary's fate is everybody's: what it could send, and in which form."""
+        taken = sent is not None and sent.message_id is not None
+        if sent is not None and sent.plain and not plain:
+            self._canaries.came_back((form, True), taken=True)
+            if self._canaries.goes_plain(subject) and claim.delivery.push_id is not None:
+                log.error("article %s goes as plain text to all", claim.delivery.article_id)
+                self._inbox.plain.append(claim.delivery.push_id)
+        self._canaries.came_back((form, plain), taken=taken)
+
+    async def _role(self, trial: Hashable) -> bool:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a delivery is a task")
+        self._waiting.add(task)
+        try:
+            return await self._canaries.role(trial, patience=_TURN)
+        finally:
+            self._waiting.discard(task)
+
+    def _sent(self, claim: Claim, sent: _Sent, view: View | None) -> None:
+        self._inbox.outcomes.append(
+            Outcome(
+                delivery_id=claim.delivery.id,
+                state=DeliveryState.SENT,
+                at=self._clock(),
+                reason=_reason(sent),
+                message_id=sent.message_id,
+                layout=Layout.CLASSIC,
+                language=claim.subscriber.language,
+                view=view,
             )
+        )
 
     async def _digest(self, claim: Claim) -> None:
         delivery, subscriber, now = claim.delivery, claim.subscriber, self._clock()
-        silent = subscriber.silent or not delivery.sound
         if delivery.slot_id == 0:
-            await self._merged(claim, silent=silent)
+            await self._merged(claim)
             return
         async with self._digests.turn(subscriber.id):
             # Read again: a digest by command may have told what is new a moment ago.
@@ -309,10 +437,15 @@ class Sender:
                 )
                 return
             payload = self._digests.render(composed, subscriber, delivery.id, now)
-            sent = await self._send(claim, _message(payload), silent=silent)
+            await self._note(delivery, composed.stories)
+            sent = await self._send(claim, _message(payload))
             if sent is None:
                 return
-            told = sent_digest(delivery.id, composed, subscriber, sent.message_id, self._clock())
+            told = replace(
+                sent_digest(delivery.id, composed, subscriber, 0, self._clock()),
+                message_id=sent.message_id,
+                reason=_reason(sent),
+            )
             # Noted before the turn ends, and not with the next tick: a digest by command that
             # waits for its turn must find the watermark moved.
             try:
@@ -322,9 +455,9 @@ class Sender:
             else:
                 self._open.pop(delivery.id, None)
 
-    async def _merged(self, claim: Claim, *, silent: bool) -> None:
-        """What was held back from a reader without digests; what one message cannot hold is owed
-        as another, so that a fault there repeats nothing here.
+    async def _merged(self, claim: Claim) -> None:
+        """What was held back; what one message cannot hold is owed as another, so that a fault
+        there repeats nothing here.
         """
         delivery, subscriber, now = claim.delivery, claim.subscriber, self._clock()
         headlines = await self._digests.held_back(subscriber)
@@ -334,7 +467,9 @@ class Sender:
             )
             return
         payload, taken = lists.merged(headlines, self._digests.viewer(subscriber, now))
-        sent = await self._send(claim, _message(payload), silent=silent)
+        stories = tuple(one.story_id for one in headlines[:taken])
+        await self._note(delivery, stories)
+        sent = await self._send(claim, _message(payload))
         if sent is None:
             return
         next_due = max(now, delivery.due) + timedelta(seconds=1)
@@ -343,46 +478,50 @@ class Sender:
                 delivery_id=delivery.id,
                 state=DeliveryState.SENT,
                 at=self._clock(),
+                reason=_reason(sent),
                 message_id=sent.message_id,
                 layout=Layout.CLASSIC,
                 language=subscriber.language,
                 view=View.DIGEST,
-                stories=tuple(one.story_id for one in headlines[:taken]),
+                stories=stories,
                 due=next_due if taken < len(headlines) else None,
             )
         )
 
-    async def _rendered(self, article_id: int, claim: Claim) -> "_Message":
-        """A push as ready JSON, made once for all alike readers.
+    async def _note(self, delivery: Delivery, stories: tuple[int, ...]) -> None:
+        """What a crash is to take for told, where nothing in doubt is repeated."""
+        if not self._resend:
+            await self._storage.outbox.note_stories(delivery.id, stories)
 
-        By the revision too: the editor relies on what is claimed after a correction showing it.
-        """
-        subscriber, now = claim.subscriber, self._clock()
-        key = (
-            article_id,
-            claim.revision,
-            subscriber.language,
-            subscriber.zone,
-            subscriber.pictures,
-        )
-        found = self._renderings.get(key)
+    async def _rendered(self, form: Hashable, article_id: int, claim: Claim) -> "_Message":
+        """A push as ready JSON, made once for all alike readers."""
+        now = self._clock()
+        found = self._renderings.get(form)
         if found is not None and now - found[0] < _FRESH_FOR:
             return found[1]
         article = await self._storage.articles.get(article_id)
-        made = _message(classic.push(article, self._digests.viewer(subscriber, now)))
-        self._renderings[key] = (now, made)
+        made = _message(classic.push(article, self._digests.viewer(claim.subscriber, now)))
+        self._renderings[form] = (now, made)
         while len(self._renderings) > _RENDERINGS:
             self._renderings.popitem(last=False)
         return made
 
-    async def _send(self, claim: Claim, message: "_Message", *, silent: bool) -> SentMessage | None:
-        """Send one message; None where the outcome is noted already (or the bot is stopping)."""
-        subscriber = claim.subscriber
-        thread = subscriber.thread_id
-        form, picture = message.marked, message.payload.preview
+    async def _send(
+        self, claim: Claim, message: "_Message", *, subject: Hashable = None
+    ) -> _Sent | None:
+        """Send one message; None where the outcome is noted already (or the bot is stopping).
+
+        `subject` is what it is one of many of.
+        """
+        delivery, subscriber = claim.delivery, claim.subscriber
+        silent = subscriber.silent or not delivery.sound
+        lane, thread = _lane(delivery), subscriber.thread_id
+        form = message.marked
+        picture = "" if form is message.plain else message.payload.preview
         while True:
-            if not await self._turn(claim):
+            if not await self._turn(claim, lane):
                 return None
+            self._on_the_wire.add(delivery.id)
             try:
                 sent = await self._bulk.send(form, subscriber.chat_id, thread, silent=silent)
             except Exception as error:  # noqa: BLE001  # every error is classified below
@@ -396,15 +535,27 @@ class Sender:
                     fault.kind in (FaultKind.PAYLOAD, FaultKind.PICTURE)
                     and form is not message.plain
                 ):
-                    log.error("Telegram refuses a message, its plain text goes: %s", fault.text)
+                    log.error(
+                        "Telegram refuses delivery %d (article %s), its plain text goes: %s",
+                        delivery.id,
+                        delivery.article_id,
+                        fault.text,
+                    )
                     form = message.plain
+                elif fault.kind is FaultKind.AMBIGUOUS and not self._resend:
+                    self._note_outage(subscriber.chat_id)
+                    return _Sent(None)
                 else:
-                    await self._failed(claim, fault)
+                    self._failed(claim, fault, subject)
                     return None
             else:
                 self._failing = None
                 self._outages = 0
-                return sent
+                if subscriber.missed is not None:
+                    self._inbox.found.append(subscriber.chat_id)
+                return _Sent(sent.message_id, plain=form is message.plain)
+            finally:
+                self._on_the_wire.discard(delivery.id)
 
     async def _condemn(self, picture: str) -> None:
         """Telegram cannot show the picture: nobody is sent it from now on."""
@@ -417,65 +568,86 @@ class Sender:
                 log.info("Telegram refuses a picture: %s", picture)
                 await self._storage.pictures.mark_bad(picture, self._clock())
 
-    async def _turn(self, claim: Claim) -> bool:
+    async def _turn(self, claim: Claim, lane: Lane) -> bool:
         """Wait for the limiter; False where the delivery goes back instead."""
         chat_id = claim.subscriber.chat_id
         wait = self._limiter.delay(chat_id)
         if wait > _CHAT_WAIT:
-            self._wait(claim, wait, "flood")
+            self._wait(claim, wait, "chat")
             return False
         task = asyncio.current_task()
-        if task is None or self._stopping.is_set():
+        if task is None or self._closed:
             return False
         self._waiting.add(task)
         try:
             async with asyncio.timeout(_TURN):
-                await self._limiter.acquire(chat_id, Lane.BULK)
+                await self._limiter.acquire(chat_id, lane)
         except TimeoutError:
             self._wait(claim, 0, "waiting")
             return False
         finally:
             self._waiting.discard(task)
+        if self._disk_full:
+            self._wait(claim, 0, "store")
+            return False
         if self._clock() >= claim.delivery.expires:
             self._drop(claim, late(claim, self._clock()))
             return False
-        return not self._stopping.is_set()
+        return not self._closed
+
+    @property
+    def _closed(self) -> bool:
+        return self._stopping.is_set() or self._halted is not None
 
     # ------------------------------------------------------------ faults
 
-    async def _failed(self, claim: Claim, fault: Fault) -> None:
+    def _failed(self, claim: Claim, fault: Fault, subject: Hashable) -> None:
         chat_id = claim.subscriber.chat_id
         match fault.kind:
             case FaultKind.FLOOD:
-                await self._flooded(claim, fault.retry_after)
-            case (
-                FaultKind.BLOCKED
-                | FaultKind.CHAT_NOT_FOUND
-                | FaultKind.NO_RIGHTS
-                | FaultKind.THREAD_GONE  # the general topic too
-            ):
+                self._flooded(claim, fault.retry_after)
+            case FaultKind.BLOCKED | FaultKind.NO_RIGHTS:
                 log.info("chat %d is paused: %s", chat_id, fault.text)
                 self._inbox.paused.append((chat_id, fault.text))
-                # Whoever comes back finds the story in the next digest or merged message.
-                push = claim.delivery.kind is DeliveryKind.PUSH
-                state = DeliveryState.DEFERRED if push else DeliveryState.CANCELLED
-                self._drop(claim, Drop(state, fault.kind.value))
+                self._drop(claim, _held_for_return(claim, fault))
+            case FaultKind.THREAD_GONE:  # the general topic too
+                log.info("a topic of chat %d is paused: %s", chat_id, fault.text)
+                self._inbox.silenced.append((claim.subscriber.id, fault.text))
+                self._drop(claim, _held_for_return(claim, fault))
+            case FaultKind.CHAT_NOT_FOUND:
+                self._missed(claim, fault)
             case FaultKind.MIGRATED if fault.chat_id is not None:
                 self._inbox.migrated.append((chat_id, fault.chat_id))
                 self._wait(claim, 0, fault.kind.value)
             case FaultKind.TOKEN:
-                self._refused = TokenRefusedError()
                 self._wait(claim, 0, fault.kind.value)
+                self._halt(TokenRefusedError())
             case FaultKind.RETRY | FaultKind.AMBIGUOUS:
                 self._note_outage(chat_id)
                 attempts = claim.delivery.attempts
                 if fault.kind is FaultKind.AMBIGUOUS and attempts + 1 >= _TRIES_IF_UNANSWERED:
-                    self._drop(claim, late(claim, self._clock(), "unanswered"))
+                    self._give_up(claim, "unanswered")
                 else:
                     self._again(claim, min(2**attempts, _LONGEST_BACKOFF), fault.kind.value)
             case _:
                 log.error("delivery %d cannot be sent: %s", claim.delivery.id, fault.text)
-                self._fail(claim, fault.text)
+                if subject is not None and self._canaries.refused(subject, chat_id, fault.text):
+                    log.error("%s is refused in every form: nobody else is sent it", subject)
+                self._give_up(claim, fault.text)
+
+    def _missed(self, claim: Claim, fault: Fault) -> None:
+        """No such chat: so Telegram says for a moment of some chats that are there. It counts the
+        second time, a day later; until then what is owed waits.
+        """
+        now = self._clock()
+        log.info("chat %d is not found", claim.subscriber.chat_id)
+        self._inbox.missed.append((claim.subscriber.chat_id, fault.text))
+        if now + _SECOND_STRIKE < claim.delivery.expires:
+            self._again(claim, _SECOND_STRIKE.total_seconds(), fault.kind.value)
+        else:
+            drop = _held_for_return(claim, fault)
+            alone = claim.next_digest is None and claim.delivery.kind is not DeliveryKind.BROADCAST
+            self._drop(claim, replace(drop, due=_ceil(now + _SECOND_STRIKE)) if alone else drop)
 
     def _note_outage(self, chat_id: int) -> None:
         """One chat's trouble is its own; that of two in a row is everybody's: all wait, longer
@@ -489,14 +661,14 @@ class Sender:
             log.warning("Telegram does not answer: bulk rests for %.0f s", seconds)
             self._limiter.pause_bulk(seconds=seconds)
 
-    async def _flooded(self, claim: Claim, seconds: float) -> None:
+    def _flooded(self, claim: Claim, seconds: float) -> None:
         chat_id = claim.subscriber.chat_id
+        known = self._limiter.bulk_delay() > 0
         everybody = self._limiter.flooded(chat_id, retry_after=seconds)
-        until = self._clock() + timedelta(seconds=seconds)
-        if everybody:
+        if everybody and not known:
             log.warning("Telegram asks to wait: no bulk messages for %.0f s", seconds)
-        with suppress(StorageError):  # the pause holds in memory; the tick says what is wrong
-            await self._storage.outbox.pause(ALL_CHATS if everybody else chat_id, until)
+        until = self._clock() + timedelta(seconds=seconds)
+        self._inbox.waits.append((ALL_CHATS if everybody else chat_id, _ceil(until)))
         self._wait(claim, seconds, "flood")
 
     def _wait(self, claim: Claim, seconds: float, reason: str) -> None:
@@ -505,24 +677,49 @@ class Sender:
 
     def _again(self, claim: Claim, seconds: float, reason: str, *, tried: bool = True) -> None:
         now = self._clock()
+        due = _ceil(now + timedelta(seconds=seconds)) if seconds > 0 else now
+        if due >= claim.delivery.expires and due > now:
+            self._drop(claim, late(claim, due))
+            return
         self._inbox.outcomes.append(
             Outcome(
                 delivery_id=claim.delivery.id,
                 state=DeliveryState.OWED,
                 at=now,
                 reason=reason,
-                due=now + timedelta(seconds=seconds),
+                due=due,
                 tried=tried,
             )
         )
 
-    def _fail(self, claim: Claim, reason: str) -> None:
-        """Give up a message; a push's story is left to the next digest, which says it otherwise."""
-        now, reason = self._clock(), reason[:300]
-        if claim.delivery.kind is DeliveryKind.PUSH:
-            self._drop(claim, late(claim, now, reason))
-        else:
-            self._drop(claim, Drop(DeliveryState.FAILED, reason))
+    def _give_up(self, claim: Claim, reason: str) -> None:
+        self._drop(claim, given_up(claim, self._clock(), reason[:300]))
+
+
+def _held_for_return(claim: Claim, fault: Fault) -> Drop:
+    """Whoever comes back finds a push's story in the next digest or merged message."""
+    push = claim.delivery.kind is DeliveryKind.PUSH
+    return Drop(DeliveryState.DEFERRED if push else DeliveryState.CANCELLED, fault.kind.value)
+
+
+def _lane(delivery: Delivery) -> Lane:
+    """A merged message is made of what was to come at once."""
+    match delivery.kind:
+        case DeliveryKind.BROADCAST:
+            return Lane.BROADCAST
+        case DeliveryKind.DIGEST if delivery.slot_id != 0:
+            return Lane.DIGEST
+        case _:
+            return Lane.INSTANT
+
+
+def _reason(sent: _Sent) -> str | None:
+    return "unanswered" if sent.message_id is None else None
+
+
+def _ceil(at: datetime) -> datetime:
+    """The next whole second: the store keeps no parts, and what is due too early comes in vain."""
+    return datetime.fromtimestamp(math.ceil(at.timestamp()), UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,7 +301,31 @@ async def test_a_full_disk_stops_sending_and_loses_and_repeats_nothing(
     assert len(server.requests) == 3
 
 
-async def test_quiet_hours_hold_a_push_back_for_the_next_digest(
+async def test_quiet_hours_that_end_near_a_digest_leave_a_push_to_it(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader(
+        quiet_from=11 * 60,
+        quiet_to=13 * 60,
+        slots=(SlotPlan(15 * 60, EVERY_DAY, False),),
+        slot_dues=(NOW + timedelta(hours=3),),
+    )
+    stored = await newsroom.article("Ночная новость")
+    async with start() as desk:
+        await desk.settle()
+        assert server.requests == []
+        desk.clock.forward(hours=2)
+        await desk.settle()
+        assert server.requests == []
+        desk.clock.forward(hours=1)
+        await desk.settle()
+        line = await desk.storage.outbox.delivery(2)
+    assert "Ночная новость" in texts(server)[0]
+    assert line is not None
+    assert line.stories == (stored.story_id,)
+
+
+async def test_quiet_hours_that_end_far_from_a_digest_end_with_one_merged_message(
     newsroom: Newsroom, start: Start, server: Server
 ) -> None:
     await newsroom.reader(
@@ -310,16 +334,24 @@ async def test_quiet_hours_hold_a_push_back_for_the_next_digest(
         slots=(SlotPlan(19 * 60, EVERY_DAY, False),),
         slot_dues=(NOW + timedelta(hours=7),),
     )
-    stored = await newsroom.article("Ночная новость")
+    for title in ("Первая ночная", "Вторая ночная"):
+        await newsroom.article(title)
     async with start() as desk:
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def held() -> bool:
+            return [*(await desk.states()).values()] == ["deferred", "deferred", "owed"]
+
+        await desk.until(held)
+        desk.clock.forward(hours=1)
         await desk.settle()
-        assert server.requests == []
-        desk.clock.forward(hours=7)
+        (merged,) = texts(server)
+        assert "Первая ночная" in merged
+        assert "Вторая ночная" in merged
+        desk.clock.forward(hours=6)
         await desk.settle()
-        line = await desk.storage.outbox.delivery(2)
-    assert "Ночная новость" in texts(server)[0]
-    assert line is not None
-    assert line.stories == (stored.story_id,)
+    assert len(server.requests) == 1, "the digest tells nothing twice"
 
 
 async def test_without_digests_what_was_held_back_comes_merged(
@@ -345,21 +377,91 @@ async def test_without_digests_what_was_held_back_comes_merged(
     assert "Три" in merged
 
 
-async def test_a_late_push_becomes_a_line_of_the_digest(
+async def test_an_expired_push_becomes_a_line_of_a_digest_that_is_near(
     newsroom: Newsroom, start: Start, server: Server
 ) -> None:
     await newsroom.reader(
-        slots=(SlotPlan(19 * 60, EVERY_DAY, False),),
-        slot_dues=(NOW + timedelta(hours=7),),
+        slots=(SlotPlan(17 * 60, EVERY_DAY, False),),
+        slot_dues=(NOW + timedelta(hours=5),),
     )
     await newsroom.article("Поздняя")
     async with start() as desk:
         desk.clock.forward(hours=3)
         await desk.settle()
         assert server.requests == []
+        desk.clock.forward(hours=2)
+        await desk.settle()
+    (digest,) = texts(server)
+    assert "Поздняя" in digest
+    assert "дайджест" in digest
+
+
+async def test_expired_pushes_come_as_one_message_where_the_digest_is_far(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await newsroom.reader(
+        slots=(SlotPlan(19 * 60, EVERY_DAY, False),),
+        slot_dues=(NOW + timedelta(hours=7),),
+    )
+    for title in ("Раз", "Два"):
+        await newsroom.article(title)
+    async with start() as desk:
+        desk.clock.forward(hours=3)
+        await desk.settle()
+        (merged,) = texts(server)
+        assert "Раз" in merged
+        assert "Два" in merged
         desk.clock.forward(hours=4)
         await desk.settle()
-    assert "Поздняя" in texts(server)[0]
+    assert len(server.requests) == 1
+
+
+async def test_late_pushes_of_one_reader_are_merged_and_one_alone_goes_as_it_is(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    crowded = await newsroom.reader()
+    alone = await newsroom.reader(alerts=Alerts.OFF)
+    follow = Subscription(alone.id, FollowKind.WORDS, "зверь", "зверь", Level.NOW)
+    await newsroom.storage.subscribers.follow(follow)
+    await newsroom.article("Раз")
+    await newsroom.article("Два", words="зверь")
+    async with start() as desk:
+        pass
+    await desk.outbox.expand(NOW)
+    desk.clock.forward(minutes=6)  # the bot was busy
+    async with start() as desk:
+        await desk.settle()
+    messages = {one.fields["chat_id"]: one.fields["text"] for one in server.requests}
+    assert len(server.requests) == 2
+    assert "Раз" in messages[crowded.chat_id]
+    assert "Два" in messages[crowded.chat_id]
+    assert messages[alone.chat_id].startswith("<b>Два</b>")
+
+
+async def test_old_news_is_gathered_into_one_message(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    """The bot was down, or the feed slow: nobody wants a dozen alerts of this morning."""
+    await newsroom.reader()
+    morning = NOW - timedelta(hours=3)
+    async with start() as desk:
+        for title in ("Раз", "Два"):
+            await newsroom.article(title, published=morning)
+            await desk.outbox.expand(NOW)
+            desk.sender.wake()
+        await newsroom.article("Свежая")
+
+        async def held() -> bool:
+            await desk.outbox.expand(NOW)
+            return len(texts(server)) == 1 and "claimed" not in (await desk.states()).values()
+
+        await desk.until(held)
+        assert "Свежая" in texts(server)[0]
+        desk.clock.forward(minutes=3)
+        await desk.settle()
+    _, merged = texts(server)
+    assert "Раз" in merged
+    assert "Два" in merged
 
 
 async def test_a_digest_fires_once_a_slot_and_one_covers_a_gap(
@@ -728,10 +830,11 @@ async def test_an_outage_makes_all_wait_once_a_round_and_one_chats_trouble_nobod
         await desk.outbox.expand(NOW)
         desk.sender.wake()
 
-        async def all_failed() -> bool:
-            return len(server.requests) == len(readers)
+        async def noticed() -> bool:
+            return desk.limiter.bulk_delay() > 0
 
-        await desk.until(all_failed)
+        await desk.until(noticed)
+        assert len(server.requests) == 2, "the canary, and the next one"
         assert 1 < desk.limiter.bulk_delay() <= 2
         desk.limiter._bulk_paused_until = 0.0
         alone = readers[0].chat_id
