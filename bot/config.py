@@ -362,6 +362,13 @@ class Settings(BaseSettings):
         "uploads once.",
         examples=["preview"],
     )
+    after_crash: Annotated[Literal["resend", "skip"], BeforeValidator(_lower)] = Field(
+        "resend",
+        description="What happens to messages that were on their way when the process died: "
+        "`resend` (none is lost, a few may come twice) or `skip` (none comes twice, a few may be "
+        "lost).",
+        examples=["skip"],
+    )
     keep_deliveries_days: int = Field(
         14,
         ge=8,  # a weekly digest must know what was told since the last one
