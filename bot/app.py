@@ -39,6 +39,7 @@ from bot.scheduler import Scheduler
 from bot.telegram.bulk import BulkClient
 from bot.telegram.limiter import Limiter
 from bot.telegram.menu import register_menus
+from bot.telegram.received import Received
 from bot.telegram.retries import PatientRequests
 from bot.telegram.session import LeanSession
 from bot.telegram.updates import PollingDispatcher
@@ -94,7 +95,14 @@ class _Newsboy:
         self._bot = Bot(settings.token, session=self._session)
         self._digests = Digests(storage, self._texts)
         bulk = BulkClient(self._bot, self._session)
-        self._sender = Sender(storage, bulk, self._limiter, self._digests, clock=now)
+        self._sender = Sender(
+            storage,
+            bulk,
+            self._limiter,
+            self._digests,
+            clock=now,
+            resend=settings.after_crash == "resend",
+        )
         self._editor = Editor(storage, bulk, self._limiter, self._digests, clock=now)
         self._announcer = Announcer(
             storage,
@@ -111,7 +119,8 @@ class _Newsboy:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`, or until a part ends by an error, which is raised."""
-        dispatcher = PollingDispatcher(disable_fsm=True)
+        received = Received(self._storage.updates, now)
+        dispatcher = PollingDispatcher(received=received, disable_fsm=True)
         scheduler = Scheduler()
         async with (
             _closing(self._session),

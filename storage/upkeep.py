@@ -26,6 +26,7 @@ from storage.feeds import forget_feed
 from storage.migrate import make_private, migrations, refuse_newer
 from storage.models import Counts
 from storage.stories import drop_articles
+from storage.updates import UPDATE_LIFE
 
 _LINES_AT_ONCE = 500
 _ARTICLES_AT_ONCE = 50
@@ -84,6 +85,9 @@ class Upkeep:
             await transaction.run("DELETE FROM mute WHERE expires <= :now", parameters)
             await transaction.run("DELETE FROM pause WHERE until <= :now", parameters)
             await transaction.run("DELETE FROM prompt WHERE asked < :before", parameters)
+            await transaction.run(
+                "DELETE FROM received WHERE at < :old", {"old": to_epoch(now - 2 * UPDATE_LIFE)}
+            )
             await transaction.run(
                 "DELETE FROM invitation WHERE uses_left <= 0 OR expires <= :now", parameters
             )

@@ -2,11 +2,14 @@
 
 This is long polling; `bot.telegram.webhook` hands over what Telegram posts.
 
+    getUpdates ─▶ each one read by itself ─▶ handlers start ─▶ kept in the store ─▶ confirmed
+
 getUpdates returns raw objects here, and each is turned into an `Update` by itself: one that does
 not decode is skipped, counted and logged, where the framework would fail the whole batch and ask
 for the same one for ever. Failures are waited out with a growing pause; only a refused token ends
-polling, as `TokenRefusedError`. On the way out the handlers in flight are given time to finish,
-because their updates are confirmed already and would not come again.
+polling, as `TokenRefusedError`. Updates are confirmed when the store has them (`received`), so that
+the next ones are waited for while handlers run, and a crash loses none. On the way out the handlers
+in flight are given time to finish.
 """
 
 import asyncio
@@ -21,6 +24,7 @@ from aiogram.types import Update, User
 from aiogram.utils.backoff import Backoff, BackoffConfig
 
 from bot.telegram.faults import Fault, FaultKind, classify
+from bot.telegram.received import Received
 
 POLL_SECONDS = 30
 HANDLERS_AT_ONCE = 200
@@ -54,12 +58,13 @@ class RawUpdates(GetUpdates):
 class PollingDispatcher(Dispatcher):
     """The framework's dispatcher with polling that goes on, and a bounded drain at the end.
 
-    `skipped` counts the updates that could not be read since the start.
+    `skipped` counts the updates that could not be read since the start; `received` knows the rest.
     """
 
     def __init__(
         self,
         *,
+        received: Received,
         handlers_at_once: int = HANDLERS_AT_ONCE,
         drain_seconds: float = DRAIN_SECONDS,
         first_wait: float = 1.0,
@@ -69,8 +74,9 @@ class PollingDispatcher(Dispatcher):
         super().__init__(**kwargs)
         self.skipped = 0
         self._handlers_at_once = handlers_at_once
-        self._offset: int | None = None  # the next update wanted
-        self._confirmed: int | None = None  # the offset that Telegram was last told
+        self.received = received
+        self._offset: int | None = None  # confirms what is before it; None: all is confirmed
+        self._told: int | None = None  # the offset that Telegram was last told
         self._drain_seconds = drain_seconds
         self._pauses = BackoffConfig(
             min_delay=first_wait, max_delay=LONGEST_WAIT, factor=2, jitter=first_wait / 20
@@ -116,6 +122,7 @@ class PollingDispatcher(Dispatcher):
         update = self._read(bot, raw)
         if update is None:
             return None
+        self.received.take(update.update_id)
         task = asyncio.create_task(self._process_update(bot, update))
         self._handle_update_tasks.add(task)
         task.add_done_callback(self._handle_update_tasks.discard)
@@ -130,9 +137,23 @@ class PollingDispatcher(Dispatcher):
         while len(self._handle_update_tasks) >= self._handlers_at_once:
             await asyncio.wait(self._handle_update_tasks, return_when=asyncio.FIRST_COMPLETED)
 
+    async def resume(self, bot: Bot) -> None:
+        """Begin to handle what the last process began and did not finish."""
+        for raw in await self.received.left():
+            await self.room()
+            if self.take(bot, raw) is None:
+                self.received.handled(raw["update_id"])
+
     async def _polling(self, bot: Bot, *args: Any, **kwargs: Any) -> None:
         await self.reach(bot)  # the framework's own getMe would end polling at the first failure
+        await self.resume(bot)
         await super()._polling(bot, *args, **kwargs)
+
+    async def _process_update(self, bot: Bot, update: Update, *args: Any, **kwargs: Any) -> bool:
+        handled = await super()._process_update(bot, update, *args, **kwargs)
+        # Only here: a handler that was cut off still owes its answer.
+        self.received.handled(update.update_id)
+        return handled
 
     async def _listen_updates(  # type: ignore[override]  # an instance method: it counts
         self,
@@ -144,7 +165,7 @@ class PollingDispatcher(Dispatcher):
         outage = _Outage(self._pauses)
         ask = RawUpdates(timeout=polling_timeout, allowed_updates=allowed_updates)
         while True:
-            ask.offset = self._confirmed = self._offset
+            ask.offset = self._told = self._offset
             try:
                 raws: list[Any] = await bot(ask, request_timeout=polling_timeout + _ANSWER_MARGIN)
             except AiogramError as error:
@@ -154,21 +175,28 @@ class PollingDispatcher(Dispatcher):
                     await self._remove_webhook(bot)
                 continue
             outage.over()
+            # After a week without updates the ids go on at random: an old offset might be above.
+            self._offset = self._told = None
             for raw in raws:
                 update = self._read(bot, raw)
-                if update is not None:
+                if update is not None and not self.received.knows(update.update_id):
                     await self.room()
+                    self.received.take(update.update_id)
+                    self.received.keep(update.update_id, raw)
                     yield update
                 # After the yield: what is not handed over is not confirmed.
                 number = raw.get("update_id") if isinstance(raw, dict) else None
                 if isinstance(number, int):
                     self._offset = number + 1
+            await self.received.kept()
 
     def _read(self, bot: Bot, raw: Any) -> Update | None:
         """The update, or None where it cannot be read."""
         try:
             update = Update.model_validate(raw, context={"bot": bot})
             _ = update.event_type  # raises for a kind that this framework does not know
+            if not 0 <= update.update_id < 2**63:
+                raise ValueError("its id is out of range")  # noqa: TRY301  # one place for all
         except Exception as error:  # noqa: BLE001  # whatever one update does, the next must come
             self.skipped += 1
             _log.error(
@@ -197,7 +225,8 @@ class PollingDispatcher(Dispatcher):
                 for task in late:
                     task.cancel()
                 await asyncio.wait(late)
-        if self._offset != self._confirmed:
+        await self.received.close()
+        if self._offset != self._told:
             # Stopped within a batch: what was handled of it would come again at the next start.
             try:
                 await bot(RawUpdates(offset=self._offset, limit=1, timeout=0), request_timeout=2)

@@ -2,9 +2,10 @@
 
     POST + secret ─▶ read ─▶ handled ─▶ 200: only now Telegram strikes the update off its list
 
-So an update whose handler a crash cut off comes again. One that is being handled, or was, is
-answered and not handled twice: Telegram repeats what it had no answer to in time. The secret is
-made anew at each start and compared in constant time; a request without it learns nothing.
+So an update whose handler a crash cut off comes again. One that is being handled, or was, by this
+process or the last (`received`), is answered and not handled twice: Telegram repeats what it had no
+answer to in time. The secret is made anew at each start and compared in constant time; a request
+without it learns nothing.
 """
 
 import asyncio
@@ -12,7 +13,6 @@ import hmac
 import json
 import logging
 import secrets
-from collections import OrderedDict
 from typing import Final
 
 from aiogram import Bot
@@ -25,8 +25,6 @@ SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the hea
 CONNECTIONS: Final = 40
 ANSWER_SECONDS: Final = 30.0  # a slower handler goes on, but Telegram is not kept waiting
 
-_REMEMBERED: Final = 10_000  # update ids
-
 _log = logging.getLogger(__name__)
 
 
@@ -38,7 +36,7 @@ class WebhookReceiver:
         self._bot = bot
         self._url = url
         self._secret = secrets.token_urlsafe(32)
-        self._seen: OrderedDict[int, asyncio.Task[object] | None] = OrderedDict()
+        self._running: dict[int, asyncio.Task[object]] = {}
         self._waiting: set[int] = set()  # for room
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
@@ -48,6 +46,8 @@ class WebhookReceiver:
         """Tell Telegram where to post, and receive until `stop`. Raises TokenRefusedError."""
         await self._dispatcher.emit_startup(bot=self._bot)
         try:
+            # Before the first post: only now the ids are known that are not new.
+            await self._dispatcher.resume(self._bot)
             # Nobody waits for the end of this: while Telegram is away, it has none.
             await self._dispatcher.until_done(self._register)
             self._ended.clear()
@@ -80,7 +80,10 @@ class WebhookReceiver:
             return web.Response()
         if number in self._waiting:
             return web.Response(status=503)
-        if number not in self._seen:
+        task = self._running.get(number)
+        if task is None:
+            if self._dispatcher.received.knows(number):
+                return web.Response()
             self._waiting.add(number)
             try:
                 await self._dispatcher.room()
@@ -88,13 +91,18 @@ class WebhookReceiver:
                 self._waiting.discard(number)
             if self._stopping.is_set():  # the handlers in flight were waited for, and no others
                 return web.Response(status=503)
-            self._seen[number] = self._dispatcher.take(self._bot, raw)
-            while len(self._seen) > _REMEMBERED:
-                self._seen.popitem(last=False)
-        if (task := self._seen[number]) is not None:
-            await asyncio.wait({task}, timeout=ANSWER_SECONDS)
-            if task.cancelled():  # cut off by the stop: it comes again after the restart
-                return web.Response(status=503)
+            task = self._dispatcher.take(self._bot, raw)
+            if task is None:
+                return web.Response()
+            self._running[number] = task
+            task.add_done_callback(lambda _: self._running.pop(number, None))
+        await asyncio.wait({task}, timeout=ANSWER_SECONDS)
+        if task.cancelled():  # cut off by the stop: it comes again after the restart
+            return web.Response(status=503)
+        if not task.done():
+            # Telegram strikes it off now: after a crash only the store knows it.
+            self._dispatcher.received.keep(number, raw)
+            await self._dispatcher.received.kept()
         return web.Response()
 
     async def _register(self) -> bool:

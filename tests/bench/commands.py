@@ -29,6 +29,7 @@ from bot.handlers import Desk, Sourcing, install
 from bot.messages.texts import load_all
 from bot.sandbox.__main__ import TOKEN
 from bot.telegram.limiter import Limiter
+from bot.telegram.received import Received
 from bot.telegram.retries import PatientRequests
 from bot.telegram.session import LeanSession
 from bot.telegram.updates import PollingDispatcher
@@ -155,7 +156,9 @@ async def feeder(path: Path) -> AsyncIterator[tuple[Feeder, Storage]]:
     bot = Bot(TOKEN, session=wire)
     texts = load_all()
     async with Storage.open(path) as storage:
-        dispatcher = PollingDispatcher(disable_fsm=True)
+        dispatcher = PollingDispatcher(
+            received=Received(storage.updates, lambda: ENDS), disable_fsm=True
+        )
         install(
             dispatcher,
             Desk(

@@ -5,14 +5,19 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiogram import Bot
 from aiohttp import web
 
+from bot.telegram.received import Received
 from bot.telegram.session import LeanSession
+from storage import Storage
 
+NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 TOKEN = "123456789:AAF-abcdefghijklmnopqrstuvwxyz012345"
 
 
@@ -106,6 +111,17 @@ async def _seen(request: web.Request) -> Request:
         else:
             fields[key] = value
     return Request(method, fields, kind, files)
+
+
+@pytest.fixture
+async def storage(tmp_path: Path) -> AsyncIterator[Storage]:
+    async with Storage.open(tmp_path / "news.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def received(storage: Storage) -> Received:
+    return Received(storage.updates, lambda: NOW)
 
 
 @pytest.fixture

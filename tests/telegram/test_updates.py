@@ -10,6 +10,7 @@ import pytest
 from aiogram import Bot
 from aiogram.types import Message
 
+from bot.telegram.received import Received
 from bot.telegram.updates import PollingDispatcher, TokenRefusedError
 from tests.telegram.conftest import Answer, Server, error, message, ok
 
@@ -34,8 +35,10 @@ async def until(condition: Callable[[], bool]) -> None:
 class Inbox:
     """A dispatcher that notes what its handlers got, and can be waited for."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        self.dispatcher = PollingDispatcher(disable_fsm=True, first_wait=0.01, **kwargs)
+    def __init__(self, received: Received, **kwargs: Any) -> None:
+        self.dispatcher = PollingDispatcher(
+            received=received, disable_fsm=True, first_wait=0.01, **kwargs
+        )
         self.texts: list[str] = []
         self.finished: list[str] = []
         self.work = 0.0
@@ -63,10 +66,10 @@ def offsets(server: Server) -> list[int | None]:
 
 @pytest.mark.parametrize("poison", POISON)
 async def test_poison_is_skipped_and_counted(
-    server: Server, bot: Bot, poison: Any, caplog: pytest.LogCaptureFixture
+    server: Server, bot: Bot, received: Received, poison: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.script("getUpdates", ok([update(1, "before"), poison, update(3, "after")]))
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with inbox.polling(bot):
         await until(lambda: 4 in offsets(server))
     assert inbox.texts == ["before", "after"]
@@ -74,16 +77,16 @@ async def test_poison_is_skipped_and_counted(
     assert "update 2 skipped" in caplog.text
 
 
-async def test_poison_alone_moves_the_offset(server: Server, bot: Bot) -> None:
+async def test_poison_alone_moves_the_offset(server: Server, bot: Bot, received: Received) -> None:
     server.script("getUpdates", ok([POISON[0]]), ok([7, None, "text"]))
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with inbox.polling(bot):
         await until(lambda: 3 in offsets(server) and inbox.dispatcher.skipped == 4)
 
 
-async def test_updates_are_bound_to_the_bot(server: Server, bot: Bot) -> None:
+async def test_updates_are_bound_to_the_bot(server: Server, bot: Bot, received: Received) -> None:
     bots: list[Bot | None] = []
-    dispatcher = PollingDispatcher(disable_fsm=True)
+    dispatcher = PollingDispatcher(received=received, disable_fsm=True)
 
     @dispatcher.message()
     async def note(message: Message) -> None:
@@ -97,7 +100,9 @@ async def test_updates_are_bound_to_the_bot(server: Server, bot: Bot) -> None:
     assert bots[0] is bot
 
 
-async def test_polling_resumes_after_every_kind_of_outage(server: Server, bot: Bot) -> None:
+async def test_polling_resumes_after_every_kind_of_outage(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script(
         "getUpdates",
         Answer(502, "<html>Bad Gateway</html>"),
@@ -107,30 +112,32 @@ async def test_polling_resumes_after_every_kind_of_outage(server: Server, bot: B
         error(400, "Bad Request: nobody knows why"),
         ok([update(1, "survived")]),
     )
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with inbox.polling(bot):
         await until(lambda: bool(inbox.texts))
     assert inbox.texts == ["survived"]
 
 
-async def test_starting_during_an_outage_waits(server: Server, bot: Bot) -> None:
+async def test_starting_during_an_outage_waits(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("getMe", Answer(502, "<html></html>"), Answer(drop=True))
     server.script("getUpdates", ok([update(1)]))
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with inbox.polling(bot):
         await until(lambda: bool(inbox.texts))
     assert len(server.of("getMe")) == 3
 
 
-async def test_stopping_during_an_outage(server: Server, bot: Bot) -> None:
+async def test_stopping_during_an_outage(server: Server, bot: Bot, received: Received) -> None:
     server.default = lambda request: Answer(502, "<html></html>")
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with inbox.polling(bot):
         await until(lambda: len(server.of("getMe")) > 1)
 
 
 async def test_another_poller_is_explained_once(
-    server: Server, bot: Bot, caplog: pytest.LogCaptureFixture
+    server: Server, bot: Bot, received: Received, caplog: pytest.LogCaptureFixture
 ) -> None:
     conflict = error(
         409,
@@ -138,7 +145,7 @@ async def test_another_poller_is_explained_once(
         "is running",
     )
     server.script("getUpdates", conflict, conflict, conflict, ok([update(1)]))
-    inbox = Inbox()
+    inbox = Inbox(received)
     with caplog.at_level(logging.INFO):
         async with inbox.polling(bot):
             await until(lambda: bool(inbox.texts))
@@ -147,13 +154,15 @@ async def test_another_poller_is_explained_once(
     assert "another process polls with this bot's token" in lines[0]
 
 
-async def test_a_webhook_in_the_way_is_removed(server: Server, bot: Bot) -> None:
+async def test_a_webhook_in_the_way_is_removed(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script(
         "getUpdates",
         error(409, "Conflict: can't use getUpdates method while webhook is active"),
         ok([update(1)]),
     )
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with inbox.polling(bot):
         await until(lambda: bool(inbox.texts))
     assert len(server.of("deleteWebhook")) == 1
@@ -162,16 +171,18 @@ async def test_a_webhook_in_the_way_is_removed(server: Server, bot: Bot) -> None
 @pytest.mark.parametrize("code", [401, 404])
 @pytest.mark.parametrize("method", ["getMe", "getUpdates"])
 async def test_a_refused_token_ends_polling(
-    server: Server, bot: Bot, method: str, code: int
+    server: Server, bot: Bot, received: Received, method: str, code: int
 ) -> None:
     server.script(method, error(code, "Unauthorized" if code == 401 else "Not Found"))
     with pytest.raises(TokenRefusedError, match="BOT_TOKEN"):
-        await Inbox().dispatcher.receive(bot)
+        await Inbox(received).dispatcher.receive(bot)
 
 
-async def test_handlers_in_flight_finish_before_the_end(server: Server, bot: Bot) -> None:
+async def test_handlers_in_flight_finish_before_the_end(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("getUpdates", ok([update(1, "slow")]))
-    inbox = Inbox()
+    inbox = Inbox(received)
     inbox.work = 0.3
     async with inbox.polling(bot):
         await until(lambda: bool(inbox.texts))
@@ -179,10 +190,10 @@ async def test_handlers_in_flight_finish_before_the_end(server: Server, bot: Bot
 
 
 async def test_handlers_that_hang_are_cut_off(
-    server: Server, bot: Bot, caplog: pytest.LogCaptureFixture
+    server: Server, bot: Bot, received: Received, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.script("getUpdates", ok([update(1, "stuck")]))
-    inbox = Inbox(drain_seconds=0.05)
+    inbox = Inbox(received, drain_seconds=0.05)
     inbox.work = 3600
     async with inbox.polling(bot):
         await until(lambda: bool(inbox.texts))
@@ -190,9 +201,9 @@ async def test_handlers_that_hang_are_cut_off(
     assert "handlers cut off" in caplog.text
 
 
-async def test_backpressure(server: Server, bot: Bot) -> None:
+async def test_backpressure(server: Server, bot: Bot, received: Received) -> None:
     server.script("getUpdates", ok([update(n, str(n)) for n in range(1, 9)]))
-    inbox = Inbox(handlers_at_once=2)
+    inbox = Inbox(received, handlers_at_once=2)
     inbox.work = 0.05
     async with inbox.polling(bot):
         await until(lambda: len(inbox.texts) == 2)
@@ -201,9 +212,11 @@ async def test_backpressure(server: Server, bot: Bot) -> None:
         await until(lambda: len(inbox.finished) == 8)
 
 
-async def test_stopping_within_a_batch_confirms_what_was_handled(server: Server, bot: Bot) -> None:
+async def test_stopping_within_a_batch_confirms_what_was_handled(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("getUpdates", ok([update(n, str(n)) for n in range(1, 9)]))
-    inbox = Inbox(handlers_at_once=2)
+    inbox = Inbox(received, handlers_at_once=2)
     inbox.work = 0.2
     async with inbox.polling(bot):
         await until(lambda: len(inbox.texts) == 2)
@@ -211,8 +224,10 @@ async def test_stopping_within_a_batch_confirms_what_was_handled(server: Server,
     assert offsets(server) == [None, 3]
 
 
-async def test_an_error_in_a_handler_stops_nothing(server: Server, bot: Bot) -> None:
-    dispatcher = PollingDispatcher(disable_fsm=True)
+async def test_an_error_in_a_handler_stops_nothing(
+    server: Server, bot: Bot, received: Received
+) -> None:
+    dispatcher = PollingDispatcher(received=received, disable_fsm=True)
     handled: list[str] = []
 
     @dispatcher.message()

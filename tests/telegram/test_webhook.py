@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 from aiogram import Bot
 
+from bot.telegram.received import Received
 from bot.telegram.webhook import PATH, SECRET_HEADER, WebhookReceiver
 from bot.web.listener import Route, listening
 from tests.telegram.conftest import Server, error, ok
@@ -48,18 +49,22 @@ async def receiving(server: Server, bot: Bot, inbox: Inbox) -> AsyncIterator[Tel
         await task
 
 
-async def test_an_update_is_handled_before_it_is_answered(server: Server, bot: Bot) -> None:
+async def test_an_update_is_handled_before_it_is_answered(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("setWebhook", ok(True))
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with receiving(server, bot, inbox) as telegram:
         inbox.work = 0.05
         assert await telegram.post(update(1, "hello")) == 200
         assert inbox.finished == ["hello"]
 
 
-async def test_what_comes_again_is_handled_once(server: Server, bot: Bot) -> None:
+async def test_what_comes_again_is_handled_once(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("setWebhook", ok(True))
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with receiving(server, bot, inbox) as telegram:
         inbox.work = 0.05
         posts = [telegram.post(update(1, "hello")), telegram.post(update(1, "hello"))]
@@ -68,9 +73,11 @@ async def test_what_comes_again_is_handled_once(server: Server, bot: Bot) -> Non
         assert inbox.texts == ["hello"]
 
 
-async def test_without_the_secret_nothing_is_read(server: Server, bot: Bot) -> None:
+async def test_without_the_secret_nothing_is_read(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("setWebhook", ok(True))
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with receiving(server, bot, inbox) as telegram:
         for wrong in ("", "guess", telegram.secret[:-1], "секрет"):
             assert await telegram.post(update(1), **{SECRET_HEADER: wrong}) == 401
@@ -79,9 +86,11 @@ async def test_without_the_secret_nothing_is_read(server: Server, bot: Bot) -> N
         assert inbox.texts == []
 
 
-async def test_poison_is_answered_so_that_it_does_not_come_again(server: Server, bot: Bot) -> None:
+async def test_poison_is_answered_so_that_it_does_not_come_again(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("setWebhook", ok(True))
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with receiving(server, bot, inbox) as telegram:
         for poison in (*POISON, 7, [], {"update_id": None}, {"update_id": "x"}):
             assert await telegram.post(poison) == 200
@@ -90,17 +99,21 @@ async def test_poison_is_answered_so_that_it_does_not_come_again(server: Server,
         assert inbox.dispatcher.skipped >= 1
 
 
-async def test_telegram_is_asked_until_it_takes_the_address(server: Server, bot: Bot) -> None:
+async def test_telegram_is_asked_until_it_takes_the_address(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("setWebhook", error(502, "Bad Gateway"), error(500, "x"), ok(True))
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with receiving(server, bot, inbox) as telegram:
         await until(lambda: len(server.of("setWebhook")) == 3)
         assert await telegram.post(update(1, "hello")) == 200
 
 
-async def test_stopping_waits_for_handlers_and_takes_in_no_more(server: Server, bot: Bot) -> None:
+async def test_stopping_waits_for_handlers_and_takes_in_no_more(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("setWebhook", ok(True))
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with receiving(server, bot, inbox) as telegram:
         inbox.work = 0.2
         first = asyncio.create_task(telegram.post(update(1, "in flight")))
@@ -114,9 +127,11 @@ async def test_stopping_waits_for_handlers_and_takes_in_no_more(server: Server, 
     assert inbox.texts == ["in flight"]
 
 
-async def test_what_waits_for_room_at_the_stop_comes_again(server: Server, bot: Bot) -> None:
+async def test_what_waits_for_room_at_the_stop_comes_again(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("setWebhook", ok(True))
-    inbox = Inbox(handlers_at_once=1)
+    inbox = Inbox(received, handlers_at_once=1)
     async with receiving(server, bot, inbox) as telegram:
         inbox.work = 0.2
         first = asyncio.create_task(telegram.post(update(1, "in flight")))
@@ -128,9 +143,11 @@ async def test_what_waits_for_room_at_the_stop_comes_again(server: Server, bot: 
     assert inbox.texts == ["in flight"]
 
 
-async def test_a_handler_that_the_stop_cuts_off_comes_again(server: Server, bot: Bot) -> None:
+async def test_a_handler_that_the_stop_cuts_off_comes_again(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("setWebhook", ok(True))
-    inbox = Inbox(drain_seconds=0.05)
+    inbox = Inbox(received, drain_seconds=0.05)
     async with receiving(server, bot, inbox) as telegram:
         inbox.work = 60
         cut = asyncio.create_task(telegram.post(update(1, "slow")))
@@ -139,9 +156,11 @@ async def test_a_handler_that_the_stop_cuts_off_comes_again(server: Server, bot:
         assert await cut == 503
 
 
-async def test_a_stop_does_not_wait_for_a_telegram_that_is_away(server: Server, bot: Bot) -> None:
+async def test_a_stop_does_not_wait_for_a_telegram_that_is_away(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("setWebhook", *[error(502, "Bad Gateway")] * 99)
-    inbox = Inbox()
+    inbox = Inbox(received)
     receiver = WebhookReceiver(inbox.dispatcher, bot, "https://bot.example/telegram")
     task = asyncio.create_task(receiver.receive())
     await until(lambda: bool(server.of("setWebhook")))
@@ -152,8 +171,10 @@ async def test_a_stop_does_not_wait_for_a_telegram_that_is_away(server: Server, 
     assert task.cancelled()
 
 
-async def test_all_kinds_of_updates_with_a_handler_are_asked_for(server: Server, bot: Bot) -> None:
+async def test_all_kinds_of_updates_with_a_handler_are_asked_for(
+    server: Server, bot: Bot, received: Received
+) -> None:
     server.script("setWebhook", ok(True))
-    inbox = Inbox()
+    inbox = Inbox(received)
     async with receiving(server, bot, inbox):
         assert server.of("setWebhook")[-1].fields["allowed_updates"] == ["message"]

@@ -12,6 +12,7 @@ from bot.sandbox import Sandbox
 from bot.sandbox.client import Control
 from bot.telegram.bulk import BulkClient
 from bot.telegram.limiter import Lane, Limiter
+from bot.telegram.received import Received
 from bot.telegram.requests import ready
 from bot.telegram.retries import PatientRequests
 from bot.telegram.session import LeanSession
@@ -28,14 +29,14 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 async def test_people_are_answered_during_a_broadcast_and_no_limit_is_broken(
-    sandbox: Sandbox,
+    sandbox: Sandbox, received: Received
 ) -> None:
     limiter = Limiter(28)
     session = LeanSession(sandbox.url)
     session.middleware(PatientRequests(limiter))
     bot = Bot(TOKEN, session=session)
     bulk = BulkClient(bot, session)
-    dispatcher = PollingDispatcher(disable_fsm=True)
+    dispatcher = PollingDispatcher(received=received, disable_fsm=True)
     once = ready(Payload("<b>Открыт мост</b>", "Открыт мост"))
 
     @dispatcher.message()
