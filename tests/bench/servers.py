@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,3 +28,10 @@ async def server(module: str, *options: str) -> AsyncIterator[dict[str, Any]]:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
+
+
+async def tally(asking: aiohttp.ClientSession, url: str) -> dict[str, int]:
+    """What the bare server (tests.bench.loopback) noted since this was asked last."""
+    async with asking.get(f"{url}/tally") as response:
+        said: dict[str, int] = await response.json()
+        return said
