@@ -92,7 +92,7 @@ class Files:
 
     async def take_photo(self, value: Any, params: Params, field_name: str) -> StoredFile:
         """The picture that a request means. Raises ApiError."""
-        upload = _upload(value, params, field_name)
+        upload = uploaded(value, params, field_name)
         if upload is not None:
             return self._photo(upload.data, upload.name, PHOTO_BYTES)
         if isinstance(value, str) and _is_url(value):
@@ -107,7 +107,7 @@ class Files:
 
     async def take_document(self, value: Any, params: Params, field_name: str) -> StoredFile:
         """The file that a request means. Raises ApiError."""
-        upload = _upload(value, params, field_name)
+        upload = uploaded(value, params, field_name)
         if upload is not None:
             return self.add(upload.data, name=upload.name, mime=upload.mime, photo=False)
         if isinstance(value, str) and _is_url(value):
@@ -244,7 +244,8 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _upload(value: Any, params: Params, field_name: str) -> Upload | None:
+def uploaded(value: Any, params: Params, field_name: str) -> Upload | None:
+    """The file that came with the request for this field, or None; by name or ``attach://``."""
     if field_name in params.files:
         return params.files[field_name]
     if isinstance(value, str) and value.startswith("attach://"):

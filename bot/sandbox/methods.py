@@ -17,6 +17,7 @@ from typing import Any
 from bot.sandbox.answers import ApiError, Json, deny, flood, refuse
 from bot.sandbox.keyboards import Keyboards, read_markup
 from bot.sandbox.markup import CAPTION_UNITS, TEXT_UNITS, is_blank, units
+from bot.sandbox.media import uploaded
 from bot.sandbox.params import Params
 from bot.sandbox.rich import read_rich
 from bot.sandbox.state import Chat, Poll, State, Stored, Webhook
@@ -100,7 +101,13 @@ def set_webhook(state: State, params: Params) -> bool:
     if params.flag("drop_pending_updates"):
         state.updates.clear()
     _set_allowed(state, params)
-    state.webhook = Webhook(url, secret, params.integer("max_connections", 40))
+    certificate = uploaded(params.raw("certificate"), params, "certificate")
+    state.webhook = Webhook(
+        url,
+        secret,
+        params.integer("max_connections", 40),
+        None if certificate is None else certificate.data.decode("ascii", "replace"),
+    )
     if state.poll is not None and not state.poll.woken.done():
         state.poll.woken.set_result(False)
     state.webhook_news.set()
@@ -118,7 +125,7 @@ def get_webhook_info(state: State, _: Params) -> Json:
     hook = state.webhook
     info: Json = {
         "url": hook.url if hook else "",
-        "has_custom_certificate": False,
+        "has_custom_certificate": hook is not None and hook.certificate is not None,
         "pending_update_count": len(state.updates),
     }
     if hook:

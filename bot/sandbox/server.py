@@ -14,6 +14,7 @@ import hmac
 import inspect
 import json
 import socket
+import ssl
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -27,7 +28,7 @@ from bot.sandbox.faults import Fault, FaultKind
 from bot.sandbox.methods import METHODS, encode
 from bot.sandbox.params import Params, read_params
 from bot.sandbox.rates import Limits
-from bot.sandbox.state import State
+from bot.sandbox.state import State, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -258,7 +259,7 @@ class _BotApi:
                     headers = {"Content-Type": "application/json"}
                     if hook.secret_token:
                         headers["X-Telegram-Bot-Api-Secret-Token"] = hook.secret_token
-                    fault = await self._post(session, hook.url, update, headers)
+                    fault = await self._post(session, hook, update, headers)
                     if fault is None:
                         with contextlib.suppress(ValueError):
                             state.updates.remove(update)
@@ -267,16 +268,20 @@ class _BotApi:
                         await asyncio.sleep(WEBHOOK_RETRY_SECONDS)
 
     async def _post(
-        self, session: aiohttp.ClientSession, url: str, update: Json, headers: dict[str, str]
+        self, session: aiohttp.ClientSession, hook: Webhook, update: Json, headers: dict[str, str]
     ) -> str | None:
         """Deliver one update; the reply may be a method call (Bot API, "Making requests when
         getting updates"). The text of what went wrong, or None."""
         try:
-            async with session.post(url, data=json.dumps(update), headers=headers) as response:
+            async with session.post(
+                hook.url, data=json.dumps(update), headers=headers, ssl=_trust(hook)
+            ) as response:
                 if response.status // 100 != 2:
                     return f"Wrong response from the webhook: {response.status} {response.reason}"
                 body = await response.read()
-        except (TimeoutError, aiohttp.ClientError) as error:
+        except aiohttp.ClientConnectorCertificateError as error:
+            return f"SSL error {{{error.certificate_error}}}"
+        except (TimeoutError, aiohttp.ClientError, ssl.SSLError) as error:
             return f"Connection failed: {type(error).__name__}"
         with contextlib.suppress(ValueError):
             reply = json.loads(body)
@@ -285,6 +290,15 @@ class _BotApi:
                 method = str(reply["method"]).lower()
                 await self._answer(method, params, _chat_id(self._state, params))
         return None
+
+
+def _trust(hook: Webhook) -> ssl.SSLContext:
+    """Certificates that the poster believes: the uploaded one, else the public authorities'."""
+    try:
+        return ssl.create_default_context(cadata=hook.certificate)
+    except ssl.SSLError:
+        # As at Telegram, what cannot be read shows only when it is posted to.
+        return ssl.create_default_context()
 
 
 def _reply(error: ApiError) -> web.Response:

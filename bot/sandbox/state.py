@@ -191,11 +191,12 @@ class Call:
 
 @dataclass(slots=True)
 class Webhook:
-    """Where updates go instead of getUpdates."""
+    """Where updates go instead of getUpdates; `certificate` is the PEM that was uploaded."""
 
     url: str
     secret_token: str | None
     max_connections: int
+    certificate: str | None = None
     last_error: tuple[int, str] | None = None
 
 
@@ -256,7 +257,8 @@ class State:
         self._version = itertools.count(1)
         self._ids = itertools.count(1)
         self._query_ids = itertools.count(int(time.time()) << 24)
-        self._update_ids = itertools.count(int(time.time()) % 100_000_000)
+        # Milliseconds, so that a server that starts again gives no id a second time.
+        self._update_ids = itertools.count(int(time.time() * 1000) % 2_000_000_000)
         self._supergroup_ids = itertools.count(1_000_000_001)
         self._group_ids = itertools.count(4_000_001)
         self._person_ids = itertools.count(700_000_001)
