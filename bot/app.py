@@ -215,6 +215,7 @@ class _Newsboy:
     ) -> None:
         """Take in no more, let what is in flight come back, end the rest."""
         log.info("stopping")
+        self._editor.stop()
         await asyncio.gather(scheduler.stop(), ending, self._sender.stop(), return_exceptions=True)
         for part in parts:
             part.cancel()

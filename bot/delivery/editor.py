@@ -1,31 +1,43 @@
-"""Corrections: the pushes that show a corrected article are edited where they stand.
+"""Corrections: the pushes that show a changed article are edited where they stand.
 
-    open corrections ─▶ the messages that show the article, a day back ─▶ the view that each shows
-                     ─▶ limiter (bulk lane) ─▶ edited ─▶ cursor
+    open corrections ─▶ round by round, some messages of each, with the view that each shows now
+        ─▶ rendered once for all alike readers ─▶ limiter (the lowest lane) ─▶ edited ─▶ cursor
+    what failed is set aside, and tried again when it is due; what a reader turned over meanwhile
+    is edited once more
 
 Nothing is sent anew: an edit makes no sound and may come twice without harm, so a crash costs
-nothing. Digests and answers are not edited, nor texts that stand in several messages: their parts
-would no longer fit each other.
+nothing. The cursor in the store stays below whatever is still set aside. Digests and answers are
+not edited. Of a text that stands in several messages the card above it is, and its parts as long
+as the new text needs as many.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import replace
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.delivery.digest import Digests
-from bot.messages import classic
+from bot.messages import classic, keyboards, rich
 from bot.messages.payloads import Payload
+from bot.messages.texts import Viewer
 from bot.telegram.bulk import BulkClient
-from bot.telegram.faults import Fault, FaultKind, classify
+from bot.telegram.faults import FaultKind, classify
 from bot.telegram.limiter import Lane, Limiter
 from bot.telegram.requests import Ready, ready
 from storage import (
+    ALL_CHATS,
+    THE_PAGE,
     Article,
+    Correction,
     Delivery,
+    Layout,
     NotFoundError,
     Reading,
     Storage,
+    StorageError,
     Subscriber,
     View,
 )
@@ -33,16 +45,96 @@ from storage import (
 log = logging.getLogger(__name__)
 
 EDITED_FOR = timedelta(days=1)
-_AT_ONCE = 200
-_REFUSED = frozenset({FaultKind.PICTURE, FaultKind.PAYLOAD})
-_WAITING = frozenset({FaultKind.FLOOD, FaultKind.RETRY, FaultKind.AMBIGUOUS, FaultKind.TOKEN})
+MARKED_FOR = timedelta(days=4)
+"""So long a message is marked where its article's page goes: a 404 is believed after a day."""
 
-_Forms = tuple[Ready, ...]
-"""A message as it is meant, and the plain one that goes where Telegram refuses that."""
+_CORRECTIONS_AT_ONCE = 100  # read from the store
+CHUNK = 64  # messages of one correction, before it is the next one's turn
+IN_FLIGHT = 16
+_MOST_ASIDE = 500  # of one correction; then it waits for them
+_CHAT_WAIT = 5.0  # seconds; a chat that must wait longer holds no place
+_TURN = 20.0
+_FIRST_WAIT, _LONGEST_WAIT = 5.0, 600.0
+_LONGEST_REST = 60.0
+_TURNED_OVER = 3  # looks after a chunk at what its readers turned over meanwhile
+_CHATS_TO_DROP = 2  # that refuse a form: one odd chat must not cost the others their markup
+
+_Message = tuple[Delivery, Subscriber]
+
+
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """When a message is tried again, and how often it failed."""
+
+    due: datetime
+    tries: int
+
+
+@dataclass(slots=True)
+class _Work:
+    """How far a correction is. One that replaced another begins where that one stood, and comes
+    round to what lies before: else an article that changes all the time would never be corrected
+    for the last of its readers.
+    """
+
+    correction_id: int
+    begun: int
+    cursor: int
+    came_round: bool = False
+    ended: bool = False  # all were looked at, but for those in flight and those aside
+    aside: dict[int, _Aside] = field(default_factory=dict)
+
+    def stored_cursor(self, correction: Correction) -> int:
+        """Up to where nothing needs to be looked at again after a restart."""
+        if self.begun and not self.came_round:
+            return correction.cursor
+        return min([self.cursor, *(one - 1 for one in self.aside)])
+
+
+class _Forms:
+    """A message as it is meant, and what goes where Telegram refuses that: without its picture,
+    and last as plain text. What two chats refuse is not tried with a third.
+    """
+
+    def __init__(self, payload: Payload, *, plain: bool) -> None:
+        bare = replace(payload, preview="")
+        meant = [] if plain else [payload]
+        if meant and payload.rich is not None:
+            meant.append(replace(payload, rich=None))
+        if meant and payload.preview:
+            meant.append(replace(bare, rich=None))
+        self.forms = (*map(ready, meant), ready(bare, plain=True))
+        self._refusals = [0] * len(self.forms)
+
+    def left(self) -> list[tuple[int, Ready]]:
+        """The forms to try, in their order."""
+        left = [
+            (index, form)
+            for index, form in enumerate(self.forms)
+            if self._refusals[index] < _CHATS_TO_DROP
+        ]
+        return left or [(len(self.forms) - 1, self.forms[-1])]
+
+    def refused(self, index: int) -> None:
+        self._refusals[index] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """An article as its messages are to show it, with what was rendered already."""
+
+    article: Article
+    correction: Correction
+    since: datetime
+    rendered: dict[tuple[object, ...], _Forms] = field(default_factory=dict)
 
 
 class Editor:
-    """Edits what was sent. `clock` gives aware UTC datetimes."""
+    """Edits what was sent. `clock` gives aware UTC datetimes.
+
+    `counts` says how many messages were edited ("edited"), and how many edits came to nothing, by
+    the kind of fault.
+    """
 
     def __init__(
         self,
@@ -53,98 +145,298 @@ class Editor:
         *,
         clock: Callable[[], datetime],
     ) -> None:
+        self.counts: Counter[str] = Counter()
         self._storage = storage
         self._bulk = bulk
         self._limiter = limiter
         self._digests = digests
         self._clock = clock
+        self._works: dict[int, _Work] = {}  # by article
+        self._rests_until: datetime | None = None
+        self._failing: int | None = None  # the first chat that failed since the last success
+        self._outages = 0
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Begin nothing more; an `edit` under way ends with what is on the wire."""
+        self._stopping = True
 
     async def edit(self) -> int:
-        """Edit the next messages of each open correction; returns how many were edited.
+        """Edit what is to be edited now; returns how many messages are done with.
 
-        Stops at the first fault that passes by itself: the next call goes on there.
+        Goes round the open corrections until nothing is left, or Telegram is out of reach or asks
+        to wait: the next call goes on there.
         """
-        edited = 0
-        for correction in await self._storage.corrections.open_corrections():
-            messages = await self._storage.corrections.messages_showing(
-                correction, since=self._clock() - EDITED_FOR, limit=_AT_ONCE
+        done, more = 0, True
+        while more and not self._held():
+            count, more = await self._round()
+            done += count
+        return done
+
+    async def _round(self) -> tuple[int, bool]:
+        """Some messages of each open correction: how many, and whether any has more."""
+        done, more, after = 0, False, 0
+        articles: set[int] = set()
+        while page := await self._storage.corrections.open_corrections(
+            after=after, limit=_CORRECTIONS_AT_ONCE
+        ):
+            after = page[-1].id
+            for correction in page:
+                if self._held():
+                    return done, False
+                articles.add(correction.article_id)
+                count, left = await self._some(correction)
+                done += count
+                more |= left
+        self._works = {key: work for key, work in self._works.items() if key in articles}
+        return done, more
+
+    async def _some(self, correction: Correction) -> tuple[int, bool]:
+        corrections = self._storage.corrections
+        try:
+            article = await self._storage.articles.get(correction.article_id)
+        except NotFoundError:  # pruned a moment ago, and its corrections with it
+            return 0, False
+        work, now = self._work_of(correction), self._clock()
+        life = MARKED_FOR if THE_PAGE in correction.changed else EDITED_FOR
+        job = _Job(article, correction, now - life)
+        due = [one for one, aside in work.aside.items() if aside.due <= now][:CHUNK]
+        again = await corrections.messages(due, since=job.since) if due else []
+        for one in due:
+            tries = work.aside.pop(one).tries
+            if any(delivery.id == one for delivery, _ in again):
+                work.aside[one] = _Aside(now, tries)
+        fresh: list[_Message] = []
+        if len(work.aside) < _MOST_ASIDE and not (work.ended and not correction.in_flight):
+            fresh = await corrections.messages_showing(
+                replace(correction, cursor=work.cursor),
+                since=job.since,
+                limit=CHUNK,
+                until=_until(work, correction),
             )
-            cursor, whole = correction.cursor, True
-            try:
-                article = await self._storage.articles.get(correction.article_id)
-            except NotFoundError:
-                messages = []
-            rendered: dict[tuple[object, ...], _Forms] = {}
-            for delivery, reader in messages:
-                fault = await self._edit_one(article, delivery, reader, rendered)
-                if fault is not None:
-                    log.warning("corrections wait: %s", fault.text)
-                    whole = False
-                    break
-                cursor = delivery.id
-                edited += 1
-            done = whole and len(messages) < _AT_ONCE
-            if done or cursor != correction.cursor:
-                await self._storage.corrections.advance_correction(correction.id, cursor, done)
-            if not whole:
+        aside = await self._edit_some(job, [*again, *fresh], work)
+        for delivery, _ in (*again, *fresh):
+            work.aside.pop(delivery.id, None)
+        work.aside |= aside
+        full = len(fresh) == CHUNK
+        if fresh:
+            work.cursor = fresh[-1][0].id
+        if not full and len(work.aside) < _MOST_ASIDE:
+            if work.begun and not work.came_round:
+                work.came_round, work.cursor, full = True, 0, True
+            else:
+                work.ended = True
+        cursor, done = work.stored_cursor(correction), work.ended and not work.aside
+        if done or cursor != correction.cursor:
+            await corrections.advance_correction(correction.id, cursor, done)
+        full |= any(one.due <= now for one in work.aside.values())
+        return len(again) + len(fresh) - len(aside), full
+
+    def _work_of(self, correction: Correction) -> _Work:
+        known = self._works.get(correction.article_id)
+        if known is not None and known.correction_id == correction.id:
+            return known
+        begun = 0
+        # What is in flight stops a cursor: then all begin at the beginning.
+        if known is not None and not known.ended and not correction.in_flight:
+            begun = known.cursor
+        work = _Work(correction.id, begun, begun or correction.cursor)
+        self._works[correction.article_id] = work
+        return work
+
+    # ------------------------------------------------------------ some messages
+
+    async def _edit_some(
+        self, job: _Job, messages: Sequence[_Message], work: _Work
+    ) -> dict[int, _Aside]:
+        """Edit messages, and once more those that their readers turned over meanwhile.
+
+        Returns what is to be tried again.
+        """
+        aside: dict[int, _Aside] = {}
+        for _ in range(_TURNED_OVER):
+            if not messages:
                 break
-        return edited
+            aside |= await self._edit_all(job, messages, work)
+            shown = {one.id: (one.view, one.parts) for one, _ in messages if one.id not in aside}
+            now_shown = await self._storage.corrections.messages(list(shown), since=job.since)
+            messages = [
+                (one, reader)
+                for one, reader in now_shown
+                if (one.view or View.PUSH, one.parts)
+                != (shown[one.id][0] or View.PUSH, shown[one.id][1])
+            ]
+        return aside
+
+    async def _edit_all(
+        self, job: _Job, messages: Sequence[_Message], work: _Work
+    ) -> dict[int, _Aside]:
+        left = deque(messages)
+        aside: dict[int, _Aside] = {}
+
+        async def edit_next() -> None:
+            while left:
+                delivery, reader = left.popleft()
+                before = work.aside.get(delivery.id)
+                again = await self._edit_one(job, delivery, reader, before.tries if before else 0)
+                if again is not None:
+                    aside[delivery.id] = again
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(IN_FLIGHT, len(messages))):
+                group.create_task(edit_next())
+        return aside
 
     async def _edit_one(
-        self,
-        article: Article,
-        delivery: Delivery,
-        reader: Subscriber,
-        rendered: dict[tuple[object, ...], _Forms],
-    ) -> Fault | None:
-        """Edit one message; returns the fault that lets the rest wait."""
+        self, job: _Job, delivery: Delivery, reader: Subscriber, tries: int
+    ) -> _Aside | None:
+        """Edit one message (and its parts); returns when it is to be tried again, if it is."""
         try:
-            forms = self._forms(article, delivery, reader, rendered)
+            forms = self._forms(job, delivery, reader)
         except Exception:  # one article's fault must not hold up all later corrections
-            log.exception("article %d cannot be shown anew", article.id)
+            log.exception("article %d cannot be shown anew", job.article.id)
+            self.counts["not rendered"] += 1
             return None
-        if delivery.message_id is None:
-            return None
-        for form in forms:
-            await self._limiter.acquire(reader.chat_id, Lane.BULK)
-            try:
-                await self._bulk.edit(form, reader.chat_id, delivery.message_id)
-            except Exception as error:  # noqa: BLE001  # every error is classified here
-                fault = classify(error)
-                if fault.kind is FaultKind.FLOOD:
-                    self._limiter.flooded(reader.chat_id, retry_after=fault.retry_after)
-                if fault.kind in _WAITING:
-                    return fault
-                if fault.kind in _REFUSED:
-                    continue
-                # A message that is the same, was deleted, or whose chat is gone, needs no edit.
-                log.debug("message %d is not edited: %s", delivery.message_id, fault.text)
-            break
+        for message_id, one in forms:
+            again = await self._change(reader.chat_id, message_id, one, tries)
+            if again is not None:
+                return again
         return None
 
-    def _forms(
-        self,
-        article: Article,
-        delivery: Delivery,
-        reader: Subscriber,
-        rendered: dict[tuple[object, ...], _Forms],
-    ) -> _Forms:
-        """The message as it is to be, made once for all alike readers; none: left as it is."""
-        if delivery.parts:
-            return ()
-        view = delivery.view or View.PUSH
-        key = (view, reader.language, reader.zone, reader.pictures)
-        if key not in rendered:
-            payload = self._view(article, view, reader)
-            rendered[key] = ready(payload), ready(replace(payload, preview=""), plain=True)
-        return rendered[key]
+    async def _change(
+        self, chat_id: int, message_id: int, forms: _Forms, tries: int
+    ) -> _Aside | None:
+        for index, form in forms.left():
+            if not await self._turn(chat_id):
+                wait = max(self._limiter.delay(chat_id), self._limiter.bulk_delay())
+                return self._aside(wait, tries)
+            try:
+                await self._bulk.edit(form, chat_id, message_id)
+            except Exception as error:  # noqa: BLE001  # every error is classified here
+                fault = classify(error)
+                self.counts[fault.kind.value] += 1
+                match fault.kind:
+                    case FaultKind.FLOOD:
+                        await self._flooded(chat_id, fault.retry_after)
+                        return self._aside(fault.retry_after, tries)
+                    case FaultKind.RETRY | FaultKind.AMBIGUOUS:
+                        self._note_outage(chat_id, fault.text)
+                        wait = min(_FIRST_WAIT * 2 ** min(tries, 10), _LONGEST_WAIT)
+                        return self._aside(wait, tries + 1)
+                    case FaultKind.TOKEN:  # the sender ends the process
+                        self._rest(_LONGEST_REST)
+                        return self._aside(0, tries)
+                    case FaultKind.PICTURE | FaultKind.PAYLOAD:
+                        log.warning("article's message %d: %s", message_id, fault.text)
+                        forms.refused(index)
+                    case _:
+                        # A message that is the same, was deleted, or whose chat is gone, needs no
+                        # edit.
+                        log.debug("message %d is not edited: %s", message_id, fault.text)
+                        return None
+            else:
+                self.counts["edited"] += 1
+                self._failing, self._outages = None, 0
+                return None
+        return None
 
-    def _view(self, article: Article, view: View, reader: Subscriber) -> Payload:
+    async def _turn(self, chat_id: int) -> bool:
+        """Wait for the limiter; False where the message is set aside instead."""
+        if self._held() or self._limiter.delay(chat_id) > _CHAT_WAIT:
+            return False
+        try:
+            async with asyncio.timeout(_TURN):
+                await self._limiter.acquire(chat_id, Lane.EDIT)
+        except TimeoutError:
+            return False
+        return not self._held()
+
+    def _aside(self, seconds: float, tries: int) -> _Aside:
+        return _Aside(self._clock() + timedelta(seconds=seconds), tries)
+
+    # ------------------------------------------------------------ what holds all of it
+
+    def _held(self) -> bool:
+        """Whether no edit may begin now."""
+        resting = self._rests_until is not None and self._clock() < self._rests_until
+        return self._stopping or resting or self._limiter.bulk_delay() > 0
+
+    def _rest(self, seconds: float) -> None:
+        self._rests_until = self._clock() + timedelta(seconds=seconds)
+
+    def _note_outage(self, chat_id: int, text: str) -> None:
+        """One chat's trouble is its own; that of two in a row is everybody's: edits rest, longer
+        each time.
+        """
+        if self._failing is None or self._failing == chat_id:
+            self._failing = chat_id
+        elif not self._held():
+            self._outages += 1
+            seconds = min(2.0 ** min(self._outages, 6), _LONGEST_REST)
+            log.warning("corrections rest for %.0f s: %s", seconds, text)
+            self._rest(seconds)
+
+    async def _flooded(self, chat_id: int, seconds: float) -> None:
+        everybody = self._limiter.flooded(chat_id, retry_after=seconds)
+        if everybody:
+            log.warning("Telegram asks to wait: no bulk messages for %.0f s", seconds)
+        until = self._clock() + timedelta(seconds=seconds)
+        with suppress(StorageError):  # the pause holds in memory
+            await self._storage.outbox.pause(ALL_CHATS if everybody else chat_id, until)
+
+    # ------------------------------------------------------------ what a message is to show
+
+    def _forms(self, job: _Job, delivery: Delivery, reader: Subscriber) -> list[tuple[int, _Forms]]:
+        """The messages of a delivery, each with the forms that it may take."""
+        if delivery.message_id is None:
+            return []
+        if delivery.parts:
+            return self._parted(job.article, delivery.message_id, delivery.parts, reader)
+        view = delivery.view or View.PUSH
+        # What its reader opened was shown with its markup, whatever became of the push's own.
+        plain = view is View.PUSH and delivery.push_id in job.correction.plain
+        is_rich = view is View.FULL and _reads_rich(reader)
+        key = (view, plain, is_rich, reader.language, reader.zone, reader.pictures)
+        if key not in job.rendered:
+            viewer = self._digests.viewer(reader, self._clock())
+            payload = _view(job.article, view, viewer, is_rich=is_rich)
+            job.rendered[key] = _Forms(payload, plain=plain)
+        return [(delivery.message_id, job.rendered[key])]
+
+    def _parted(
+        self, article: Article, head: int, parts: tuple[int, ...], reader: Subscriber
+    ) -> list[tuple[int, _Forms]]:
+        """The card above a long text, and the text's parts where they still fit each other."""
         viewer = self._digests.viewer(reader, self._clock())
-        if view is View.PUSH:
-            return classic.push(article, viewer)
-        if view is View.FULL and article.reading is Reading.FULL:
-            parts = classic.full(article, viewer)
-            # A text that has grown beyond one message folds to its card.
-            return parts[0] if len(parts) == 1 else classic.card(article, viewer)
-        return classic.card(article, viewer)
+        shown = [(head, classic.folded(article, viewer, parts))]
+        texts = _texts(article, viewer, is_rich=_reads_rich(reader))
+        if len(texts) == len(parts):
+            folding = keyboards.folded(article, viewer.texts, parts[:-1])
+            texts = (*texts[:-1], replace(texts[-1], keyboard=folding))
+            shown += zip(parts, texts, strict=True)
+        return [(message, _Forms(payload, plain=False)) for message, payload in shown]
+
+
+def _until(work: _Work, correction: Correction) -> int | None:
+    """The last message to look at; None: as far as they go."""
+    if work.came_round:
+        return work.begun
+    return correction.in_flight if work.ended else None
+
+
+def _reads_rich(reader: Subscriber) -> bool:
+    return reader.layout is Layout.RICH and reader.rich_confirmed
+
+
+def _texts(article: Article, viewer: Viewer, *, is_rich: bool) -> tuple[Payload, ...]:
+    return rich.full(article, viewer) if is_rich else classic.full(article, viewer)
+
+
+def _view(article: Article, view: View, viewer: Viewer, *, is_rich: bool) -> Payload:
+    if view is View.PUSH:
+        return classic.push(article, viewer)
+    if view is View.FULL and article.reading is Reading.FULL:
+        texts = _texts(article, viewer, is_rich=is_rich)
+        # A text that has grown beyond one message folds to its card.
+        return texts[0] if len(texts) == 1 else classic.card(article, viewer)
+    return classic.card(article, viewer)

@@ -1,33 +1,72 @@
 """Corrected articles: the pushes that show them are edited, once, within a day."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.delivery.digest import Digests
-from bot.delivery.editor import EDITED_FOR, Editor
+from bot.delivery.editor import CHUNK, EDITED_FOR, IN_FLIGHT, Editor
+from bot.delivery.outbox import Outbox
 from bot.messages.texts import load_all
 from bot.telegram.bulk import BulkClient
-from bot.telegram.limiter import Limiter
-from storage import Paragraph, Reading, Span, Storage, View
+from bot.telegram.limiter import Lane, Limiter
+from storage import (
+    ALL_CHATS,
+    ClaimBatch,
+    DeliveryState,
+    Layout,
+    Outcome,
+    Paragraph,
+    Reading,
+    Span,
+    Storage,
+    View,
+)
 from tests.delivery.conftest import Clock, Newsroom, Start
-from tests.telegram.conftest import Server, error, ok
+from tests.storage.newsroom import execute
+from tests.telegram.conftest import Answer, Request, Server, error, ok
 
 
 @pytest.fixture
-def editor(storage: Storage, bulk: BulkClient, clock: Clock) -> Editor:
-    return Editor(storage, bulk, Limiter(None), Digests(storage, load_all()), clock=clock)
+def limiter() -> Limiter:
+    return Limiter(None)
 
 
-async def told(newsroom: Newsroom, start: Start, readers: int = 1, **fields: Any) -> int:
-    """An article that some readers were told; its id."""
+@pytest.fixture
+def editor(storage: Storage, bulk: BulkClient, limiter: Limiter, clock: Clock) -> Editor:
+    return Editor(storage, bulk, limiter, Digests(storage, load_all()), clock=clock)
+
+
+async def told(newsroom: Newsroom, readers: int = 1, **fields: Any) -> int:
+    """An article that some readers were told, each in the message 100 + his number; its id."""
     for _ in range(readers):
         await newsroom.reader()
     stored = await newsroom.article("Открыт новый мост", **fields)
-    async with start() as desk:
-        await desk.settle()
+    await deliver(newsroom)
     return stored.article_id
+
+
+async def deliver(newsroom: Newsroom) -> None:
+    """Owe the open pushes, and note them as sent."""
+    storage, now = newsroom.storage, newsroom.clock.now
+    await Outbox(storage, owed=lambda: None).expand(now)
+    claims = await storage.outbox.tick(ClaimBatch(limit=1000), now=now)
+    await storage.outbox.acknowledge(
+        [
+            Outcome(
+                claim.delivery.id,
+                DeliveryState.SENT,
+                now,
+                message_id=100 + claim.delivery.id,
+                layout=Layout.CLASSIC,
+                language="ru",
+                view=View.PUSH,
+            )
+            for claim in claims
+        ]
+    )
 
 
 async def correct(newsroom: Newsroom, article_id: int, title: str = "Мост закрыт") -> None:
@@ -42,41 +81,225 @@ async def correct(newsroom: Newsroom, article_id: int, title: str = "Мост з
 
 
 async def test_every_reader_told_sees_the_correction_where_it_was(
-    newsroom: Newsroom, start: Start, server: Server, editor: Editor
+    newsroom: Newsroom, server: Server, editor: Editor
 ) -> None:
-    article_id = await told(newsroom, start, readers=3)
+    article_id = await told(newsroom, readers=3)
     await correct(newsroom, article_id)
     assert await editor.edit() == 3
     edits = server.of("editMessageText")
     assert sorted(one.fields["chat_id"] for one in edits) == [1001, 1002, 1003]
     for one in edits:
-        assert one.fields["message_id"] == 7
+        assert one.fields["message_id"] == one.fields["chat_id"] - 900
         assert "Мост закрыт" in one.fields["text"]
         assert "Изменено" in one.fields["text"] or "Обновлено" in one.fields["text"]
     assert await editor.edit() == 0
     assert len(server.of("editMessageText")) == 3
-    assert len(server.of("sendMessage")) == 3  # nothing is sent anew
+    assert server.of("sendMessage") == []  # nothing is sent anew
 
 
 async def test_a_day_later_it_stays_as_it_was(
-    newsroom: Newsroom, start: Start, server: Server, editor: Editor
+    newsroom: Newsroom, server: Server, editor: Editor
 ) -> None:
-    article_id = await told(newsroom, start)
+    article_id = await told(newsroom)
     newsroom.clock.forward(seconds=EDITED_FOR.total_seconds() + 60)
     await correct(newsroom, article_id)
     assert await editor.edit() == 0
     assert await newsroom.storage.corrections.open_corrections() == []
 
 
-async def test_an_outage_lets_the_rest_wait(
-    newsroom: Newsroom, start: Start, server: Server, editor: Editor
+async def test_one_message_that_fails_passes_nobody_by(
+    newsroom: Newsroom, server: Server, editor: Editor
 ) -> None:
-    article_id = await told(newsroom, start, readers=3)
+    """It is come back to, and meanwhile all others are corrected, of later corrections too."""
+    article_id = await told(newsroom, readers=3)
+    another = (await newsroom.article("Новый парк открыт")).article_id
+    await deliver(newsroom)
+    server.default = lambda request: (
+        error(502, "Bad Gateway") if request.fields["message_id"] == 102 else ok(True)
+    )
     await correct(newsroom, article_id)
-    server.script("editMessageText", ok(True), error(502, "Bad Gateway"))
+    await correct(newsroom, another, "Новый парк закрыт")
+    assert await editor.edit() == 5
+    (waiting,) = await newsroom.storage.corrections.open_corrections()
+    assert waiting.cursor < 2  # a restart would not pass it by either
+    assert await editor.edit() == 0, "it is not asked for in a storm"
+    for _ in range(30):
+        newsroom.clock.forward(minutes=5)
+        assert await editor.edit() == 0
+    tries = [one for one in server.of("editMessageText") if one.fields["message_id"] == 102]
+    assert 5 < len(tries) <= 31
+    server.default = None
+    newsroom.clock.forward(minutes=11)
     assert await editor.edit() == 1
-    assert await editor.edit() == 2
     assert await newsroom.storage.corrections.open_corrections() == []
+
+
+async def test_a_message_that_fails_all_day_is_let_go(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom)
+    await correct(newsroom, article_id)
+    server.default = lambda _request: error(500, "Internal Server Error")
+    await editor.edit()
+    newsroom.clock.forward(days=1)
+    await editor.edit()
+    assert await newsroom.storage.corrections.open_corrections() == []
+
+
+async def test_an_outage_lets_the_rest_wait(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, readers=200)
+    await correct(newsroom, article_id)
+    server.default = lambda _request: error(502, "Bad Gateway")
+    assert await editor.edit() == 0
+    assert len(server.of("editMessageText")) <= 2 * IN_FLIGHT
+    assert await editor.edit() == 0, "the edits rest"
+    for _ in range(20):
+        newsroom.clock.forward(seconds=30)
+        await editor.edit()
+    assert len(server.of("editMessageText")) <= 20 * 2 * IN_FLIGHT
+    server.default = None
+    newsroom.clock.forward(minutes=15)
+    assert await editor.edit() == 200
+    assert await newsroom.storage.corrections.open_corrections() == []
+
+
+async def test_a_flood_wait_pauses_its_chat_across_restarts_and_holds_nobody_else_up(
+    newsroom: Newsroom, server: Server, editor: Editor, limiter: Limiter
+) -> None:
+    article_id = await told(newsroom, readers=3)
+    await correct(newsroom, article_id)
+    hours = error(429, "Too Many Requests: retry after 7200", retry_after=7200)
+    server.script("editMessageText", hours)
+    assert await editor.edit() == 2
+    flooded = server.of("editMessageText")[0].fields["chat_id"]
+    assert limiter.delay(flooded) > 7000
+    assert await newsroom.storage.outbox.pauses(newsroom.clock.now) == {
+        flooded: newsroom.clock.now + timedelta(hours=2)
+    }
+    newsroom.clock.forward(hours=1)
+    assert await editor.edit() == 0
+    assert len(server.of("editMessageText")) == 3
+    (owed,) = await newsroom.storage.corrections.open_corrections()
+    assert owed.article_id == article_id
+
+
+async def test_a_flood_wait_of_all_stops_at_once(
+    newsroom: Newsroom, server: Server, editor: Editor, limiter: Limiter
+) -> None:
+    article_id = await told(newsroom, readers=200)
+    await correct(newsroom, article_id)
+    server.default = lambda _request: error(429, "Too Many Requests", retry_after=600)
+    assert await editor.edit() == 0
+    assert len(server.of("editMessageText")) <= 2 * IN_FLIGHT
+    assert limiter.bulk_delay() > 500
+    assert ALL_CHATS in await newsroom.storage.outbox.pauses(newsroom.clock.now)
+    asked = len(server.requests)
+    newsroom.clock.forward(hours=2)
+    assert await editor.edit() == 0, "the limiter's own clock says that bulk is paused"
+    assert len(server.requests) == asked
+
+
+async def test_the_newest_of_many_corrections_is_shown(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, readers=2)
+    for title in ("Мост закрыт", "Мост открыт снова", "Мост закрыт до утра"):
+        await correct(newsroom, article_id, title)
+    assert await editor.edit() == 2
+    assert all("до утра" in one.fields["text"] for one in server.of("editMessageText"))
+
+
+async def test_an_article_that_changes_all_the_time_is_corrected_for_the_last_readers_too(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    """A newer correction goes on where the older one stood, and comes round to the rest."""
+    article_id = await told(newsroom, readers=CHUNK + 10)
+    await correct(newsroom, article_id)
+    seen: list[int] = []
+
+    def stop_after_a_chunk(request: Request) -> Answer:
+        seen.append(request.fields["message_id"])
+        if len(seen) == CHUNK:
+            editor.stop()
+        return ok(True)
+
+    server.default = stop_after_a_chunk
+    assert await editor.edit() == CHUNK
+    await correct(newsroom, article_id, "Мост открыт снова")
+    editor._stopping = False
+    assert await editor.edit() == CHUNK + 10
+    late = sorted(range(101 + CHUNK, 111 + CHUNK))
+    assert sorted(seen[CHUNK : CHUNK + 10]) == late
+    assert len(seen) == 2 * CHUNK + 10
+    assert await newsroom.storage.corrections.open_corrections() == []
+
+
+async def test_a_restart_goes_on_where_it_stood(
+    newsroom: Newsroom, server: Server, bulk: BulkClient, editor: Editor
+) -> None:
+    article_id = await told(newsroom, readers=CHUNK + 10)
+    await correct(newsroom, article_id)
+    server.script("editMessageText", *[ok(True)] * CHUNK)
+    server.default = lambda _request: error(502, "Bad Gateway")
+    assert await editor.edit() == CHUNK
+    server.default = None
+    another = Editor(
+        newsroom.storage,
+        bulk,
+        Limiter(None),
+        Digests(newsroom.storage, load_all()),
+        clock=newsroom.clock,
+    )
+    asked = len(server.requests)
+    assert await another.edit() == 10
+    assert len(server.requests) - asked == 10
+    assert await newsroom.storage.corrections.open_corrections() == []
+
+
+async def test_edits_go_in_the_lowest_lane(
+    newsroom: Newsroom, server: Server, bulk: BulkClient, clock: Clock
+) -> None:
+    limiter = Limiter(200)
+    editor = Editor(
+        newsroom.storage, bulk, limiter, Digests(newsroom.storage, load_all()), clock=clock
+    )
+    await correct(newsroom, await told(newsroom, readers=40))
+    editing = asyncio.create_task(editor.edit())
+    while not server.requests:  # noqa: ASYNC110  # the server has no event
+        await asyncio.sleep(0.001)
+    before = len(server.requests)
+    for chat_id in range(1, 21):
+        await limiter.acquire(chat_id, Lane.INSTANT)
+    assert len(server.requests) - before <= 6, "a small share is theirs all the same"
+    assert await editing == 40
+
+
+async def test_a_message_turned_over_while_it_is_edited_shows_what_its_reader_chose(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, readers=2)
+    body = (Paragraph((Span("Движение снова закрыли вечером, сообщил мастер."),)),)
+    newsroom.clock.forward(minutes=5)
+    await newsroom.storage.articles.replace(
+        article_id, newsroom.draft("Мост закрыт", body=body), now=newsroom.clock.now, revision=True
+    )
+    server.script("editMessageText", Answer(body=ok(True).body, hang=0.1), ok(True))
+    editing = asyncio.create_task(editor.edit())
+    while not server.requests:  # noqa: ASYNC110  # the server has no event
+        await asyncio.sleep(0.001)
+    turned = server.requests[0].fields["message_id"]
+    await newsroom.storage.outbox.show(turned - 100, View.FULL, ())
+    await editing
+    texts = [
+        one.fields["text"]
+        for one in server.of("editMessageText")
+        if one.fields["message_id"] == turned
+    ]
+    assert "вечером, сообщил" not in texts[0]
+    assert "вечером, сообщил" in texts[-1]
+    assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize(
@@ -88,9 +311,9 @@ async def test_an_outage_lets_the_rest_wait(
     ],
 )
 async def test_a_message_that_cannot_be_edited_holds_nothing_up(
-    newsroom: Newsroom, start: Start, server: Server, editor: Editor, fault: Any
+    newsroom: Newsroom, server: Server, editor: Editor, fault: Any
 ) -> None:
-    article_id = await told(newsroom, start, readers=2)
+    article_id = await told(newsroom, readers=2)
     await correct(newsroom, article_id)
     server.script("editMessageText", fault)
     await editor.edit()
@@ -106,9 +329,9 @@ async def test_a_message_that_cannot_be_edited_holds_nothing_up(
     ],
 )
 async def test_where_telegram_refuses_the_message_its_plain_text_is_corrected(
-    newsroom: Newsroom, start: Start, server: Server, editor: Editor, fault: Any
+    newsroom: Newsroom, server: Server, editor: Editor, fault: Any
 ) -> None:
-    article_id = await told(newsroom, start)
+    article_id = await told(newsroom)
     await correct(newsroom, article_id)
     server.script("editMessageText", fault)
     await editor.edit()
@@ -120,9 +343,9 @@ async def test_where_telegram_refuses_the_message_its_plain_text_is_corrected(
 
 
 async def test_a_message_that_cannot_be_made_holds_nothing_up(
-    newsroom: Newsroom, start: Start, server: Server, editor: Editor
+    newsroom: Newsroom, server: Server, editor: Editor
 ) -> None:
-    article_id = await told(newsroom, start, readers=2)
+    article_id = await told(newsroom, readers=2)
     await newsroom.storage.subscribers.change(1, zone="No/Where")
     await correct(newsroom, article_id)
     await editor.edit()
@@ -162,14 +385,11 @@ async def test_who_is_told_after_a_correction_is_told_the_corrected_text(
     assert await editor.edit() == 1
 
 
-async def test_each_view_is_made_anew(
-    newsroom: Newsroom, start: Start, server: Server, editor: Editor
-) -> None:
-    article_id = await told(newsroom, start, readers=4)
+async def test_each_view_is_made_anew(newsroom: Newsroom, server: Server, editor: Editor) -> None:
+    article_id = await told(newsroom, readers=3)
     outbox = newsroom.storage.outbox
     await outbox.show(2, View.CARD, ())
     await outbox.show(3, View.FULL, ())
-    await outbox.show(4, View.FULL, (8, 9))  # its text stands in parts below
     newsroom.clock.forward(minutes=5)
     body = (Paragraph((Span("Движение снова закрыли вечером, сообщил мастер."),)),)
     await newsroom.storage.articles.replace(
@@ -182,10 +402,107 @@ async def test_each_view_is_made_anew(
     assert "снова закрыли вечером" not in texts[1001]
 
 
-async def test_a_source_that_shows_no_texts_any_more_is_heeded(
-    newsroom: Newsroom, start: Start, server: Server, editor: Editor
+def long_text(paragraphs: int, word: str) -> tuple[Paragraph, ...]:
+    said = f"{word} движение по мосту закрыто. " * 12
+    return tuple(Paragraph((Span(f"{number}. {said}"),)) for number in range(paragraphs))
+
+
+@pytest.mark.parametrize(("paragraphs", "edited"), [(24, [101, 801, 802, 803]), (40, [101])])
+async def test_of_a_long_text_the_card_is_marked_and_its_parts_follow_where_they_fit(
+    newsroom: Newsroom, server: Server, editor: Editor, paragraphs: int, edited: list[int]
 ) -> None:
-    article_id = await told(newsroom, start)
+    article_id = await told(newsroom, body=long_text(24, "Вчера"))
+    await newsroom.storage.outbox.show(1, View.FULL, (801, 802, 803))
+    newsroom.clock.forward(minutes=5)
+    await newsroom.storage.articles.replace(
+        article_id,
+        newsroom.draft("Мост закрыт", body=long_text(paragraphs, "Сегодня")),
+        now=newsroom.clock.now,
+        revision=True,
+        changed=("body",),
+    )
+    assert await editor.edit() == 1
+    edits = server.of("editMessageText")
+    assert [one.fields["message_id"] for one in edits] == edited
+    assert "Обновлено" in edits[0].fields["text"]
+    assert "Свернуть" in str(edits[0].fields["reply_markup"])
+    assert all("Сегодня" in one.fields["text"] for one in edits[1:])
+
+
+async def test_who_reads_in_the_rich_layout_keeps_it(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom)
+    await newsroom.storage.subscribers.change(1, layout=Layout.RICH, rich_confirmed=True)
+    await newsroom.storage.outbox.show(1, View.FULL, ())
+    await correct(newsroom, article_id)
+    server.script("editMessageText", error(400, "Bad Request: RICH_MESSAGE_INVALID"))
+    await editor.edit()
+    refused, taken = server.of("editMessageText")
+    assert "rich_message" in refused.fields
+    assert taken.fields["parse_mode"] == "HTML"
+
+
+async def test_a_push_that_went_as_plain_text_stays_plain(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, readers=2)
+    await execute(newsroom.storage, "UPDATE push SET plain = 1")
+    await newsroom.storage.outbox.show(2, View.CARD, ())
+    await correct(newsroom, article_id)
+    await editor.edit()
+    kinds = {one.fields["message_id"]: one.fields.get("parse_mode") for one in server.requests}
+    assert kinds == {101: None, 102: "HTML"}
+
+
+async def test_what_two_chats_refuse_is_not_tried_with_each_of_the_others(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, readers=60)
+    await correct(newsroom, article_id)
+    server.default = lambda request: (
+        error(400, "Bad Request: can't parse entities")
+        if request.fields.get("parse_mode")
+        else ok(True)
+    )
+    assert await editor.edit() == 60
+    assert len(server.requests) <= 60 + IN_FLIGHT
+
+
+async def test_a_page_that_is_gone_is_said_in_messages_of_days_ago(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom)
+    newsroom.clock.forward(hours=30)
+    now, storage = newsroom.clock.now, newsroom.storage
+    await storage.articles.lose(article_id, since=now - timedelta(days=1), now=now, due=None)
+    assert await editor.edit() == 1
+    newsroom.clock.forward(hours=1)
+    await storage.articles.page_found(article_id, now=newsroom.clock.now, due=None)
+    assert await editor.edit() == 1
+    gone, back = (one.fields["text"] for one in server.of("editMessageText"))
+    assert "Страница недоступна" in gone
+    assert "недоступна" not in back
+
+
+async def test_what_came_to_nothing_is_counted(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, readers=3)
+    await correct(newsroom, article_id)
+    server.script(
+        "editMessageText",
+        error(400, "Bad Request: message is not modified"),
+        error(403, "Forbidden: bot was blocked by the user"),
+    )
+    assert await editor.edit() == 3
+    assert editor.counts == {"edited": 1, "nothing to do": 1, "blocked": 1}
+
+
+async def test_a_source_that_shows_no_texts_any_more_is_heeded(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom)
     await newsroom.storage.outbox.show(1, View.FULL, ())
     article = await newsroom.storage.articles.get(article_id)
     await newsroom.storage.feeds.set_reading(article.source_id, Reading.HEADLINE)
@@ -196,10 +513,8 @@ async def test_a_source_that_shows_no_texts_any_more_is_heeded(
     assert "Движение" not in edit.fields["text"]
 
 
-async def test_a_pruned_article_is_no_fault(
-    newsroom: Newsroom, start: Start, editor: Editor
-) -> None:
-    article_id = await told(newsroom, start)
+async def test_a_pruned_article_is_no_fault(newsroom: Newsroom, editor: Editor) -> None:
+    article_id = await told(newsroom)
     await correct(newsroom, article_id)
     await newsroom.storage.upkeep.prune_articles(newsroom.clock.now + timedelta(days=1))
     assert await editor.edit() == 0
