@@ -137,6 +137,12 @@ _REKEYED = {
 }
 
 
+_LAST_DIGEST = """
+    SELECT max(scheduled) AS at FROM delivery
+    WHERE subscriber_id = {id} AND kind = 'digest' AND slot_id > 0
+"""
+
+
 def _anchor(kind: FollowKind, key: str) -> str:
     return key.split(" ", 1)[0] if kind is FollowKind.WORDS else ""
 
@@ -420,6 +426,12 @@ class Subscribers:
         )
         return [slot_of(row) for row in rows]
 
+    async def last_digest(self, subscriber_id: int) -> datetime | None:
+        """For when a subscriber's last digest was owed, by any of its times, removed ones too."""
+        return maybe_datetime(
+            await self._database.value(_LAST_DIGEST.format(id=":id"), {"id": subscriber_id})
+        )
+
     async def set_slots(
         self, subscriber_id: int, plans: Sequence[SlotPlan], dues: Sequence[datetime]
     ) -> None:
@@ -499,40 +511,64 @@ class Subscribers:
 
 
 async def migrate_chat(transaction: Transaction, old: int, new: int) -> None:
-    """Move a chat's rows to its new id; what stood there only by being added gives way.
+    """Move a chat's rows to its new id; of two for one thread the older stays, and takes over what
+    the other was told and is owed.
 
     A move is a sign of life: where the old chat was given up already, it goes on in the new one.
     """
-    parameters = {"old": old, "new": new}
-    await _delete(
-        transaction,
+    pairs = await transaction.rows(
         """
-        chat_id = :new AND EXISTS (
-            SELECT 1 FROM subscriber o
-            WHERE o.chat_id = :old AND o.thread_id = subscriber.thread_id
-                  AND o.created <= subscriber.created)
+        SELECT CASE WHEN o.created <= n.created THEN o.id ELSE n.id END AS keeps,
+               CASE WHEN o.created <= n.created THEN n.id ELSE o.id END AS goes
+        FROM subscriber o
+        JOIN subscriber n ON n.chat_id = :new AND n.thread_id = o.thread_id
+        WHERE o.chat_id = :old
         """,
-        parameters,
+        {"old": old, "new": new},
     )
+    for pair in pairs:
+        await _take_over(transaction, dict(pair))
+        await transaction.run("DELETE FROM subscriber WHERE id = :goes", dict(pair))
+        await orphan(transaction, pair["goes"])
     await transaction.run(
         """
-        UPDATE subscriber SET chat_id = :new, kind = 'supergroup',
+        UPDATE subscriber SET chat_id = :new, kind = 'supergroup', missed = NULL,
                paused_reason = NULL, state = CASE state WHEN 'paused' THEN 'active' ELSE state END
-        WHERE chat_id = :old AND NOT EXISTS (
-            SELECT 1 FROM subscriber n
-            WHERE n.chat_id = :new AND n.thread_id = subscriber.thread_id)
+        WHERE chat_id = :old
         """,
-        parameters,
+        {"old": old, "new": new},
     )
-    await _delete(transaction, "chat_id = :old", parameters)
 
 
-async def _delete(transaction: Transaction, which: str, parameters: Parameters) -> None:
-    deleted = await transaction.rows(
-        f"DELETE FROM subscriber WHERE {which} RETURNING id", parameters
+async def _take_over(transaction: Transaction, pair: Parameters) -> None:
+    """One chat, one ledger: nothing that either was told is told again, nothing owed is lost."""
+    await transaction.run(
+        """
+        UPDATE delivery SET state = 'cancelled', reason = 'told'
+        WHERE subscriber_id = :keeps AND state IN ('owed', 'deferred') AND EXISTS (
+            SELECT 1 FROM delivery o
+            WHERE o.subscriber_id = :goes AND o.state IN ('sent', 'claimed')
+                  AND o.kind = delivery.kind
+                  AND (o.kind = 'push' AND o.story_id = delivery.story_id
+                       OR o.kind = 'broadcast' AND o.broadcast_id = delivery.broadcast_id))
+        """,
+        pair,
     )
-    for row in deleted:
-        await orphan(transaction, row["id"])
+    # Not what the other has a line of already, nor the digests still owed by times that go too.
+    await transaction.run(
+        """
+        UPDATE delivery SET subscriber_id = :keeps
+        WHERE subscriber_id = :goes AND NOT (kind = 'digest' AND state = 'owed' AND slot_id > 0)
+              AND NOT EXISTS (
+                  SELECT 1 FROM delivery k
+                  WHERE k.subscriber_id = :keeps AND k.kind = delivery.kind
+                        AND (k.kind = 'push' AND k.story_id = delivery.story_id
+                             OR k.kind = 'broadcast' AND k.broadcast_id = delivery.broadcast_id
+                             OR k.kind = 'digest' AND k.slot_id = delivery.slot_id
+                                AND k.scheduled = delivery.scheduled))
+        """,
+        pair,
+    )
 
 
 def slot_of(row: Row) -> Slot:
@@ -554,15 +590,17 @@ async def _put_slots(
     plans: Sequence[SlotPlan],
     dues: Sequence[datetime],
 ) -> None:
-    # A time that stays keeps its rest, or a reader who flies west would meet it twice a day.
+    # A time that stays keeps its rest, or a reader who flies west would meet it twice a day. A new
+    # one rests after the last digest, unless it was given a time before that.
     removed = await transaction.rows(
         "DELETE FROM slot WHERE subscriber_id = :id RETURNING minute, fired", {"id": subscriber_id}
     )
     fired = {row["minute"]: row["fired"] for row in removed}
     await transaction.run_many(
-        """
+        f"""
         INSERT INTO slot (subscriber_id, minute, weekdays, silent, due, fired)
-        VALUES (:id, :minute, :weekdays, :silent, :due, :fired)
+        VALUES (:id, :minute, :weekdays, :silent, :due, CASE WHEN :kept THEN :fired
+                ELSE (SELECT at FROM ({_LAST_DIGEST.format(id=":id")}) WHERE at <= :due - 43200) END)
         """,
         [
             {
@@ -571,6 +609,7 @@ async def _put_slots(
                 "weekdays": plan.weekdays,
                 "silent": int(plan.silent),
                 "due": to_epoch(due),
+                "kept": plan.minute in fired,
                 "fired": fired.get(plan.minute),
             }
             for plan, due in zip(plans, dues, strict=True)

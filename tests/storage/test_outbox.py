@@ -10,6 +10,7 @@ import pytest
 from storage import (
     ALL_CHATS,
     Alerts,
+    ChatKind,
     Claim,
     ClaimBatch,
     DeliveryKind,
@@ -666,3 +667,55 @@ async def _whole_scans(storage: Storage, statements: Sequence[str]) -> list[str]
             if step[0] == "SCAN" and "USING" not in step and step[1] in large:
                 found.append(f"{row['detail']}: {' '.join(statement.split())}")
     return found
+
+
+async def test_two_rows_of_a_migrated_chat_become_one_ledger(storage: Storage) -> None:
+    """The bot was added to the new group before it heard of the move."""
+    old = await reader(storage, -5, defaults=ALERTED)
+    first, second, third = [(await told(storage, name)).story_id for name in "abc"]
+    await expand_all(storage)
+    made, _ = await storage.subscribers.create(
+        -1005,
+        kind=ChatKind.SUPERGROUP,
+        title="New",
+        defaults=ALERTED,
+        now=NOW + MINUTE,
+        covered_before=NOW - DAY,
+    )
+    for story, state in ((first, "sent"), (second, "owed")):
+        await execute(
+            storage,
+            """
+            INSERT INTO delivery (subscriber_id, kind, state, due, expires, story_id)
+            VALUES (:id, 'push', :state, 0, 9000000000, :story)
+            """,
+            id=made.id,
+            state=state,
+            story=story,
+        )
+    fourth = (await told(storage, "d")).story_id
+    await execute(
+        storage,
+        """
+        INSERT INTO delivery (subscriber_id, kind, state, due, expires, story_id)
+        VALUES (:id, 'push', 'owed', 0, 9000000000, :story)
+        """,
+        id=made.id,
+        story=fourth,
+    )
+    await storage.outbox.tick(ClaimBatch(migrated=((-5, -1005),)), now=NOW)
+    assert await storage.subscribers.find(-5) is None
+    merged = await storage.subscribers.find(-1005)
+    assert merged is not None
+    assert merged.id == old.id
+    owed = await values(
+        storage,
+        "SELECT story_id, state FROM delivery WHERE subscriber_id = :id ORDER BY story_id",
+        id=old.id,
+    )
+    assert owed == [
+        (first, "cancelled"),
+        (second, "owed"),
+        (third, "owed"),
+        (fourth, "owed"),
+    ]
