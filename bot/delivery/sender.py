@@ -24,13 +24,14 @@ from datetime import UTC, datetime, timedelta
 from bot.delivery.canary import Canaries
 from bot.delivery.digest import Digests, sent_digest
 from bot.delivery.inbox import Inbox
+from bot.delivery.photos import Photos
 from bot.delivery.recheck import Drop, given_up, late, recheck
 from bot.messages import classic, lists
 from bot.messages.payloads import Payload
 from bot.telegram.bulk import BulkClient
 from bot.telegram.faults import Fault, FaultKind, classify
 from bot.telegram.limiter import Lane, Limiter
-from bot.telegram.requests import Ready, ready
+from bot.telegram.requests import Ready, ready, ready_photo, upload
 from bot.telegram.updates import TokenRefusedError
 from storage import (
     ALL_CHATS,
@@ -82,6 +83,7 @@ class _Sent:
 
     message_id: int | None
     plain: bool = False
+    photo: bool = False
 
 
 class Sender:
@@ -95,15 +97,19 @@ class Sender:
         digests: Digests,
         *,
         clock: Callable[[], datetime],
+        photos: Photos | None = None,
         in_flight: int = IN_FLIGHT,
         resend: bool = True,
     ) -> None:
-        """`resend`: what may have been sent is sent again, else it counts as sent."""
+        """With `photos` a push's picture is a photo. `resend`: what may have been sent is sent
+        again, else it counts as sent.
+        """
         self._storage = storage
         self._bulk = bulk
         self._limiter = limiter
         self._digests = digests
         self._clock = clock
+        self._photos = photos
         self._in_flight = in_flight
         self._resend = resend
         self._ticking = asyncio.Lock()
@@ -379,8 +385,11 @@ class Sender:
                 return None
             message = await rendered()
             if self._canaries.plain(subject):
-                message = replace(message, marked=message.plain)
-            sent = await self._send(claim, message, subject=subject)
+                message = replace(message, marked=message.plain, shot=None, photo=None)
+            if goes_first and message.shot is not None and message.photo is None:
+                sent = await self._first_photo(claim, message, message.shot, subject)
+            else:
+                sent = await self._send(claim, message, subject=subject)
         finally:
             if goes_first:
                 self._came_back(claim, subject, form, sent, plain=plain)
@@ -416,7 +425,7 @@ class Sender:
                 at=self._clock(),
                 reason=_reason(sent),
                 message_id=sent.message_id,
-                layout=Layout.CLASSIC,
+                layout=Layout.PHOTO if sent.photo else Layout.CLASSIC,
                 language=claim.subscriber.language,
                 view=view,
             )
@@ -500,34 +509,89 @@ class Sender:
         if found is not None and now - found[0] < _FRESH_FOR:
             return found[1]
         article = await self._storage.articles.get(article_id)
-        made = _message(classic.push(article, self._digests.viewer(claim.subscriber, now)))
+        viewer = self._digests.viewer(claim.subscriber, now)
+        made = _message(classic.push(article, viewer))
+        if self._photos is not None:
+            shot = classic.push(article, viewer, photo=True)
+            if shot.photo:
+                file_id = await self._photos.file_id(shot.photo)
+                made = replace(made, shot=shot, owner=article.owner).with_file(file_id)
         self._renderings[form] = (now, made)
         while len(self._renderings) > _RENDERINGS:
             self._renderings.popitem(last=False)
         return made
 
+    async def _first_photo(
+        self, claim: Claim, message: "_Message", shot: Payload, subject: Hashable
+    ) -> _Sent | None:
+        """The canary takes the picture's file along; whoever comes after names it by its id."""
+        if self._photos is None:
+            raise RuntimeError("a photo without the means to make one")
+        async with self._photos.turn(shot.photo):
+            file, file_id = None, await self._photos.file_id(shot.photo)
+            if file_id is not None:
+                self._name_photo(shot.photo, file_id)
+            else:
+                file = await self._photos.file(shot.photo, message.owner)
+            return await self._send(claim, message.with_file(file_id), subject=subject, file=file)
+
+    def _name_photo(self, url: str, file_id: str | None) -> None:
+        """From now on the picture goes by this id; by none: as a link preview."""
+        for form, (at, made) in tuple(self._renderings.items()):
+            if made.shot is not None and made.shot.photo == url:
+                self._renderings[form] = (at, made.with_file(file_id))
+
+    async def _uploaded(self, url: str, file_id: str) -> None:
+        self._name_photo(url, file_id)
+        if self._photos is not None:
+            with suppress(StorageError):  # known while the bot runs; the tick says what is wrong
+                await self._photos.uploaded(url, file_id)
+
+    async def _photo_refused(self, url: str, *, uploaded: bool) -> None:
+        log.info("Telegram takes no photo of %s: it goes as a link preview", url)
+        self._name_photo(url, None)
+        if self._photos is not None:
+            self._photos.refused(url)
+            if not uploaded:
+                await self._photos.forget(url)
+
     async def _send(
-        self, claim: Claim, message: "_Message", *, subject: Hashable = None
+        self,
+        claim: Claim,
+        message: "_Message",
+        *,
+        subject: Hashable = None,
+        file: bytes | None = None,
     ) -> _Sent | None:
         """Send one message; None where the outcome is noted already (or the bot is stopping).
 
-        `subject` is what it is one of many of.
+        `subject` is what it is one of many of, `file` the picture that goes up with it.
         """
         delivery, subscriber = claim.delivery, claim.subscriber
         silent = subscriber.silent or not delivery.sound
         lane, thread = _lane(delivery), subscriber.thread_id
-        form = message.marked
-        picture = "" if form is message.plain else message.payload.preview
+        form = message.photo or message.marked
+        picture = "" if message.marked is message.plain else message.payload.preview
         while True:
             if not await self._turn(claim, lane):
                 return None
             self._on_the_wire.add(delivery.id)
+            shot = message.shot if file is not None or form is message.photo else None
             try:
-                sent = await self._bulk.send(form, subscriber.chat_id, thread, silent=silent)
+                if shot is not None and file is not None:
+                    sent = await self._bulk.upload(
+                        upload(shot, file, subscriber.chat_id, thread, silent=silent)
+                    )
+                else:
+                    sent = await self._bulk.send(form, subscriber.chat_id, thread, silent=silent)
             except Exception as error:  # noqa: BLE001  # every error is classified below
                 fault = classify(error)
                 if fault.kind is FaultKind.THREAD_GONE and thread:
                     thread = 0
+                elif shot is not None and fault.kind in (FaultKind.PICTURE, FaultKind.PAYLOAD):
+                    # Its text may be sound: that decides whether the push goes as plain text.
+                    await self._photo_refused(shot.photo, uploaded=file is not None)
+                    form, file = message.marked, None
                 elif fault.kind is FaultKind.PICTURE and picture:
                     await self._condemn(picture)
                     form, picture = ready(replace(message.payload, preview="")), ""
@@ -553,7 +617,9 @@ class Sender:
                 self._outages = 0
                 if subscriber.missed is not None:
                     self._inbox.found.append(subscriber.chat_id)
-                return _Sent(sent.message_id, plain=form is message.plain)
+                if shot is not None and sent.file_id is not None:
+                    await self._uploaded(shot.photo, sent.file_id)
+                return _Sent(sent.message_id, plain=form is message.plain, photo=shot is not None)
             finally:
                 self._on_the_wire.discard(delivery.id)
 
@@ -580,8 +646,7 @@ class Sender:
             return False
         self._waiting.add(task)
         try:
-            async with asyncio.timeout(_TURN):
-                await self._limiter.acquire(chat_id, lane)
+            await self._limiter.acquire(chat_id, lane, patience=_TURN)
         except TimeoutError:
             self._wait(claim, 0, "waiting")
             return False
@@ -724,11 +789,24 @@ def _ceil(at: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """A message as it is meant, and the plain one that goes where Telegram refuses that."""
+    """A message as it is meant, and the plain one that goes where Telegram refuses that.
+
+    `shot` is the same as a photo, and `photo` that for every chat, once Telegram has the file;
+    `owner` is the reader whose own source shows it.
+    """
 
     payload: Payload
     marked: Ready
     plain: Ready
+    shot: Payload | None = None
+    photo: Ready | None = None
+    owner: int | None = None
+
+    def with_file(self, file_id: str | None) -> "_Message":
+        """The same with a photo that Telegram has under this id; None: it has none."""
+        if self.shot is None:
+            return self
+        return replace(self, photo=ready_photo(self.shot, file_id) if file_id else None)
 
 
 def _message(payload: Payload) -> _Message:

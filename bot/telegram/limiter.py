@@ -266,18 +266,22 @@ class Limiter:
         self._swept = -inf
         self._last_flood: tuple[ChatId, float] | None = None
 
-    async def acquire(self, chat_id: ChatId, lane: Lane) -> None:
+    async def acquire(self, chat_id: ChatId, lane: Lane, *, patience: float | None = None) -> None:
         """Wait until one message may be written to the chat, and take that place.
 
-        A caller that is cancelled while it waits takes nothing.
+        Raises TimeoutError where that takes more than `patience` seconds. A caller that gives up
+        or is cancelled while it waits takes nothing.
         """
         waiter: _Waiter = asyncio.get_running_loop().create_future()
         self._queues[lane].add(chat_id, waiter)
         self._pump()
-        try:
-            send = await waiter
-        finally:
-            self._queues[lane].discard(chat_id, waiter)
+        if not waiter.done():  # else no timer is worth its while
+            try:
+                async with asyncio.timeout(patience):
+                    await waiter
+            finally:
+                self._queues[lane].discard(chat_id, waiter)
+        send = waiter.result()
         if send is not None and self._budget is not None:
             self._budget.ran_on(send, self._clock())
 

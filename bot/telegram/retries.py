@@ -94,8 +94,7 @@ class PatientRequests(BaseRequestMiddleware):
         # A wait that is hopeless ends here: it would hold one of the handlers' places for nothing.
         if delay <= left:
             try:
-                async with asyncio.timeout(left):
-                    await self._limiter.acquire(chat_id, Lane.INTERACTIVE)
+                await self._limiter.acquire(chat_id, Lane.INTERACTIVE, patience=left)
             except TimeoutError:
                 delay = self._limiter.delay(chat_id)
             else:
