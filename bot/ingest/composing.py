@@ -16,7 +16,15 @@ from bot.articles.newsroom import Desk, FeedItem
 from bot.articles.tidy import pictures
 from bot.feeds.entries import ParsedEntry
 from bot.ingest import jobs
-from bot.ingest.decider import Candidate, article_url, asks_page, fault, next_page_try
+from bot.ingest.decider import (
+    Candidate,
+    absence,
+    article_url,
+    asks_page,
+    fault,
+    next_look,
+    next_page_try,
+)
 from bot.ingest.jobs import Composed, PageBytes, PageState
 from bot.ingest.pictures import Pictures
 from bot.ingest.workers import WorkerCrashedError, Workers
@@ -30,7 +38,7 @@ from bot.web.errors import (
 )
 from bot.web.fetcher import Fetcher
 from bot.web.robots import Robots
-from storage import ArticleDraft, PictureBlock, Reading, Source
+from storage import Article, ArticleDraft, BodyFrom, PictureBlock, Reading, Source
 
 log = logging.getLogger(__name__)
 
@@ -55,16 +63,19 @@ class Composer:
         *,
         reading: Reading = Reading.FULL,
         later: datetime | None = None,
+        known: Article | None = None,
     ) -> Composed:
         """The article of a feed's entry; raises only where no worker can be had at all.
 
         `reading` is how much of its source is shown; `later` is when its page is to be asked for,
-        None: at once.
+        None: at once; `known` is what is stored of it already.
         """
         item = item_of(one.entry)
         if reading is Reading.HEADLINE:
             item = replace(item, summary_html="", content_html="", image=None)
-        composed = await self._composed(item, one, desk, now, reading=reading, later=later)
+        composed = await self._composed(
+            item, one, desk, now, reading=reading, later=later, known=known
+        )
         if not desk.source_id:  # only tried: nothing is kept, so nothing is to be remembered
             return composed
         offered = [*composed.pictures, *([item.image] if item.image else [])]
@@ -79,6 +90,7 @@ class Composer:
         *,
         reading: Reading,
         later: datetime | None,
+        known: Article | None,
     ) -> Composed:
         page, state = None, PageState()
         if asks_page(one.entry, reading):
@@ -86,6 +98,23 @@ class Composer:
                 page, state = await self._page(item.url, 1, now)
             else:
                 state = PageState(due=later)
+        read = known is not None and known.body_from is BodyFrom.PAGE
+        since = known.missing if known is not None else None
+        lost = absence(state.status, since, read=read, now=now)
+        composed = await self._read(item, page, one, desk, now, state)
+        draft = replace(composed.draft, missing=lost.since, gone=lost.gone)
+        return replace(composed, draft=draft)
+
+    async def _read(
+        self,
+        item: FeedItem,
+        page: PageBytes | None,
+        one: Candidate,
+        desk: Desk,
+        now: datetime,
+        state: PageState,
+    ) -> Composed:
+        """The entry and its page composed in a worker, or as much of them as can be."""
         for said, shown in ((item, page), (item, None))[page is None :]:
             try:
                 return await self.workers.run(
@@ -108,6 +137,10 @@ class Composer:
             return replace(draft, page_error=None, page_due=None)
         tries = draft.page_tries + 1
         page, state = await self._page(draft.url, tries, now)
+        lost = absence(state.status, draft.missing, read=False, now=now)
+        draft = replace(draft, missing=lost.since, gone=lost.gone)
+        if state.due is None and lost.since is not None:
+            state = replace(state, due=next_look(lost.since, now))
         if page is not None:
             desk = Desk(draft.feed_id, draft.source_id, source.title, source.language)
             try:
@@ -143,12 +176,12 @@ class Composer:
             due = None if isinstance(error, _HOPELESS) else again
             return None, PageState(str(error), tries, due)
         if not 200 <= response.status < 300:
-            due = None if response.status == 410 else again
-            return None, PageState(fault(response.status, host), tries, due)
+            return None, PageState(fault(response.status, host), tries, again, response.status)
         if response.content_type is not None and response.content_type not in _PAGES:
             said = f"{host} sends {response.content_type}, which is no web page."
-            return None, PageState(said, tries)
-        return PageBytes(response.body, response.url, response.full_content_type), PageState()
+            return None, PageState(said, tries, status=response.status)
+        page = PageBytes(response.body, response.url, response.full_content_type)
+        return page, PageState(status=response.status)
 
 
 def item_of(entry: ParsedEntry) -> FeedItem:

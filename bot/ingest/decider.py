@@ -37,6 +37,12 @@ CORRECTIONS_FOR = timedelta(days=3)  # a story stops growing after that
 CORRECTIONS_A_POLL = 5  # a feed that rewrites its texts at every poll must not cost every page
 PAGE_TRIES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 
+PAGE_CHECKS = (timedelta(hours=2), timedelta(hours=24))  # after the push: is it still there?
+MISSING = frozenset({404, 410})
+GONE_AFTER = timedelta(days=1)  # a 404 that is one still
+VANISHED_AT_ONCE = 5  # pages of a source within a day: more is an outage, or a site's move
+VANISHED_SHARE = 0.05  # of what it published: so many are believed where that is more
+
 PAGES_A_POLL = 100  # asked for at once; a sitemap of thousands must not hammer its host
 SITEMAP_BEGINS = 200  # newest entries of a sitemap at first sight: without pages they say little
 PAGE_SPREAD = timedelta(seconds=30)  # between the pages of a feed that are asked for later
@@ -245,6 +251,56 @@ def owed_push(published: datetime, *, silent: bool, now: datetime) -> PushPlan |
 def next_page_try(tries: int, now: datetime) -> datetime | None:
     """When a page that failed `tries` times is asked for again; None: never."""
     return now + PAGE_TRIES[tries - 1] if 0 < tries <= len(PAGE_TRIES) else None
+
+
+def next_check(told: datetime, now: datetime) -> datetime | None:
+    """When the page of an article whose push was owed at `told` is looked for; None: no more.
+
+    Twice: most pages that are withdrawn go within hours, and the second look is the last that a
+    reader who was told at once may care for. A look costs its publisher a few bytes.
+    """
+    return next((told + after for after in PAGE_CHECKS if told + after > now), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Since when a page answers that it is not there (None: it does not); whether for good."""
+
+    since: datetime | None = None
+    gone: bool = False
+
+
+def absence(status: int, since: datetime | None, *, read: bool, now: datetime) -> Absence:
+    """What a page's answer (0: none) says, that was missing `since` so far, if it was.
+
+    A 410 is believed at once where the page was `read` before, and where it was not, at the second
+    sight: a server that answers so to a stranger alone must not cost its readers the news. A 404
+    is believed after a day, and what fails otherwise says nothing. Any success ends the absence.
+    """
+    if 200 <= status < 300 or status == 304:
+        return Absence()
+    if status not in MISSING:
+        return Absence(since)
+    first = since or now
+    for_good = status == 410 and (read or since is not None)
+    return Absence(first, for_good or now - first >= GONE_AFTER)
+
+
+def next_look(since: datetime, now: datetime) -> datetime | None:
+    """When a page that is missing since then is asked for again: a day later, and then a few times
+    a day as long as nobody answers; None: its story is over.
+    """
+    if now < since + GONE_AFTER:
+        return since + GONE_AFTER
+    return now + GONE_AFTER / 4 if now - since < CORRECTIONS_FOR else None
+
+
+def is_outage(vanished: int, published: int) -> bool:
+    """Whether so many pages of a source went at once that none of them is believed to be gone.
+
+    A broken deployment or a changed scheme of addresses takes all of them; a publisher takes a few.
+    """
+    return vanished > max(VANISHED_AT_ONCE, VANISHED_SHARE * published)
 
 
 def fault(status: int, host: str) -> str:

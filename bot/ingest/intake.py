@@ -11,11 +11,11 @@ fetched. An article that cannot be read or stored costs itself alone.
 
 import asyncio
 import logging
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.articles.blocks import plain_text
 from bot.articles.changes import changed_parts
@@ -36,11 +36,14 @@ from bot.ingest.decider import (
     is_braked,
     is_burst,
     is_silent,
+    next_check,
+    next_look,
     owed_push,
     page_later,
     read_again,
 )
 from bot.ingest.jobs import Composed
+from bot.ingest.vanishing import Vanishing
 from storage import (
     Article,
     ArticleDraft,
@@ -62,6 +65,8 @@ from storage import (
 log = logging.getLogger(__name__)
 
 _NO_ARTICLE = 0  # of an entry that is only to be known
+FIRST_PUT_OFF, LONGEST_PUT_OFF = timedelta(minutes=10), timedelta(hours=6)
+_PUT_OFF_KEPT = 10_000
 PAGES_AHEAD = 3  # of one feed, while an article is being stored
 
 
@@ -110,6 +115,41 @@ class _Sorted:
     usual: tuple[float, int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """How often an entry that reads otherwise could not be looked at, and until when it waits."""
+
+    item_hash: str
+    times: int
+    until: datetime
+
+
+class PutOff:
+    """Entries that read otherwise and whose pages fail: each waits, longer every time.
+
+    In memory: after a restart each is tried once more.
+    """
+
+    def __init__(self) -> None:
+        self._failures: OrderedDict[tuple[int, str], _Failure] = OrderedDict()
+
+    def waits(self, feed_id: int, one: Candidate, now: datetime) -> bool:
+        """Whether it is not to be looked at yet; one that changed once more is."""
+        known = self._failures.get((feed_id, one.key.guid))
+        return known is not None and known.item_hash == one.item_hash and now < known.until
+
+    def note(self, feed_id: int, one: Candidate, now: datetime, *, failed: bool) -> None:
+        """Note how looking at an entry ended."""
+        known = self._failures.pop((feed_id, one.key.guid), None)
+        if not failed:
+            return
+        times = known.times + 1 if known is not None and known.item_hash == one.item_hash else 1
+        wait = min(FIRST_PUT_OFF * 2 ** min(times - 1, 10), LONGEST_PUT_OFF)
+        self._failures[feed_id, one.key.guid] = _Failure(one.item_hash, times, now + wait)
+        while len(self._failures) > _PUT_OFF_KEPT:
+            self._failures.popitem(last=False)
+
+
 class Intake:
     """Stores what a feed brought. `on_push` is called whenever a push was owed."""
 
@@ -119,13 +159,16 @@ class Intake:
         storage: Storage,
         composer: Composer,
         clustering: Clustering,
+        vanishing: Vanishing,
         on_push: Callable[[], None],
     ) -> None:
         self._storage = storage
         self._composer = composer
         self._clustering = clustering
+        self._vanishing = vanishing
         self._on_push = on_push
         self._storing = asyncio.Lock()
+        self._put_off = PutOff()
 
     async def take(
         self, feed: Feed, source: Source, parsed: ParsedFeed, outcome: FeedOutcome, now: datetime
@@ -167,7 +210,9 @@ class Intake:
                     log.exception("storing %s failed", one.entry.url)
                     tally.lost += 1
         for second in entries.seconds[:CORRECTIONS_A_POLL]:
-            tally.corrected += await self._look_again(feed, source, second, desk, now)
+            looked, corrected = await self._look_again(feed, source, second, desk, now)
+            self._put_off.note(feed.id, second.one, now, failed=not looked)
+            tally.corrected += corrected
         if len(entries.seconds) > CORRECTIONS_A_POLL:
             outcome = read_again(outcome)  # the rest comes next time, whether or not it changes
         if tally.lost:
@@ -203,9 +248,13 @@ class Intake:
         if feed.succeeded is None and parsed.kind is FeedKind.SITEMAP:
             await self._adopt(feed, [(one, _NO_ARTICLE) for one in fresh[SITEMAP_BEGINS:]], now)
             fresh = fresh[:SITEMAP_BEGINS]
+        # Whoever failed waits longer each time, so that five bad pages do not keep all others.
+        seconds = [one for one in seconds if not self._put_off.waits(feed.id, one.one, now)]
         for one in decision.changed:
             if len(seconds) > CORRECTIONS_A_POLL:
                 break  # they wait for the next poll, like the last of these
+            if self._put_off.waits(feed.id, one, now):
+                continue
             article = await self._own_article(feed, one, parsed)
             if article is not None:
                 seconds.append(Second(one, Again.CHANGED, article))
@@ -359,6 +408,9 @@ class Intake:
     ) -> None:
         # Two sources that break one story in the same second must meet: looking and storing are
         # one step.
+        push = owed_push(draft.published, silent=silent, now=now)
+        if push is not None and draft.body_from is BodyFrom.PAGE:
+            draft = replace(draft, page_due=next_check(now, now))  # is it still there?
         async with self._storing:
             place = await self._clustering.story_of(draft, now, owner=owner)
             stored = await self._storage.articles.store(
@@ -367,7 +419,7 @@ class Intake:
                 item_hash=one.item_hash,
                 story_id=place.story_id,
                 lead=place.lead,
-                push=owed_push(draft.published, silent=silent, now=now),
+                push=push,
                 outcome=outcome,
             )
         tally.outcome_saved = outcome is not None
@@ -383,33 +435,51 @@ class Intake:
 
     async def _look_again(
         self, feed: Feed, source: Source, second: Second, desk: Desk, now: datetime
-    ) -> bool:
-        """Compose a stored article anew; returns whether it was corrected.
+    ) -> tuple[bool, bool]:
+        """Compose a stored article anew: whether that could be done, and whether it is corrected.
 
-        What is not noted is looked at again when the feed changes next.
+        What is not noted is looked at again when the feed changes next, or a while after that.
         """
         one, article = second.one, second.article
         try:
-            draft = (await self._composer.article(one, desk, now, reading=source.reading)).draft
+            draft = (
+                await self._composer.article(one, desk, now, reading=source.reading, known=article)
+            ).draft
         except Exception as error:  # noqa: BLE001 - the stored text stays
             log.warning("%s: %s", one.entry.url, error)
-            return False
+            return False, False
         corrected = False
+        was_read = article.body_from is BodyFrom.PAGE
         if second.why is Again.COMPLETED:
             if len(plain_text(draft.body)) > len(plain_text(article.body)):
                 await self._storage.articles.replace(article.id, draft, now=now, revision=False)
         else:
-            worse = draft.page_error and article.body_from is BodyFrom.PAGE
+            if was_read:
+                await self._note_absence(article, draft, source, now)
+            worse = draft.page_error and was_read
             if worse or (draft.body_from is BodyFrom.NONE and article.body):
-                return False
+                return False, False
             changed = changed_parts(article, draft)
             if changed:
                 await self._storage.articles.replace(
                     article.id, draft, now=now, revision=True, changed=changed
                 )
                 corrected = True
-            elif draft.body_from is BodyFrom.PAGE and article.body_from is not BodyFrom.PAGE:
+            elif draft.body_from is BodyFrom.PAGE and not was_read:
                 await self._storage.articles.replace(article.id, draft, now=now, revision=False)
         await self._adopt(feed, [(one, article.id)], now)
         await self._storage.entries.note(feed.id, one.key.guid, one.item_hash)
-        return corrected
+        return True, corrected
+
+    async def _note_absence(
+        self, article: Article, draft: ArticleDraft, source: Source, now: datetime
+    ) -> None:
+        """Note that the page of an article, asked for anew, is missing, gone, or there again."""
+        if draft.missing is None:
+            if article.missing is not None:
+                await self._storage.articles.page_found(article.id, now=now, due=None)
+        elif draft.gone:
+            await self._vanishing.lost(article.id, source, draft.missing, article.state, now)
+        elif article.missing is None:
+            due = next_look(draft.missing, now)
+            await self._storage.articles.page_missed(article.id, since=draft.missing, due=due)

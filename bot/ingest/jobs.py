@@ -30,11 +30,15 @@ class PageBytes:
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """How an article's page failed, how often, and when it is due: stored as it is."""
+    """How an article's page failed, how often, and when it is due: stored as it is.
+
+    `status` is its server's answer, 0 for none.
+    """
 
     error: str | None = None
     tries: int = 0
     due: datetime | None = None
+    status: int = 0
 
 
 @dataclass(frozen=True, slots=True)

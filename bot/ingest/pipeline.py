@@ -25,6 +25,7 @@ from bot.ingest.decider import (
     body_hash,
     fault,
     is_failing,
+    next_check,
     outcome_of_change,
     outcome_of_failure,
     outcome_of_no_change,
@@ -33,6 +34,7 @@ from bot.ingest.intake import Intake
 from bot.ingest.pictures import Pictures
 from bot.ingest.reading import read_feed
 from bot.ingest.scouting import Scout
+from bot.ingest.vanishing import Vanishing
 from bot.ingest.websub import SLOW_POLL_SECONDS, Hubs, is_announced
 from bot.ingest.workers import WorkerError, Workers
 from bot.web.errors import FetchError, HostPausedError
@@ -84,6 +86,7 @@ class _Way:
     fetcher: Fetcher
     pictures: Pictures
     composer: Composer
+    vanishing: Vanishing
     intake: Intake
     scout: Scout
 
@@ -115,12 +118,18 @@ class Pipeline:
 
         def way(fetcher: Fetcher) -> _Way:
             pictures = Pictures(storage, fetcher)
-            composer = Composer(fetcher, workers, Robots(fetcher), pictures)
+            robots = Robots(fetcher)
+            composer = Composer(fetcher, workers, robots, pictures)
+            vanishing = Vanishing(storage, fetcher, robots)
             intake = Intake(
-                storage=storage, composer=composer, clustering=clustering, on_push=on_push
+                storage=storage,
+                composer=composer,
+                clustering=clustering,
+                vanishing=vanishing,
+                on_push=on_push,
             )
             scout = Scout(fetcher=fetcher, workers=workers, intake=intake)
-            return _Way(fetcher, pictures, composer, intake, scout)
+            return _Way(fetcher, pictures, composer, vanishing, intake, scout)
 
         self._everybodys = way(fetcher)
         self._guests = self._everybodys if guest_fetcher is None else way(guest_fetcher)
@@ -321,12 +330,13 @@ class Pipeline:
         announced = self.hubs is not None and await is_announced(self._storage, feed.id, now)
         return max(self._floor, SLOW_POLL_SECONDS) if announced else self._floor
 
-    # ------------------------------------------------------------ pages that failed
+    # ------------------------------------------------------------ pages that failed, or may go
 
     async def retry_pages(self, now: datetime) -> int:
         """Ask again for the pages that failed and are due; returns how many came.
 
-        The better body replaces the feed's text without a word to anyone.
+        The better body replaces the feed's text without a word to anyone. Pages that were read
+        before are looked for: their article may be gone.
         """
         due = await self._storage.articles.pages_due(now)
         tries = (self._retry_page(pending, now) for pending in due)
@@ -340,25 +350,37 @@ class Pipeline:
 
     async def _retry_page(self, pending: PendingPage, now: datetime) -> bool:
         source = await self._storage.feeds.source(pending.draft.source_id)
+        way = self._way(source.owner)
+        if pending.draft.body_from is BodyFrom.PAGE:
+            async with self._retry_places:
+                await way.vanishing.look(pending, source, now)
+            return False
         async with self._retry_places:
-            draft = await self._way(source.owner).composer.complete(pending.draft, source, now)
+            draft = await way.composer.complete(pending.draft, source, now)
         came = draft.body_from is BodyFrom.PAGE
         # A correction that the feed brought meanwhile is newer than what was composed here.
         content_hash = pending.draft.content_hash
         with suppress(NotFoundError):  # pruned meanwhile
             if came:
+                if pending.told is not None:
+                    draft = replace(draft, page_due=next_check(pending.told, now))
                 await self._storage.articles.replace(
                     pending.article_id, draft, now=now, revision=False, content_hash=content_hash
                 )
-            else:
-                await self._storage.articles.page_failed(
-                    pending.article_id,
-                    error=draft.page_error or "The page says less than the feed.",
-                    tries=draft.page_tries,
-                    due=draft.page_due,
-                    content_hash=content_hash,
+                return True
+            await self._storage.articles.page_failed(
+                pending.article_id,
+                error=draft.page_error or "The page says less than the feed.",
+                tries=draft.page_tries,
+                due=draft.page_due,
+                missing=draft.missing,
+                content_hash=content_hash,
+            )
+            if draft.gone and draft.missing is not None:
+                await way.vanishing.lost(
+                    pending.article_id, source, draft.missing, pending.state, now
                 )
-        return came
+        return False
 
 
 def _host(url: str) -> str:

@@ -341,6 +341,11 @@ def _event(notice: Notice, texts: Texts) -> str:
             text = _("{feed} is gone for good (its server says 410) and is no longer polled.")
         case NoticeKind.MOVED:
             text = _("{feed} has moved: it is polled at {to} from now on.")
+        case NoticeKind.VANISHED:
+            text = _(
+                "{feed}: too many pages vanished at once ({pages}; its server says 404 or 410). "
+                "None is marked as gone. Is the site moving?"
+            )
         case _:
             text = "{feed}: {kind}"
             told["kind"] = clean(notice.kind)

@@ -135,7 +135,7 @@ async def test_a_page_that_fails_leaves_the_feeds_text_and_is_retried(house: Hou
 
 async def test_a_page_that_never_comes_is_given_up(house: House) -> None:
     house.paper.publish("one", "Утверждён план развития железных дорог")
-    house.paper.statuses["/one.html"] = 404
+    house.paper.statuses["/one.html"] = 500
     await house.poll()
     for hours in range(1, 10):
         await house.pipeline.retry_pages(NOW + timedelta(hours=hours * 3))
