@@ -15,16 +15,18 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
-from bot.config import Settings
+from bot.config import PushPictures, Settings
 from bot.delivery.announcer import Announcer
 from bot.delivery.digest import Digests
 from bot.delivery.editor import Editor
 from bot.delivery.outbox import Outbox
+from bot.delivery.photos import Photos
 from bot.delivery.sender import Sender
 from bot.handlers import Desk, Sourcing, install
 from bot.ingest.adding import Newcomers
@@ -47,6 +49,9 @@ from bot.telegram.webhook import PATH, WebhookReceiver
 from bot.web.listener import Route, listening
 from bot.words.normaliser import Normaliser
 from storage import SQLITE_VERSION, Storage
+
+if TYPE_CHECKING:
+    from bot.ingest.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +99,7 @@ class _Newsboy:
         self._session.middleware(PatientRequests(self._limiter))
         self._bot = Bot(settings.token, session=self._session)
         self._digests = Digests(storage, self._texts)
+        self._pipeline: Pipeline | None = None  # until it runs
         bulk = BulkClient(self._bot, self._session)
         self._sender = Sender(
             storage,
@@ -101,6 +107,9 @@ class _Newsboy:
             self._limiter,
             self._digests,
             clock=now,
+            photos=Photos(storage, self._picture, clock=now)
+            if settings.push_pictures is PushPictures.PHOTO
+            else None,
             resend=settings.after_crash == "resend",
         )
         self._editor = Editor(storage, bulk, self._limiter, self._digests, clock=now)
@@ -135,6 +144,7 @@ class _Newsboy:
             improve_summaries(self._settings, self._storage, self._normaliser, clock=now),
             self._door(dispatcher, pipeline.hubs) as webhook,
         ):
+            self._pipeline = pipeline
             newcomers = Newcomers(
                 self._storage,
                 scout=pipeline.scout,
@@ -233,6 +243,10 @@ class _Newsboy:
             await (dispatcher.receive(self._bot) if webhook is None else webhook.receive())
         finally:
             menus.cancel()
+
+    async def _picture(self, url: str, owner: int | None) -> bytes | None:
+        """The file of an article's picture, through the newsroom's way out."""
+        return None if self._pipeline is None else await self._pipeline.picture(url, owner)
 
     async def _expand(self) -> None:
         """Owe a push the moment that its article is stored; the tick is only the safety net."""

@@ -168,10 +168,11 @@ class FollowKind(StrEnum):
 
 
 class Layout(StrEnum):
-    """How long texts are shown to a subscriber."""
+    """How long texts are shown to a subscriber, and how a message is made."""
 
     CLASSIC = "classic"
     RICH = "rich"
+    PHOTO = "photo"  # of a message alone: its text is a caption
 
 
 class SubscriberState(StrEnum):

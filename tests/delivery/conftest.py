@@ -13,6 +13,7 @@ from aiogram import Bot
 
 from bot.delivery.digest import Digests
 from bot.delivery.outbox import Outbox
+from bot.delivery.photos import Photos
 from bot.delivery.sender import Sender
 from bot.messages.texts import load_all
 from bot.telegram.bulk import BulkClient
@@ -227,7 +228,9 @@ def start(storage: Storage, server: Server, clock: Clock) -> Start:
     """Start a sender for the block; stopped at its end."""
 
     @asynccontextmanager
-    async def run(rate: float | None = None, in_flight: int = 50) -> AsyncIterator[Desk]:
+    async def run(
+        rate: float | None = None, in_flight: int = 50, photos: Photos | None = None
+    ) -> AsyncIterator[Desk]:
         session = LeanSession(server.url, answer_seconds=5)
         bot = Bot(TOKEN, session=session)
         limiter = Limiter(rate)
@@ -238,6 +241,7 @@ def start(storage: Storage, server: Server, clock: Clock) -> Start:
             limiter,
             digests,
             clock=clock,
+            photos=photos,
             in_flight=in_flight,
         )
         desk = Desk(
