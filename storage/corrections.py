@@ -177,15 +177,18 @@ class Corrections:
             await transaction.run(
                 """
                 UPDATE correction SET cursor = :cursor, done = :done AND NOT EXISTS (
+                    SELECT 1 FROM delivery d
+                    WHERE d.state = 'claimed' AND d.article_id = correction.article_id
+                          AND d.id > :cursor AND d.id <= correction.in_flight
+                    UNION ALL
                     SELECT 1 FROM article a
                     JOIN push p ON p.story_id = a.story_id AND p.article_id = a.id
                     JOIN delivery d ON d.push_id = p.id
                     JOIN subscriber s ON s.id = d.subscriber_id
                     WHERE a.id = correction.article_id
                           AND d.id > :cursor AND d.id <= correction.in_flight
-                          AND (d.state = 'claimed'
-                               OR d.state = 'sent' AND d.message_id IS NOT NULL
-                                  AND d.ended >= correction.created AND s.state = 'active'))
+                          AND d.state = 'sent' AND d.message_id IS NOT NULL
+                          AND d.ended >= correction.created AND s.state = 'active')
                 WHERE id = :id AND done = 0
                 """,
                 {"id": correction_id, "cursor": cursor, "done": int(done)},

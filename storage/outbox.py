@@ -107,9 +107,9 @@ class Outbox:
             return int(
                 await transaction.value(
                     """
-                    INSERT INTO delivery (subscriber_id, kind, state, due, expires, scheduled,
-                                          since, stories)
-                    SELECT id, 'digest', 'claimed', :now, :now, :now, watermark, :stories
+                    INSERT INTO delivery (subscriber_id, state, due, expires, scheduled, since,
+                                          stories)
+                    SELECT id, 'claimed', :now, :now, :now, watermark, :stories
                     FROM subscriber WHERE id = :id
                     RETURNING id
                     """,
@@ -230,7 +230,10 @@ class Outbox:
     async def by_message(self, subscriber_id: int, message_id: int) -> Delivery | None:
         """What a message in a subscriber's chat delivered, where the ledger still has it."""
         row = await self._database.row(
-            "SELECT * FROM delivery WHERE subscriber_id = :id AND message_id = :message",
+            """
+            SELECT * FROM delivery
+            WHERE subscriber_id = :id AND ended IS NOT NULL AND message_id = :message
+            """,
             {"id": subscriber_id, "message": message_id},
         )
         return None if row is None else delivery_of(row)
@@ -416,10 +419,9 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
     """Claim these, and what late ones bring along, with all that a recheck needs."""
     epoch = to_epoch(now)
     late = to_epoch(now - _LATE)
-    # The plus sign keeps SQLite from reading all that is owed to anybody.
     along = await transaction.rows(
         """
-        SELECT id FROM delivery WHERE kind = 'push' AND +state = 'owed' AND subscriber_id IN (
+        SELECT id FROM delivery WHERE +kind = 'push' AND state = 'owed' AND subscriber_id IN (
             SELECT d.subscriber_id FROM delivery d JOIN push p ON p.id = d.push_id
             WHERE d.id IN (SELECT value FROM json_each(:ids)) AND p.created <= :late)
         LIMIT :most

@@ -9,7 +9,8 @@ first: the ledger's index on both refuses a second push.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from storage.database import (
@@ -22,7 +23,7 @@ from storage.database import (
 )
 from storage.errors import NotFoundError
 from storage.models import Broadcast, DigestOwed, FollowKind, Push, Slot, Subscriber
-from storage.subscribers import subscriber_of
+from storage.subscribers import slot_of, subscriber_of
 
 # How push p comes at once to subscriber s: 1 with sound, 0 without, NULL not at all. Words and
 # stories decide for themselves; a topic or source that is off silences the rest; "everything"
@@ -54,9 +55,9 @@ MUTED = """
 # One is enough: where a merged message is owed already, it brings this too. To a reader with
 # digests it is owed for two hours; after that the next digest brings what it would have.
 OWE_MERGED = """
-    INSERT INTO delivery (subscriber_id, kind, state, due, expires, slot_id, scheduled, since,
+    INSERT INTO delivery (subscriber_id, state, due, expires, slot_id, scheduled, since,
                           sound)
-    SELECT s.id, 'digest', 'owed', :due,
+    SELECT s.id, 'owed', :due,
            :due + CASE WHEN EXISTS (SELECT 1 FROM slot WHERE subscriber_id = s.id)
                   THEN 7200 ELSE 86400 END,
            0, :due, 0, 0
@@ -68,6 +69,79 @@ OWE_MERGED = """
     ON CONFLICT (subscriber_id, slot_id, scheduled) WHERE kind = 'digest' DO NOTHING
 """
 
+# The readers whom some follow brings the push at once. Each follow and audience is one range of
+# `subscription_audience`, in the order of readers.
+_FOLLOWS = """
+    SELECT f.subscriber_id AS reader, f.kind, f.level
+    FROM json_each(:keys) k CROSS JOIN json_each(:audiences) u CROSS JOIN subscription f
+    WHERE f.kind = k.value ->> 0 AND f.key = k.value ->> 1 AND f.audience = u.value
+          AND f.subscriber_id > :cursor AND f.subscriber_id <= :reach
+"""
+
+_OWNERS_FOLLOWS = """
+    SELECT f.subscriber_id AS reader, f.kind, f.level
+    FROM json_each(:keys) k CROSS JOIN subscription f
+    WHERE f.subscriber_id = :owner AND f.kind = k.value ->> 0 AND f.key = k.value ->> 1
+          AND f.audience IS NOT NULL AND (:important OR f.audience NOT LIKE '!%')
+"""
+
+_REACH = """
+    SELECT min((
+        SELECT f.subscriber_id FROM subscription f
+        WHERE f.kind = k.value ->> 0 AND f.key = k.value ->> 1 AND f.audience = u.value
+              AND f.subscriber_id > :cursor
+        ORDER BY f.subscriber_id LIMIT 1 OFFSET :chunk - 1))
+    FROM json_each(:keys) k CROSS JOIN json_each(:audiences) u
+"""
+
+# `AT_ONCE` and `MUTED` for many readers: what is the same for all of them is asked once.
+_OWE_PUSH = """
+    INSERT INTO delivery (subscriber_id, state, due, expires, push_id, story_id, article_id, sound)
+    WITH narrow (kind, key) AS MATERIALIZED (
+        SELECT value ->> 0, value ->> 1 FROM json_each(:keys)
+        WHERE value ->> 0 IN ('topic', 'source')),
+    muted (kind, key) AS MATERIALIZED (
+        SELECT value ->> 0, value ->> 1 FROM json_each(:keys)
+        WHERE EXISTS (SELECT 1 FROM mute m WHERE m.kind = value ->> 0 AND m.key = value ->> 1)),
+    audience AS MATERIALIZED (
+        SELECT f.reader, max(f.level = 'sound') AS sound FROM ({follows}) f
+        WHERE f.kind IN ('words', 'story') OR NOT EXISTS (
+            SELECT 1 FROM narrow n CROSS JOIN subscription o
+            WHERE o.subscriber_id = f.reader AND o.kind = n.kind AND o.key = n.key
+                  AND (o.level = 'off' OR f.kind = 'everything'))
+        GROUP BY f.reader)
+    SELECT s.id, 'owed', :now, p.expires, p.id, p.story_id, p.article_id, r.sound
+    FROM push p CROSS JOIN audience r CROSS JOIN subscriber s
+    WHERE p.id = :push AND s.id = r.reader AND s.watermark < p.article_id
+          AND NOT EXISTS (
+              SELECT 1 FROM muted n CROSS JOIN mute m
+              WHERE m.subscriber_id = r.reader AND m.kind = n.kind AND m.key = n.key
+                    AND (m.expires IS NULL OR m.expires > :now))
+    ORDER BY r.reader
+    ON CONFLICT (story_id, subscriber_id) WHERE story_id IS NOT NULL DO NOTHING
+"""
+
+# The phrases with these first words, each met once however many follow or mute it.
+_PHRASES = """
+    SELECT key FROM (
+        WITH RECURSIVE phrase (anchor, key) AS (
+            SELECT w.value, (SELECT min(s.key) FROM {table} s
+                             WHERE s.anchor = w.value AND s.anchor <> '')
+            FROM json_each(:words) w
+            UNION ALL
+            SELECT p.anchor, (SELECT min(s.key) FROM {table} s
+                              WHERE s.anchor = p.anchor AND s.anchor <> '' AND s.key > p.key)
+            FROM phrase p WHERE p.key IS NOT NULL)
+        SELECT key FROM phrase WHERE key IS NOT NULL)
+"""
+
+_LAST = (1 << 63) - 1
+
+# Others wait while the writer is held; a commit has its price too, a few chunks a second are few.
+_HELD_SECONDS = 0.03
+_FIRST_CHUNK = 2000
+_LEAST_CHUNK = 200
+_MOST_CHUNK = 5000
 _HOUR = timedelta(hours=1)
 
 
@@ -86,6 +160,10 @@ def _push(row: Row) -> Push:
     )
 
 
+def _keys(keys: Iterable[tuple[FollowKind, str]]) -> str:
+    return json_list([kind.value, key] for kind, key in keys)
+
+
 def _broadcast(row: Row) -> Broadcast:
     return Broadcast(
         id=row["id"],
@@ -97,11 +175,24 @@ def _broadcast(row: Row) -> Broadcast:
     )
 
 
+class _Pace:
+    """How many readers a chunk has, by how long the writer was held for the last one."""
+
+    def __init__(self) -> None:
+        self.chunk = _FIRST_CHUNK
+
+    def took(self, seconds: float) -> None:
+        """The last chunk, commit included, took so long."""
+        fits = self.chunk * _HELD_SECONDS / max(seconds, _HELD_SECONDS / 2)
+        self.chunk = max(_LEAST_CHUNK, min(_MOST_CHUNK, int(fits)))
+
+
 class Owing:
     """Finds whom something is owed, and writes it down."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._pushed = _Pace()
 
     # ------------------------------------------------------------ pushes
 
@@ -113,13 +204,7 @@ class Owing:
     async def word_keys(self, words: Sequence[str]) -> list[str]:
         """The phrases that somebody follows or mutes and whose first word is one of these."""
         rows = await self._database.rows(
-            """
-            SELECT s.key FROM json_each(:words) w CROSS JOIN subscription s
-            WHERE s.anchor = w.value AND s.anchor <> ''
-            UNION
-            SELECT m.key FROM json_each(:words) w CROSS JOIN mute m
-            WHERE m.anchor = w.value AND m.anchor <> ''
-            """,
+            f"{_PHRASES.format(table='subscription')} UNION {_PHRASES.format(table='mute')}",
             {"words": json_list(words)},
         )
         return [row["key"] for row in rows]
@@ -129,65 +214,65 @@ class Owing:
         async with self._database.transaction() as transaction:
             await transaction.run(
                 "UPDATE push SET keys = :keys WHERE id = :id",
-                {"id": push_id, "keys": json.dumps([[kind.value, key] for kind, key in keys])},
+                {"id": push_id, "keys": _keys(keys)},
             )
 
-    async def expand(self, push: Push, *, now: datetime, chunk: int = 2000) -> tuple[int, bool]:
-        """Owe a push to its next readers: (how many were added, whether it is at its end).
+    async def expand(
+        self, push: Push, *, now: datetime, chunk: int | None = None
+    ) -> tuple[int, bool]:
+        """Owe a push to its next readers, by id: (how many were added, whether it is at its end).
 
-        Looks at no more than `chunk` readers of each follow, in the order of their ids, and goes
-        only as far as all those lists reach, so that no reader is passed over. A story of a
-        subscriber's own source is owed to that one alone, whatever its language.
+        A chunk ends where any of the follows that the push meets has had so many more readers; as
+        a rule so many that the writer is held for some hundredths of a second. A story of a
+        subscriber's own source is owed to that one alone, whatever its language. A push that was
+        begun anew meanwhile is left alone: it is open still.
         """
         if push.keys is None:
             raise ValueError(f"push {push.id} is not matched yet")
+        story = await self._database.row(
+            """
+            SELECT s.language, s.owner, p.kind = 'important' AS important
+            FROM push p JOIN story s ON s.id = p.story_id WHERE p.id = :id
+            """,
+            {"id": push.id},
+        )
+        if story is None:
+            return 0, True
+        audiences = ["all", story["language"]]
+        if story["important"]:
+            audiences += [f"!{language}" for language in audiences]
+        parameters: dict[str, object] = {
+            "push": push.id,
+            "keys": _keys(push.keys),
+            "audiences": json_list(audiences),
+            "cursor": push.cursor,
+            "now": to_epoch(now),
+            "chunk": self._pushed.chunk if chunk is None else chunk,
+            "owner": story["owner"],
+            "important": story["important"],
+        }
+        # Where the chunk ends is no promise, so it is looked for without the writer.
+        reach = None
+        if story["owner"] is None:
+            reach = await self._database.value(_REACH, parameters)
         async with self._database.transaction() as transaction:
-            readers: set[int] = set()
-            reach: int | None = None
-            for kind, key in push.keys:
-                followers = await transaction.rows(
-                    """
-                    SELECT subscriber_id FROM subscription
-                    WHERE kind = :kind AND key = :key AND subscriber_id > :cursor
-                          AND level <> 'off'
-                    ORDER BY subscriber_id LIMIT :chunk
-                    """,
-                    {"kind": kind.value, "key": key, "cursor": push.cursor, "chunk": chunk},
-                )
-                readers.update(row["subscriber_id"] for row in followers)
-                if len(followers) == chunk:
-                    last = followers[-1]["subscriber_id"]
-                    reach = last if reach is None else min(reach, last)
-            reached = sorted(reader for reader in readers if reach is None or reader <= reach)
-            added = await transaction.run(
-                f"""
-                INSERT INTO delivery (subscriber_id, kind, state, due, expires, push_id, story_id,
-                                      article_id, sound)
-                WITH audience AS MATERIALIZED (
-                    SELECT s.id AS reader, p.expires, p.id, p.story_id, p.article_id,
-                           {AT_ONCE} AS sound
-                    FROM json_each(:readers) r
-                    JOIN subscriber s ON s.id = r.value
-                    JOIN push p ON p.id = :push
-                    JOIN story st ON st.id = p.story_id
-                    WHERE s.state = 'active' AND s.watermark < p.article_id
-                          AND (st.owner = s.id OR
-                               st.owner IS NULL AND s.news_language IN ('all', st.language))
-                          AND NOT {MUTED})
-                SELECT reader, 'push', 'owed', :now, expires, id, story_id, article_id, sound
-                FROM audience WHERE sound IS NOT NULL ORDER BY reader
-                ON CONFLICT (subscriber_id, story_id) WHERE kind = 'push' DO NOTHING
+            began = time.perf_counter()
+            moved = await transaction.run(
+                """
+                UPDATE push SET cursor = coalesce(:reach, cursor), done = :reach IS NULL
+                WHERE id = :push AND done = 0 AND cursor = :cursor AND keys = :keys
                 """,
-                {"now": to_epoch(now), "push": push.id, "readers": json_list(reached)},
+                {**parameters, "reach": reach},
             )
-            await transaction.run(
-                "UPDATE push SET cursor = :cursor, done = :done WHERE id = :id",
-                {
-                    "id": push.id,
-                    "cursor": push.cursor if reach is None else reach,
-                    "done": int(reach is None),
-                },
+            if not moved:
+                done = await transaction.rows("SELECT done FROM push WHERE id = :push", parameters)
+                return 0, all(row["done"] for row in done)
+            added = await transaction.run(
+                _OWE_PUSH.format(follows=_FOLLOWS if story["owner"] is None else _OWNERS_FOLLOWS),
+                {**parameters, "reach": _LAST if reach is None else reach},
             )
+        if chunk is None:
+            self._pushed.took(time.perf_counter() - began)
         return added, reach is None
 
     # ------------------------------------------------------------ broadcasts
@@ -246,11 +331,12 @@ class Owing:
             )
             added = await transaction.run(
                 """
-                INSERT INTO delivery (subscriber_id, kind, state, due, expires, broadcast_id)
-                SELECT id, 'broadcast', 'owed', :now, :expires, :broadcast
+                INSERT INTO delivery (subscriber_id, state, due, expires, broadcast_id)
+                SELECT id, 'owed', :now, :expires, :broadcast
                 FROM subscriber WHERE id > :cursor AND id <= :reach AND state = 'active'
                 ORDER BY id
-                ON CONFLICT (subscriber_id, broadcast_id) WHERE kind = 'broadcast' DO NOTHING
+                ON CONFLICT (broadcast_id, subscriber_id) WHERE broadcast_id IS NOT NULL
+                DO NOTHING
                 """,
                 {
                     "now": to_epoch(now),
@@ -331,9 +417,9 @@ class Owing:
             )
             return await transaction.run(
                 """
-                INSERT INTO delivery (subscriber_id, kind, state, due, expires, slot_id, scheduled,
+                INSERT INTO delivery (subscriber_id, state, due, expires, slot_id, scheduled,
                                       since, sound)
-                SELECT s.id, 'digest', 'owed', j.value ->> 'scheduled', j.value ->> 'expires',
+                SELECT s.id, 'owed', j.value ->> 'scheduled', j.value ->> 'expires',
                        j.value ->> 'slot', j.value ->> 'scheduled', s.watermark, j.value ->> 'sound'
                 FROM json_each(:items) j
                 JOIN subscriber s ON s.id = j.value ->> 'subscriber'
@@ -342,6 +428,34 @@ class Owing:
                 ON CONFLICT (subscriber_id, slot_id, scheduled) WHERE kind = 'digest' DO NOTHING
                 """,
                 {"items": items, "moved": json_list(row["id"] for row in moved)},
+            )
+
+    async def slots_ahead(
+        self, now: datetime, after_id: int = 0, limit: int = 2000
+    ) -> list[tuple[Slot, str]]:
+        """The digest times that are yet to come, in the order of ids, each with its zone."""
+        rows = await self._database.rows(
+            """
+            SELECT d.*, s.zone FROM slot d JOIN subscriber s ON s.id = d.subscriber_id
+            WHERE d.id > :after AND +d.due > :now ORDER BY d.id LIMIT :limit
+            """,
+            {"after": after_id, "now": to_epoch(now), "limit": limit},
+        )
+        return [(slot_of(row), row["zone"]) for row in rows]
+
+    async def reschedule(self, slots: Sequence[tuple[Slot, datetime]]) -> None:
+        """Give digest times another next instant, unless they were changed or fired meanwhile."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                UPDATE slot SET due = j.value ->> 2 FROM json_each(:items) j
+                WHERE slot.id = j.value ->> 0 AND slot.due = j.value ->> 1
+                """,
+                {
+                    "items": json_list(
+                        [slot.id, to_epoch(slot.due), to_epoch(due)] for slot, due in slots
+                    )
+                },
             )
 
     async def unmerged(self, now: datetime, since: datetime) -> list[Subscriber]:

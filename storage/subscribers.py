@@ -138,9 +138,10 @@ _REKEYED = {
 
 
 _LAST_DIGEST = """
-    SELECT max(scheduled) AS at FROM delivery
-    WHERE subscriber_id = {id} AND kind = 'digest' AND slot_id > 0
+    SELECT max(scheduled) FROM delivery
+    WHERE subscriber_id = :id AND kind = 'digest' AND slot_id > 0
 """
+_REST_SECONDS = 12 * 3600
 
 
 def _anchor(kind: FollowKind, key: str) -> str:
@@ -383,9 +384,9 @@ class Subscribers:
         rows = await self._database.rows(
             """
             SELECT 'subscription' AS kept_in, subscriber_id, key, label FROM subscription
-            WHERE kind = 'words'
+            WHERE kind = 'words' AND anchor <> ''
             UNION ALL
-            SELECT 'mute', subscriber_id, key, label FROM mute WHERE kind = 'words'
+            SELECT 'mute', subscriber_id, key, label FROM mute WHERE kind = 'words' AND anchor <> ''
             """
         )
         return [
@@ -428,9 +429,7 @@ class Subscribers:
 
     async def last_digest(self, subscriber_id: int) -> datetime | None:
         """For when a subscriber's last digest was owed, by any of its times, removed ones too."""
-        return maybe_datetime(
-            await self._database.value(_LAST_DIGEST.format(id=":id"), {"id": subscriber_id})
-        )
+        return maybe_datetime(await self._database.value(_LAST_DIGEST, {"id": subscriber_id}))
 
     async def set_slots(
         self, subscriber_id: int, plans: Sequence[SlotPlan], dues: Sequence[datetime]
@@ -540,34 +539,55 @@ async def migrate_chat(transaction: Transaction, old: int, new: int) -> None:
     )
 
 
+# All lines of a reader, by the indexes that know readers.
+_LINES = """
+    SELECT id FROM delivery WHERE subscriber_id = {reader} AND state = 'owed'
+    UNION ALL SELECT id FROM delivery WHERE subscriber_id = {reader} AND state = 'claimed'
+    UNION ALL SELECT id FROM delivery WHERE subscriber_id = {reader} AND ended IS NOT NULL
+"""
+
+
 async def _take_over(transaction: Transaction, pair: Parameters) -> None:
     """One chat, one ledger: nothing that either was told is told again, nothing owed is lost."""
     await transaction.run(
         """
-        UPDATE delivery SET state = 'cancelled', reason = 'told'
-        WHERE subscriber_id = :keeps AND state IN ('owed', 'deferred') AND EXISTS (
-            SELECT 1 FROM delivery o
-            WHERE o.subscriber_id = :goes AND o.state IN ('sent', 'claimed')
-                  AND o.kind = delivery.kind
-                  AND (o.kind = 'push' AND o.story_id = delivery.story_id
-                       OR o.kind = 'broadcast' AND o.broadcast_id = delivery.broadcast_id))
+        UPDATE delivery SET state = 'cancelled', reason = 'told', ended = coalesce(ended, due)
+        WHERE id IN (SELECT id FROM delivery WHERE subscriber_id = :keeps AND state = 'owed'
+                     UNION ALL
+                     SELECT id FROM delivery WHERE subscriber_id = :keeps AND state = 'deferred')
+              AND EXISTS (
+                  SELECT 1 FROM delivery o
+                  WHERE o.story_id = delivery.story_id AND o.subscriber_id = :goes
+                        AND o.state IN ('sent', 'claimed')
+                  UNION ALL
+                  SELECT 1 FROM delivery o
+                  WHERE o.broadcast_id = delivery.broadcast_id AND o.subscriber_id = :goes
+                        AND o.state IN ('sent', 'claimed'))
         """,
         pair,
     )
     # Not what the other has a line of already, nor the digests still owed by times that go too.
     await transaction.run(
-        """
+        f"""
         UPDATE delivery SET subscriber_id = :keeps
-        WHERE subscriber_id = :goes AND NOT (kind = 'digest' AND state = 'owed' AND slot_id > 0)
+        WHERE id IN ({_LINES.format(reader=":goes")})
+              AND NOT (kind = 'digest' AND state = 'owed' AND slot_id > 0)
               AND NOT EXISTS (
                   SELECT 1 FROM delivery k
-                  WHERE k.subscriber_id = :keeps AND k.kind = delivery.kind
-                        AND (k.kind = 'push' AND k.story_id = delivery.story_id
-                             OR k.kind = 'broadcast' AND k.broadcast_id = delivery.broadcast_id
-                             OR k.kind = 'digest' AND k.slot_id = delivery.slot_id
-                                AND k.scheduled = delivery.scheduled))
+                  WHERE k.story_id = delivery.story_id AND k.subscriber_id = :keeps
+                  UNION ALL
+                  SELECT 1 FROM delivery k
+                  WHERE k.broadcast_id = delivery.broadcast_id AND k.subscriber_id = :keeps
+                  UNION ALL
+                  SELECT 1 FROM delivery k
+                  WHERE k.subscriber_id = :keeps AND k.kind = 'digest'
+                        AND delivery.kind = 'digest' AND k.slot_id = delivery.slot_id
+                        AND k.scheduled = delivery.scheduled)
         """,
         pair,
+    )
+    await transaction.run(
+        f"DELETE FROM delivery WHERE id IN ({_LINES.format(reader=':goes')})", pair
     )
 
 
@@ -591,16 +611,19 @@ async def _put_slots(
     dues: Sequence[datetime],
 ) -> None:
     # A time that stays keeps its rest, or a reader who flies west would meet it twice a day. A new
-    # one rests after the last digest, unless it was given a time before that.
+    # one rests after the last digest, where it was given a time after that rest.
+    last = await transaction.value(_LAST_DIGEST, {"id": subscriber_id})
     removed = await transaction.rows(
         "DELETE FROM slot WHERE subscriber_id = :id RETURNING minute, fired", {"id": subscriber_id}
     )
     fired = {row["minute"]: row["fired"] for row in removed}
+    for plan, due in zip(plans, dues, strict=True):
+        if last is not None and to_epoch(due) >= last + _REST_SECONDS:
+            fired.setdefault(plan.minute, last)
     await transaction.run_many(
-        f"""
+        """
         INSERT INTO slot (subscriber_id, minute, weekdays, silent, due, fired)
-        VALUES (:id, :minute, :weekdays, :silent, :due, CASE WHEN :kept THEN :fired
-                ELSE (SELECT at FROM ({_LAST_DIGEST.format(id=":id")}) WHERE at <= :due - 43200) END)
+        VALUES (:id, :minute, :weekdays, :silent, :due, :fired)
         """,
         [
             {
@@ -609,7 +632,6 @@ async def _put_slots(
                 "weekdays": plan.weekdays,
                 "silent": int(plan.silent),
                 "due": to_epoch(due),
-                "kept": plan.minute in fired,
                 "fired": fired.get(plan.minute),
             }
             for plan, due in zip(plans, dues, strict=True)

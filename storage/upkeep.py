@@ -64,7 +64,7 @@ class Upkeep:
             await transaction.run(
                 """
                 DELETE FROM push WHERE done = 1 AND created < :before
-                AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.push_id = push.id)
+                AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.story_id = push.story_id)
                 """,
                 parameters,
             )

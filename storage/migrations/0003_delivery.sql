@@ -29,17 +29,22 @@ CREATE TABLE broadcast (
 CREATE INDEX broadcast_open ON broadcast (id) WHERE done = 0;
 
 -- A table's constraints cannot be altered: the ledger moves into a new one, each line with its id,
--- which buttons name.
+-- which buttons name. What a push owes is appended to the table and to three small indexes: a
+-- reader's own pages, of which a ledger has as many as readers, are touched when it ends. So a
+-- subscriber who is deleted is not followed by a foreign key: `storage.subscribers` does that.
 CREATE TABLE delivery_new (
     id            INTEGER PRIMARY KEY,
-    subscriber_id INTEGER NOT NULL REFERENCES subscriber (id) ON DELETE CASCADE,
-    kind          TEXT    NOT NULL CHECK (kind IN ('push', 'digest', 'broadcast')),
+    subscriber_id INTEGER NOT NULL,
+    kind          TEXT    GENERATED ALWAYS AS (
+                  CASE WHEN story_id IS NOT NULL THEN 'push'
+                       WHEN broadcast_id IS NOT NULL THEN 'broadcast'
+                       ELSE 'digest' END) VIRTUAL,
     state         TEXT    NOT NULL CHECK (state IN
                   ('owed', 'claimed', 'sent', 'deferred', 'cancelled', 'empty', 'failed')),
     due           INTEGER NOT NULL,
     expires       INTEGER NOT NULL,
     attempts      INTEGER NOT NULL DEFAULT 0,
-    push_id       INTEGER REFERENCES push (id) ON DELETE SET NULL,
+    push_id       INTEGER,           -- the push may be gone
     story_id      INTEGER,
     article_id    INTEGER,
     broadcast_id  INTEGER,
@@ -56,29 +61,73 @@ CREATE TABLE delivery_new (
     parts         TEXT,              -- JSON list of message ids
     stories       TEXT               -- JSON list of a digest's stories
 ) STRICT;
-INSERT INTO delivery_new (id, subscriber_id, kind, state, due, expires, attempts, push_id, story_id,
+INSERT INTO delivery_new (id, subscriber_id, state, due, expires, attempts, push_id, story_id,
                           article_id, slot_id, scheduled, since, sound, ended, reason, message_id,
                           layout, language, view, parts, stories)
-SELECT id, subscriber_id, kind, state, due, expires, attempts, push_id, story_id,
+SELECT id, subscriber_id, state, due, expires, attempts, push_id, story_id,
        article_id, slot_id, scheduled, since, sound, ended, reason, message_id,
        layout, language, view, parts, stories
 FROM delivery ORDER BY id;
 DROP TABLE delivery;
 ALTER TABLE delivery_new RENAME TO delivery;
-CREATE UNIQUE INDEX delivery_push ON delivery (subscriber_id, story_id) WHERE kind = 'push';
+CREATE UNIQUE INDEX delivery_push ON delivery (story_id, subscriber_id) WHERE story_id IS NOT NULL;
 CREATE UNIQUE INDEX delivery_digest ON delivery (subscriber_id, slot_id, scheduled)
     WHERE kind = 'digest';
-CREATE UNIQUE INDEX delivery_broadcast ON delivery (subscriber_id, broadcast_id)
-    WHERE kind = 'broadcast';
+CREATE UNIQUE INDEX delivery_broadcast ON delivery (broadcast_id, subscriber_id)
+    WHERE broadcast_id IS NOT NULL;
 CREATE INDEX delivery_due ON delivery (kind DESC, due) WHERE state = 'owed';
 CREATE INDEX delivery_merged ON delivery (due)
     WHERE state = 'owed' AND kind = 'digest' AND slot_id = 0;
 CREATE INDEX delivery_digest_live ON delivery (subscriber_id, slot_id)
     WHERE kind = 'digest' AND state IN ('owed', 'claimed');
+CREATE INDEX delivery_owed ON delivery (subscriber_id) WHERE state = 'owed';
 CREATE INDEX delivery_claimed ON delivery (id) WHERE state = 'claimed';
 CREATE INDEX delivery_deferred ON delivery (subscriber_id) WHERE state = 'deferred';
-CREATE INDEX delivery_subscriber ON delivery (subscriber_id, ended);
-CREATE INDEX delivery_of_push ON delivery (push_id) WHERE push_id IS NOT NULL;
+CREATE INDEX delivery_told ON delivery (subscriber_id, ended, message_id) WHERE ended IS NOT NULL;
+CREATE INDEX delivery_shown ON delivery (push_id) WHERE message_id IS NOT NULL;
 CREATE INDEX delivery_ended ON delivery (ended) WHERE ended IS NOT NULL;
-CREATE INDEX delivery_message ON delivery (subscriber_id, message_id)
-    WHERE message_id IS NOT NULL;
+
+-- Whom a follow brings its news at once: the reader's news language, with a '!' before it where
+-- only important news come so; NULL where nothing does. A push finds its readers by it alone, and
+-- meets nobody else.
+ALTER TABLE subscription ADD COLUMN audience TEXT;
+CREATE VIEW reached AS
+SELECT f.subscriber_id, f.kind, f.key,
+       CASE WHEN s.state <> 'active' THEN NULL
+            WHEN f.level IN ('now', 'sound') OR f.level = 'digest' AND s.alerts = 'on'
+            THEN s.news_language
+            WHEN f.level = 'digest' AND s.alerts = 'important' THEN '!' || s.news_language
+       END AS audience
+FROM subscription f JOIN subscriber s ON s.id = f.subscriber_id;
+UPDATE subscription SET audience = (
+    SELECT r.audience FROM reached r
+    WHERE r.subscriber_id = subscription.subscriber_id
+          AND r.kind = subscription.kind AND r.key = subscription.key);
+CREATE INDEX subscription_audience ON subscription (kind, key, audience, subscriber_id, level)
+    WHERE audience IS NOT NULL;
+CREATE TRIGGER subscription_added AFTER INSERT ON subscription BEGIN
+    UPDATE subscription SET audience = (
+        SELECT r.audience FROM reached r
+        WHERE r.subscriber_id = new.subscriber_id AND r.kind = new.kind AND r.key = new.key)
+    WHERE subscriber_id = new.subscriber_id AND kind = new.kind AND key = new.key;
+END;
+CREATE TRIGGER subscription_changed AFTER UPDATE OF subscriber_id, kind, key, level ON subscription
+BEGIN
+    UPDATE subscription SET audience = (
+        SELECT r.audience FROM reached r
+        WHERE r.subscriber_id = new.subscriber_id AND r.kind = new.kind AND r.key = new.key)
+    WHERE subscriber_id = new.subscriber_id AND kind = new.kind AND key = new.key;
+END;
+CREATE TRIGGER subscriber_changed AFTER UPDATE OF state, alerts, news_language ON subscriber
+WHEN old.state <> new.state OR old.alerts <> new.alerts OR old.news_language <> new.news_language
+BEGIN
+    UPDATE subscription SET audience = (
+        SELECT r.audience FROM reached r
+        WHERE r.subscriber_id = subscription.subscriber_id
+              AND r.kind = subscription.kind AND r.key = subscription.key)
+    WHERE subscriber_id = new.id;
+END;
+CREATE INDEX mute_key ON mute (kind, key);
+
+-- The plain index on what is followed served the old way of finding readers only.
+DROP INDEX subscription_key;

@@ -686,8 +686,8 @@ async def test_two_rows_of_a_migrated_chat_become_one_ledger(storage: Storage) -
         await execute(
             storage,
             """
-            INSERT INTO delivery (subscriber_id, kind, state, due, expires, story_id)
-            VALUES (:id, 'push', :state, 0, 9000000000, :story)
+            INSERT INTO delivery (subscriber_id, state, due, expires, story_id)
+            VALUES (:id, :state, 0, 9000000000, :story)
             """,
             id=made.id,
             state=state,
@@ -697,8 +697,8 @@ async def test_two_rows_of_a_migrated_chat_become_one_ledger(storage: Storage) -
     await execute(
         storage,
         """
-        INSERT INTO delivery (subscriber_id, kind, state, due, expires, story_id)
-        VALUES (:id, 'push', 'owed', 0, 9000000000, :story)
+        INSERT INTO delivery (subscriber_id, state, due, expires, story_id)
+        VALUES (:id, 'owed', 0, 9000000000, :story)
         """,
         id=made.id,
         story=fourth,
