@@ -8,13 +8,14 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard bot/locales/*/LC_MESSAGES/*.po))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check bench soak lock clean
 
 help:
 	@echo "make demo    start the bot in a sandbox with a sample newspaper: no token, no network"
 	@echo "make test    all checks and all tests"
 	@echo "make check   lint, format, types, import directions"
 	@echo "make bench   the figures"
+	@echo "make soak    crashes and faults at length: an hour (make soak SOAK='kills --scale 0.1')"
 	@echo "make lock    pin the dependencies of pyproject.toml anew, with hashes"
 	@echo "make clean   remove what the others made, the set-up included"
 
@@ -69,6 +70,9 @@ check: setup
 
 bench: setup
 	@$(PY) -m tests.bench
+
+soak: setup
+	@$(PY) -m tests.e2e $(SOAK)
 
 # No registry host enters the lock: it must serve every index.
 lock: $(READY)

@@ -3,9 +3,10 @@
     readers and one article in the store ─▶ `newsboy run` ─▶ ended at a random moment ─▶ again …
         ─▶ left alone until nothing is owed ─▶ counted in the sandbox, chat by chat
 
-The moments are by lot, seeded, in seconds from the start of each process: they fall into the start,
-into the expansion and into the sending alike. The sandbox stands for Telegram, its limits and the
-latency of its answers included; what it accepted is what counts, whatever the bot knows of it.
+The moments are by lot, seeded: one in four falls into the start of the process (the store opened,
+what was in flight recovered, the push expanded), the others into the sending. The sandbox stands
+for Telegram, its limits and the latency of its answers included; what it accepted is what counts,
+whatever the bot knows of it.
 """
 
 import asyncio
@@ -16,9 +17,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
+from bot.sandbox import State
 from storage import Storage
 from tests.e2e import crowd
 from tests.e2e.conftest import Newsboy, Town, open_town
@@ -26,8 +29,9 @@ from tests.e2e.conftest import Newsboy, Town, open_town
 TITLE = "Через реку открыли новый мост"
 LATENCY = 0.12  # seconds: Telegram's, as measured from a European data centre
 FREE_RATE = 30
-_START = 3.0  # seconds from a process' start to its first message, for want of a measurement
-_LONGEST_START = 15.0
+_START = 4.0  # seconds from a process' start to its first message
+_IN_START = 0.25  # the share of cuts before that
+_NEVER = 60.0
 
 
 @dataclass(frozen=True)
@@ -95,20 +99,16 @@ async def _cut(town: Town, plan: Plan) -> list[float]:
     """Start and end the process by lot; when it was ended, each time."""
     lots = Random(plan.seed)  # noqa: S311  # moments, not secrets
     moments: list[float] = []
-    start = _START
-    while len(moments) < plan.cuts:
-        sent = town.sandbox.state.accepted
-        left = plan.chats - sent
-        if left <= 0:
-            break
-        pace = start + left / plan.rate / (plan.cuts - len(moments) + 1)
-        begun = time.monotonic()
+    state = town.sandbox.state
+    while len(moments) < plan.cuts and (left := plan.chats - state.accepted) > 0:
+        sent = state.accepted
         bot = await town.newsboy(said="")
-        until = begun + pace * lots.uniform(0.1, 1.9)
-        while (now := time.monotonic()) < until and town.sandbox.state.accepted < plan.chats:
-            if start == _START and town.sandbox.state.accepted > sent:
-                start = min(_LONGEST_START, now - begun)
-            await asyncio.sleep(0.005)
+        if lots.random() < _IN_START:
+            await asyncio.sleep(lots.uniform(0.2, _START))
+        else:
+            await town.until(partial(_more, state, sent), _NEVER)
+            pace = left / plan.rate / (plan.cuts - len(moments) + 1)
+            await asyncio.sleep(pace * lots.uniform(0, 2))
         if bot.process.returncode is not None:
             raise AssertionError(f"it ended by itself: {bot.output()}")
         moments.append(time.time())
@@ -117,6 +117,10 @@ async def _cut(town: Town, plan: Plan) -> list[float]:
         else:
             await end_kindly(bot)
     return moments
+
+
+def _more(state: State, than: int) -> bool:
+    return state.accepted > than
 
 
 async def end_kindly(bot: Newsboy) -> None:

@@ -14,7 +14,7 @@ beginning to end, so that its memory can be compared, and a short one with crash
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -74,22 +74,32 @@ class Plan:
     patience: float = 60.0  # seconds for what is still owed when the weather is over
 
 
-@dataclass
+@dataclass(frozen=True)
 class Found:
-    """What came of it."""
+    """What came of it. `asked` had to ask for a digest at the end, `met` counts the misfortunes
+    by name, `faults` the requests that met one by kind; `pss` is (seconds, megabytes).
+    """
 
     verdict: Verdict
+    readers: int
     stories: int
     accepted: int
-    unanswered: int
-    asked_for: int
-    violations: list[str]
+    asked: int
+    violations: tuple[str, ...]
     met: dict[str, int]
     faults: dict[str, int]
-    worst_second: int
     disk: bool
-    pss: list[tuple[float, float]] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
+    pss: list[tuple[float, float]]
+
+    @property
+    def misfortunes(self) -> int:
+        """How many were drawn."""
+        return sum(self.met.values())
+
+    @property
+    def spoiled(self) -> int:
+        """How many of the bot's requests met one."""
+        return sum(self.faults.values())
 
     def pss_around(self, seconds: float) -> float:
         """Megabytes of the process and its children, the median of a minute."""
@@ -148,20 +158,17 @@ class _Soak:
         await self._settled(ends)
         asked = await self._ask_for_the_rest()
         await end_kindly(self._bot)
-        messages = [one for chat in state.chats.values() for one in chat.messages.values()]
         return Found(
             verdict=self._truth.verdict(state, self._database),
+            readers=len(self._truth.readers),
             stories=len(self._truth.stories),
             accepted=state.accepted,
-            unanswered=sum(not one.answered for one in messages),
-            asked_for=asked,
-            violations=[one["text"] for one in state.violations],
+            asked=asked,
+            violations=tuple(one["text"] for one in state.violations),
             met=dict(weather.met),
             faults=dict(state.faults_met),
-            worst_second=state.worst_second,
             disk=self._disk is not None,
             pss=self._pss,
-            log=weather.log,
         )
 
     # ------------------------------------------------------------ beginning

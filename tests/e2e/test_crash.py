@@ -3,13 +3,13 @@
 import asyncio
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import Town
+from tests.e2e.kills import Plan, cut_short
 from tests.e2e.test_day import ready
-
-CHATS = 300
 
 
 def published(town: Town) -> str:
@@ -23,40 +23,29 @@ def published(town: Town) -> str:
     )
 
 
-async def test_a_broadcast_cut_short_loses_nothing(town: Town) -> None:
-    """300 readers each get the story; after SIGTERM nothing comes twice, and after kill -9 only
-    what was in flight.
-    """
-    bot = await town.newsboy()
-    readers = [await town.people.create_user(language_code="ru") for _ in range(CHATS)]
-    await town.people.set_limits(enabled=False)
-    for reader in readers:
-        await town.people.send_text(reader, "/start")
+async def test_kills_in_a_push_lose_nothing(tmp_path: Path) -> None:
+    """Three kill -9 at odd moments: everybody has the story, few have it twice."""
+    found = await cut_short(tmp_path, Plan(chats=300, cuts=3, seed=3))
+    assert found.cuts == 3
+    assert found.lost == 0
+    assert max(found.repeats) <= 10, found.repeats
+    assert found.violations == ()
 
-    async def greeted() -> bool:
-        return len(await town.people.tally("Здравствуйте")) == CHATS
 
-    await town.until(greeted, 90)
-    await ready(town, readers[0])
-    await town.people.set_limits(enabled=True)
+async def test_kills_repeat_nothing_where_that_is_the_policy(tmp_path: Path) -> None:
+    """AFTER_CRASH=skip: what was in flight is given up, and nothing comes twice."""
+    found = await cut_short(tmp_path, Plan(chats=200, cuts=2, seed=7, after_crash="skip"))
+    assert sum(found.repeats) == 0, found.repeats
+    assert found.lost <= 10 * found.cuts
+    assert found.violations == ()
 
-    async def told(title: str, count: int) -> None:
-        async with asyncio.timeout(60):
-            while len(await town.people.tally(title)) < count:  # noqa: ASYNC110  # no event
-                await asyncio.sleep(0.05)
 
-    for kindly, bound in ((True, 0), (False, 10)):
-        title = published(town)
-        await told(title, CHATS // 4)
-        if kindly:
-            assert await bot.stop() == 0
-        else:
-            await bot.kill()
-        bot = await town.newsboy()
-        await told(title, CHATS)
-        await asyncio.sleep(1)
-        repeats = sum(count - 1 for count in (await town.people.tally(title)).values())
-        assert repeats <= bound, f"{repeats} repeats"
+async def test_sigterm_in_a_push_loses_and_repeats_nothing(tmp_path: Path) -> None:
+    """It lets what is on the wire come back before it ends."""
+    found = await cut_short(tmp_path, Plan(chats=200, cuts=2, seed=10, how=signal.SIGTERM))
+    assert found.lost == 0
+    assert sum(found.repeats) == 0, found.repeats
+    assert found.violations == ()
 
 
 async def test_sigterm_lets_the_handler_in_flight_answer(town: Town) -> None:

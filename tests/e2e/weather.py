@@ -45,7 +45,6 @@ class Weather:
     span: float = 1.0
     crash: Callable[[bool], Awaitable[None]] | None = None
     met: Counter[str] = field(default_factory=Counter)
-    log: list[str] = field(default_factory=list)
     _upheaval: asyncio.Lock = field(default_factory=asyncio.Lock)
     # The sandbox's own desk is behind the door that `refused` shuts.
     _door: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -62,7 +61,6 @@ class Weather:
                     self.lots.shuffle(drawn)
                 name, misfortune = drawn.pop()
                 self.met[name] += 1
-                self.log.append(f"{time.time():.1f} {name}")
                 running.create_task(misfortune(), name=name)
                 await asyncio.sleep(min(self.lots.expovariate(1 / pause), 4 * pause))
 
