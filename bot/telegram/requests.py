@@ -97,13 +97,20 @@ def ready(payload: Payload, *, plain: bool = False) -> Ready:
     return Ready(_method(payload, plain), body, payload.silent)
 
 
-def addressed(message: Ready, chat_id: int, thread_id: int = 0, *, silent: bool = False) -> bytes:
-    """The JSON body of a ready message to one chat (or a thread of it)."""
+def addressed(
+    message: Ready, chat_id: int, thread_id: int = 0, *, silent: bool = False, paid: bool = False
+) -> bytes:
+    """The JSON body of a ready message to one chat (or a thread of it).
+
+    `paid` lets Telegram charge Stars for it, and send it beyond the free limit.
+    """
     head = f'{{"chat_id":{chat_id:d},'
     if thread_id:
         head += f'"message_thread_id":{thread_id:d},'
     if silent or message.silent:
         head += '"disable_notification":true,'
+    if paid:
+        head += '"allow_paid_broadcast":true,'
     return head.encode() + message.body[1:]
 
 

@@ -219,3 +219,19 @@ async def test_a_photos_caption_is_changed(server: Server, bot: Bot) -> None:
     assert marked.fields["parse_mode"] == "HTML"
     assert plain.fields["caption"] == "Мост"
     assert "parse_mode" not in plain.fields
+
+
+@pytest.mark.parametrize("paid", [False, True])
+async def test_stars_are_spent_only_where_the_operator_said_so(
+    server: Server, bot: Bot, session: LeanSession, paid: bool
+) -> None:
+    bulk = BulkClient(bot, session, paid=paid)
+    await bulk.send(ready(PLAIN), 5)
+    await bulk.send(ready(RICH), 5, 3, silent=True)
+    await bulk.send(ready_photo(photo(), "large"), 5)
+    await bulk.upload(upload(photo(), b"the file", 5))
+    await bulk.edit(ready(PLAIN), 5, 7)
+    *sends, edited = server.requests
+    said = [request.fields.get("allow_paid_broadcast") for request in sends]
+    assert said == ([True, True, True, "true"] if paid else [None] * 4)
+    assert "allow_paid_broadcast" not in edited.fields  # editMessageText knows no such field
