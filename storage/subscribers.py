@@ -137,13 +137,6 @@ _REKEYED = {
 }
 
 
-_LAST_DIGEST = """
-    SELECT max(scheduled) FROM delivery
-    WHERE subscriber_id = :id AND kind = 'digest' AND slot_id > 0
-"""
-_REST_SECONDS = 12 * 3600
-
-
 def _anchor(kind: FollowKind, key: str) -> str:
     return key.split(" ", 1)[0] if kind is FollowKind.WORDS else ""
 
@@ -429,7 +422,15 @@ class Subscribers:
 
     async def last_digest(self, subscriber_id: int) -> datetime | None:
         """For when a subscriber's last digest was owed, by any of its times, removed ones too."""
-        return maybe_datetime(await self._database.value(_LAST_DIGEST, {"id": subscriber_id}))
+        return maybe_datetime(
+            await self._database.value(
+                """
+                SELECT max(scheduled) FROM delivery
+                WHERE subscriber_id = :id AND kind = 'digest' AND slot_id > 0
+                """,
+                {"id": subscriber_id},
+            )
+        )
 
     async def set_slots(
         self, subscriber_id: int, plans: Sequence[SlotPlan], dues: Sequence[datetime]
@@ -610,16 +611,11 @@ async def _put_slots(
     plans: Sequence[SlotPlan],
     dues: Sequence[datetime],
 ) -> None:
-    # A time that stays keeps its rest, or a reader who flies west would meet it twice a day. A new
-    # one rests after the last digest, where it was given a time after that rest.
-    last = await transaction.value(_LAST_DIGEST, {"id": subscriber_id})
+    # A time that stays keeps its rest, or a reader who flies west would meet it twice a day.
     removed = await transaction.rows(
         "DELETE FROM slot WHERE subscriber_id = :id RETURNING minute, fired", {"id": subscriber_id}
     )
     fired = {row["minute"]: row["fired"] for row in removed}
-    for plan, due in zip(plans, dues, strict=True):
-        if last is not None and to_epoch(due) >= last + _REST_SECONDS:
-            fired.setdefault(plan.minute, last)
     await transaction.run_many(
         """
         INSERT INTO slot (subscriber_id, minute, weekdays, silent, due, fired)

@@ -1,7 +1,7 @@
 """The outbox tick: what was stored or came due is owed to its readers.
 
-    open pushes ─▶ matched against what anybody follows ─▶ expanded in chunks into deliveries
-    slots due   ─▶ digests owed, slots moved on, in chunks
+    open pushes, broadcasts ─▶ matched against what anybody follows ─▶ expanded in turn, by chunks
+    slots due ─▶ digests owed, slots moved on, in chunks
     held back from a reader without digests, and owed by nothing ─▶ one merged message
 
 Nothing is sent here. A tick may be cut short anywhere: the cursors stand in the database.
@@ -9,14 +9,17 @@ Nothing is sent here. A tick may be cut short anywhere: the cursors stand in the
 
 import asyncio
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.delivery.digest import NEWS
-from bot.delivery.matching import phrase_keys, plain_keys
-from bot.delivery.schedule import next_due, quiet_ends
+from bot.delivery.matching import Key, phrase_keys, plain_keys
+from bot.delivery.schedule import next_due, quiet_ends, rests
 from storage import (
+    Broadcast,
     DigestOwed,
     NotFoundError,
     Push,
@@ -29,58 +32,82 @@ from storage import (
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 2000
-_LONGEST_DIGEST_LIFE = timedelta(hours=24)
+_SLOTS = 1000  # as many as are planned within a few hundredths of a second: the loop has others
+_TICKED = "digests owed at"  # epoch seconds of the latest tick that owed any
+_SET_BACK = timedelta(minutes=1)
+_ALIKE = 4096  # thousands of readers share a time, a zone and so their next instant
 
 
 class Outbox:
-    """Owes pushes and digests; `owed` is called whenever the sender has something to do."""
+    """Owes pushes, broadcasts and digests; `owed` is called whenever the sender has work."""
 
     def __init__(self, storage: Storage, *, owed: Callable[[], None]) -> None:
         self._storage = storage
         self._owed = owed
-        self._busy = asyncio.Lock()
+        self._expanding = asyncio.Lock()
+        self._ticking = asyncio.Lock()
+        self._ticked: datetime | None = None
+
+    # ------------------------------------------------------------ pushes and broadcasts
 
     async def expand(self, now: datetime) -> int:
-        """Owe all open pushes to their readers; returns how many deliveries that made."""
+        """Owe all open pushes and broadcasts; returns how many deliveries that made.
+
+        By a chunk of each in turn: what is stored meanwhile waits for no long one to end.
+        """
         added = 0
-        async with self._busy:
-            for push in await self._storage.owing.open_pushes():
-                try:
-                    added += await self._expand(push, now)
-                except StorageError:
-                    raise  # none of them fares better
-                except Exception:  # a fault in one article must not keep the others back
-                    log.exception("push %d could not be expanded; it is tried again", push.id)
+        matched: set[int] = set()
+        faulty: set[str] = set()
+        async with self._expanding:
+            while True:
+                turns: dict[str, Push | Broadcast] = {}
+                for push in await self._storage.owing.open_pushes():
+                    turns[f"push {push.id}"] = push
+                for broadcast in await self._storage.owing.open_broadcasts():
+                    turns[f"broadcast {broadcast.id}"] = broadcast
+                if turns.keys() <= faulty:
+                    return added
+                for name, one in turns.items():
+                    if name in faulty:
+                        continue
+                    try:
+                        count = await self._take_turn(one, now, matched)
+                    except StorageError:
+                        raise  # none of them fares better
+                    except Exception:  # a fault in one article must not keep the others back
+                        log.exception("%s could not be expanded; it is tried again", name)
+                        faulty.add(name)
+                    else:
+                        added += count
+                        if count:
+                            self._owed()
+
+    async def _take_turn(self, one: Push | Broadcast, now: datetime, matched: set[int]) -> int:
+        if isinstance(one, Broadcast):
+            added, _done = await self._storage.owing.expand_broadcast(one, now=now)
+            return added
+        # The audience is what readers follow now, so the words are matched again after a restart.
+        if one.keys is None or one.id not in matched:
+            keys = await self._keys(one)
+            await self._storage.owing.match_push(one.id, keys)
+            matched.add(one.id)
+            one = replace(one, keys=tuple(keys))
+        added, _done = await self._storage.owing.expand(one, now=now)
         return added
 
-    async def _expand(self, push: Push, now: datetime) -> int:
-        # The audience is what readers follow now, so the words are matched again after a restart.
+    async def _keys(self, push: Push) -> list[Key]:
+        """The follows that a push meets."""
         try:
             article = await self._storage.articles.get(push.article_id)
         except NotFoundError:
             log.warning("push %d: its article is gone, nobody is told", push.id)
-            await self._storage.owing.match_push(push.id, [])
-        else:
-            title, body = await self._storage.articles.words(push.article_id)
-            phrases = await self._storage.owing.word_keys(sorted({*title, *body}))
-            keys = plain_keys(
-                article.topic, article.source_domain, push.story_id, owner=article.owner
-            )
-            await self._storage.owing.match_push(push.id, keys + phrase_keys(phrases, title, body))
-        added = 0
-        done = False
-        while not done:
-            current = next(
-                (one for one in await self._storage.owing.open_pushes() if one.id == push.id), None
-            )
-            if current is None:
-                break
-            count, done = await self._storage.owing.expand(current, now=now, chunk=_CHUNK)
-            added += count
-            if count:
-                self._owed()
-        return added
+            return []
+        title, body = await self._storage.articles.words(push.article_id)
+        phrases = await self._storage.owing.word_keys(sorted({*title, *body}))
+        keys = plain_keys(article.topic, article.source_domain, push.story_id, owner=article.owner)
+        return keys + phrase_keys(phrases, title, body)
+
+    # ------------------------------------------------------------ digests
 
     async def owe_digests(self, now: datetime) -> int:
         """Owe the digests whose time has come, once each; returns how many.
@@ -88,20 +115,41 @@ class Outbox:
         And to readers without digests what nothing else would bring them.
         """
         owed = 0
-        async with self._busy:
-            while True:
-                due = await self._storage.owing.slots_due(now, _CHUNK)
-                if not due:
-                    break
-                owed += await self._storage.owing.owe_digests(
+        async with self._ticking:
+            await self._heed_a_clock_set_back(now)
+            noted = False
+            while due := await self._storage.owing.slots_due(now, _SLOTS):
+                if not noted:  # before anything is owed: the next run must know of it
+                    await self._storage.meta.set(_TICKED, str(int(now.timestamp())))
+                    noted = True
+                count = await self._storage.owing.owe_digests(
                     [digest_of(slot, subscriber, now) for slot, subscriber in due]
                 )
-                if len(due) < _CHUNK:
+                owed += count
+                if count:
+                    self._owed()
+                if len(due) < _SLOTS:
                     break
-            owed += await self._owe_merged(now)
-        if owed:
-            self._owed()
+            if merged := await self._owe_merged(now):
+                owed += merged
+                self._owed()
         return owed
+
+    async def _heed_a_clock_set_back(self, now: datetime) -> None:
+        """Slots that fired while the clock was ahead wait for no time that is far off by now."""
+        if self._ticked is None:
+            noted = await self._storage.meta.get(_TICKED)
+            self._ticked = datetime.fromtimestamp(int(noted), UTC) if noted else now
+        if now < self._ticked - _SET_BACK:
+            log.warning("the clock was set back from %s: digests are planned anew", self._ticked)
+            last = 0
+            while slots := await self._storage.owing.slots_ahead(now, last, _SLOTS):
+                last = slots[-1][0].id
+                if sooner := _sooner(slots, now):
+                    await self._storage.owing.reschedule(sooner)
+            await self._storage.meta.set(_TICKED, str(int(now.timestamp())))
+            self._ticked = now
+        self._ticked = max(self._ticked, now)
 
     async def _owe_merged(self, now: datetime) -> int:
         dues = {
@@ -113,11 +161,11 @@ class Outbox:
 
 def digest_of(slot: Slot, subscriber: Subscriber, now: datetime) -> DigestOwed:
     """A slot that is due becomes a digest owed until its next time; one covers any gap."""
-    wanted = subscriber.state is SubscriberState.ACTIVE
-    coming = next_due(
+    wanted = subscriber.state is SubscriberState.ACTIVE and not rests(slot.due, slot.fired)
+    coming = _coming(
         slot.minute,
         slot.weekdays,
-        ZoneInfo(subscriber.zone),
+        subscriber.zone,
         max(now, slot.due),
         slot.due if wanted else slot.fired,
     )
@@ -126,7 +174,22 @@ def digest_of(slot: Slot, subscriber: Subscriber, now: datetime) -> DigestOwed:
         subscriber_id=subscriber.id,
         scheduled=slot.due,
         next_due=coming,
-        expires=min(coming, now + _LONGEST_DIGEST_LIFE),
+        expires=coming,
         sound=not slot.silent,
         wanted=wanted,
     )
+
+
+def _sooner(slots: Sequence[tuple[Slot, str]], now: datetime) -> list[tuple[Slot, datetime]]:
+    """The slots that come sooner than they say, and when."""
+    coming = [
+        (slot, _coming(slot.minute, slot.weekdays, zone, now, slot.fired)) for slot, zone in slots
+    ]
+    return [(slot, due) for slot, due in coming if due < slot.due]
+
+
+@lru_cache(maxsize=_ALIKE)
+def _coming(
+    minute: int, weekdays: int, zone: str, after: datetime, last_fired: datetime | None
+) -> datetime:
+    return next_due(minute, weekdays, ZoneInfo(zone), after, last_fired)

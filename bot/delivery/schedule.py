@@ -4,16 +4,22 @@ Instants come in and go out as aware UTC datetimes; a reader's wall clock appear
 as a minute of the day in an IANA zone. Two rules settle what summer time does to a wall time: one
 that happens twice means the earlier occurrence, one that does not happen at all is shifted by the
 length of the gap, as zoneinfo does (02:30 in a gap of an hour is 03:30).
+
+A clock that was set back is no reason to fire again: what fired keeps its rest, unless it fired so
+far ahead of now that the clock must have been wrong then.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from storage import Subscriber
+from storage import Slot, SlotPlan, Subscriber
 
 REST = timedelta(hours=12)
 """A slot never fires sooner than this after it last did: a reader who flies west meets the same
 wall time twice in a day, and wants one digest."""
+
+SAME_MORNING = timedelta(hours=3)
+"""A new time that comes so soon after a digest was moved from there, or would repeat it."""
 
 EVERY_DAY = 0b111_1111
 
@@ -27,18 +33,54 @@ def next_due(
 
     `minute` is of the local day, `weekdays` a mask with bit 0 for Monday; `last_fired` is the
     instant that it was last due at, not when a late tick saw it (a digest caught up in the evening
-    must not cost the next morning's). ValueError where the mask or the minute names no time, or an
-    instant is naive.
+    must not cost the next morning's). One that is further ahead of `after` than a rest is of a
+    clock that was wrong, and counts for nothing. ValueError where the mask or the minute names no
+    time, or an instant is naive.
     """
     if not 0 <= minute < 24 * 60:
         raise ValueError(f"a day has no minute {minute}")
     if not weekdays & EVERY_DAY:
         raise ValueError("a slot needs a weekday")
-    rested = _utc(after) if last_fired is None else _utc(last_fired) + REST
-    start = max(_utc(after), rested).astimezone(zone).date() - _DAY
+    after = _utc(after)
+    rested = after
+    if last_fired is not None and last_fired <= after + REST:
+        rested = _utc(last_fired) + REST
+    start = max(after, rested).astimezone(zone).date() - _DAY
     days = (start + n * _DAY for n in range(11))  # a week, and what a fold or a gap may shift
     dues = (_instant(day, minute, zone) for day in days if weekdays >> day.weekday() & 1)
-    return min(due for due in dues if due > after and due >= rested)
+    return next(due for due in dues if due > after and due >= rested)
+
+
+def first_due(
+    plan: SlotPlan,
+    zone: ZoneInfo,
+    now: datetime,
+    former: Slot | None = None,
+    last_digest: datetime | None = None,
+) -> datetime:
+    """The first instant of a slot that a reader sets, moves or takes along to another zone.
+
+    `former` is the slot of the same minute that was there before: what came due and was not seen
+    yet stays due, and what fired rests. A new one leaves out what would come within `SAME_MORNING`
+    of the reader's last digest: 08:00 moved to 08:05 at 08:02 is no second digest that morning.
+    """
+    if former is not None:
+        if former.due <= now:
+            return former.due
+        return next_due(plan.minute, plan.weekdays, zone, now, former.fired)
+    due = next_due(plan.minute, plan.weekdays, zone, now, None)
+    if last_digest is not None and abs(due - last_digest) < SAME_MORNING:
+        due = next_due(plan.minute, plan.weekdays, zone, max(now, last_digest), last_digest)
+    return due
+
+
+def rests(due: datetime, fired: datetime | None) -> bool:
+    """Whether a slot that is due has fired so lately that it must not again.
+
+    So it is where it was set anew by somebody who did not know yet that it had just fired, or where
+    the clock was set back.
+    """
+    return fired is not None and fired <= due < fired + REST
 
 
 def in_quiet(now: datetime, zone: ZoneInfo, start: int | None, end: int | None) -> bool:

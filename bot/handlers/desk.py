@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.config import Access, Settings
 from bot.delivery.digest import Digests
-from bot.delivery.schedule import next_due
+from bot.delivery.schedule import first_due
 from bot.feeds.offers import Offer, Taken
 from bot.messages.texts import Texts, Viewer, closest
 from bot.words.normaliser import Normaliser
@@ -147,11 +147,14 @@ async def known_source(desk: Desk, reader: Reader, source_id: int) -> Source | N
 
 
 def dues(
-    plans: tuple[SlotPlan, ...], zone: str, now: datetime, former: tuple[Slot, ...] = ()
+    plans: tuple[SlotPlan, ...],
+    zone: str,
+    now: datetime,
+    former: tuple[Slot, ...] = (),
+    last_digest: datetime | None = None,
 ) -> tuple[datetime, ...]:
-    """The first instants of digest times; one that was there before keeps its rest."""
-    fired = {slot.minute: slot.fired for slot in former}
+    """The first instants of digest times: see `first_due`."""
+    before = {slot.minute: slot for slot in former}
     return tuple(
-        next_due(plan.minute, plan.weekdays, ZoneInfo(zone), now, fired.get(plan.minute))
-        for plan in plans
+        first_due(plan, ZoneInfo(zone), now, before.get(plan.minute), last_digest) for plan in plans
     )

@@ -285,7 +285,8 @@ def _plans(slots: list[Slot]) -> tuple[SlotPlan, ...]:
 async def _store_slots(desk: Desk, reader: Reader, plans: tuple[SlotPlan, ...], zone: str) -> None:
     subscribers = desk.storage.subscribers
     former = tuple(await subscribers.slots(reader.subscriber.id))
-    first = dues(plans, zone, reader.viewer.now, former)
+    last = await subscribers.last_digest(reader.subscriber.id)
+    first = dues(plans, zone, reader.viewer.now, former, last)
     await subscribers.set_slots(reader.subscriber.id, plans, first)
 
 
