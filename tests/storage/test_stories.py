@@ -84,3 +84,32 @@ async def test_pruning_another_leaves_the_leader(storage: Storage) -> None:
     later = await publish(storage, two, "b", story_id=first.story_id, lead=THIS)
     await storage.upkeep.prune_articles(NOW - MINUTE)
     assert await leaders(storage) == [(first.story_id, later.article_id, [later.article_id])]
+
+
+async def test_where_a_page_is_gone_another_article_leads(storage: Storage) -> None:
+    feeds = [await feed(storage, f"{name}.example") for name in "abc"]
+    first = await publish(storage, feeds[0], "a")
+    second = await publish(storage, feeds[1], "b", story_id=first.story_id)
+    await storage.articles.lose(first.article_id, since=NOW, now=NOW, due=None)
+    assert await leaders(storage) == [(first.story_id, second.article_id, [second.article_id])]
+    await storage.articles.page_found(first.article_id, now=NOW, due=None)
+    assert await leaders(storage) == [(first.story_id, second.article_id, [second.article_id])]
+    # Where all are gone, the last one that led stands for the story still; whoever joins leads.
+    for one in (first, second):
+        await storage.articles.lose(one.article_id, since=NOW, now=NOW, due=None)
+    assert await leaders(storage) == [(first.story_id, second.article_id, [second.article_id])]
+    assert await storage.articles.of_stories([first.story_id]) == []
+    third = await publish(storage, feeds[2], "c", story_id=first.story_id)
+    assert await leaders(storage) == [(first.story_id, third.article_id, [third.article_id])]
+    (shown,) = await storage.articles.latest(language="all", limit=8)
+    assert shown.article_id == third.article_id
+
+
+async def test_a_gone_article_does_not_inherit_a_story(storage: Storage) -> None:
+    feeds = [await feed(storage, f"{name}.example") for name in "abc"]
+    first = await publish(storage, feeds[0], "a", now=NOW - DAY)
+    second = await publish(storage, feeds[1], "b", story_id=first.story_id)
+    third = await publish(storage, feeds[2], "c", story_id=first.story_id)
+    await storage.articles.lose(second.article_id, since=NOW, now=NOW, due=None)
+    await storage.upkeep.prune_articles(NOW - MINUTE)
+    assert await leaders(storage) == [(first.story_id, third.article_id, [third.article_id])]
