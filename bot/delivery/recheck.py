@@ -7,7 +7,7 @@ back or late becomes a line of one merged message, or of the next digest:
     quiet hours, expired, old news  ─▶ the digest that comes within two hours of when it may go;
                                        else one merged message then
     over a cap                      ─▶ the next digest; a merged message where there is none
-    late, and others of the reader's wait too ─▶ one merged message of them all, now
+    late, and the reader is owed others too ─▶ one merged message of them all, now
 """
 
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ def _push(claim: Claim, now: datetime, already: int) -> Go | Drop:
     if claim.published is not None and now - claim.published > STALE:
         return _merge(claim, now + GATHER, now, "old")
     if claim.others:
-        return Drop(DeliveryState.DEFERRED, "merged", now)
+        return Drop(DeliveryState.DEFERRED, "merged", claim.delivery.due)  # in its own place
     return GO
 
 
