@@ -46,6 +46,7 @@ from bot.telegram.retries import PatientRequests
 from bot.telegram.session import LeanSession
 from bot.telegram.updates import PollingDispatcher
 from bot.telegram.webhook import PATH, WebhookReceiver
+from bot.web.certificate import own_certificate
 from bot.web.listener import Route, listening
 from bot.words.normaliser import Normaliser
 from storage import SQLITE_VERSION, Storage
@@ -100,7 +101,7 @@ class _Newsboy:
         self._bot = Bot(settings.token, session=self._session)
         self._digests = Digests(storage, self._texts)
         self._pipeline: Pipeline | None = None  # until it runs
-        bulk = BulkClient(self._bot, self._session)
+        bulk = BulkClient(self._bot, self._session, paid=settings.paid_broadcasts)
         self._sender = Sender(
             storage,
             bulk,
@@ -206,15 +207,17 @@ class _Newsboy:
     ) -> AsyncIterator[WebhookReceiver | None]:
         """Where there is a public address, the door that Telegram and hubs come to.
 
-        Raises ListenError.
+        Raises ListenError, CertificateError.
         """
-        if self._settings.webhook_url is None:
+        given = self._settings.webhook
+        if given is None:
             yield None
             return
-        webhook = WebhookReceiver(dispatcher, self._bot, self._settings.webhook_url + PATH)
-        host, port = self._settings.webhook_listen
+        own = own_certificate(given)
+        webhook = WebhookReceiver(dispatcher, self._bot, given.url + PATH, own)
         routes = [Route("POST", PATH, webhook.handle), *(hubs.routes() if hubs else ())]
-        async with listening(host, port, routes):
+        tls = None if own is None else own.context
+        async with listening(*given.listen, routes, tls):
             yield webhook
 
     async def _stop(

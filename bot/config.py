@@ -18,7 +18,14 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -37,6 +44,10 @@ log = logging.getLogger(__name__)
 LOCALES = Path(__file__).parent / "locales"
 PASSWORD = re.compile(r"//[^/@\s]*@")
 CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+TELEGRAM = "api.telegram.org"
+WEBHOOK_PORTS = (443, 80, 88, 8443)
+FREE_RATE = 30
+"""Messages a second that Telegram sends for nothing (Bot API FAQ, "My bot is hitting limits")."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -56,6 +67,17 @@ class Access(StrEnum):
 
     PRIVATE = "private"  # admins and those whom they invite
     PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where Telegram posts (without a slash at the end), where that arrives, and the certificate
+    with its key, where the bot has its own.
+    """
+
+    url: str
+    listen: tuple[str, int]
+    files: tuple[Path, Path] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +267,13 @@ def _language(value: str) -> str:
     return value
 
 
+def _rate(value: float, others: ValidationInfo) -> float:
+    # Where PAID_BROADCASTS itself is wrong, it is not among the others, and its own fault is told.
+    if value > FREE_RATE and others.data.get("paid_broadcasts") is False:
+        raise ValueError(f"is more than Telegram's free {FREE_RATE}; see PAID_BROADCASTS")
+    return value
+
+
 ApiUrl = Annotated[str, AfterValidator(_api_url)]
 Proxy = Annotated[str, AfterValidator(_proxy)]
 Limit = Annotated[int | None, BeforeValidator(_off_is_none)]
@@ -349,9 +378,16 @@ class Settings(BaseSettings):
         "own hints only lengthen it.",
         examples=["300"],
     )
-    messages_per_second: float = Field(
+    paid_broadcasts: bool = Field(
+        False,
+        description="`on` lets MESSAGES_PER_SECOND go up to 1000. Telegram charges the bot's owner "
+        "Stars for each message that is then sent to readers by itself; answers stay free.",
+        examples=["on"],
+    )
+    messages_per_second: Annotated[float, AfterValidator(_rate)] = Field(
         28,
         gt=0,
+        le=1000,
         description="How many messages go out in a second, to all chats. Telegram allows about 30.",
         examples=["28"],
     )
@@ -399,14 +435,28 @@ class Settings(BaseSettings):
     )
     webhook_url: Annotated[str, AfterValidator(_api_url)] | None = Field(
         None,
-        description="The bot's public address (https, behind a reverse proxy). With it Telegram "
-        "posts updates instead of being polled, and hubs announce news (WebSub).",
+        description="The bot's public address (https; behind a reverse proxy, or with a "
+        "certificate of the bot's own). With it Telegram posts updates instead of being polled, "
+        "and hubs announce news (WebSub).",
         examples=["https://bot.example.org"],
     )
     webhook_listen: Annotated[tuple[str, int], NoDecode, BeforeValidator(_listen)] = Field(
         ("127.0.0.1", 8080),
-        description="Where newsboy listens for what the reverse proxy passes on from WEBHOOK_URL.",
+        description="Where newsboy listens for what comes to WEBHOOK_URL: from the reverse proxy, "
+        "or with a certificate of its own from everywhere, for example 0.0.0.0:8443.",
         examples=["127.0.0.1:8080"],
+    )
+    webhook_certificate: Annotated[Path, AfterValidator(Path.expanduser)] | None = Field(
+        None,
+        description="The bot's own certificate for the host in WEBHOOK_URL, a PEM file with the "
+        "chain, where no reverse proxy has one; one that signed itself is shown to Telegram. "
+        "Renewed files are taken up within a minute.",
+        examples=["/etc/newsboy/fullchain.pem"],
+    )
+    webhook_key: Annotated[Path, AfterValidator(Path.expanduser)] | None = Field(
+        None,
+        description="The private key of WEBHOOK_CERTIFICATE, a PEM file without a password.",
+        examples=["/etc/newsboy/privkey.pem"],
     )
     telegram_proxy: Proxy | None = Field(
         None,
@@ -473,6 +523,37 @@ class Settings(BaseSettings):
         if self.bot_token is None:
             raise SettingsError(_line("bot_token", "is not set"))
         return self.bot_token.get_secret_value()
+
+    @property
+    def webhook(self) -> Webhook | None:
+        """How Telegram's posts arrive, or None: the bot polls.
+
+        Raises `SettingsError` where the settings do not fit together. Ports: Bot API, setWebhook,
+        notes; a Bot API server of one's own takes any, and http.
+        """
+        certificate, key = self.webhook_certificate, self.webhook_key
+        if self.webhook_url is None:
+            if certificate or key:
+                raise SettingsError(_line("webhook_url", "is not set, and a certificate for it is"))
+            return None
+        parts = urlsplit(self.webhook_url)
+        if parts.query or parts.fragment or parts.username is not None:
+            raise SettingsError(_line("webhook_url", "is more than a host and a path"))
+        if urlsplit(self.telegram_api_url).hostname == TELEGRAM:
+            if parts.scheme != "https":
+                raise SettingsError(_line("webhook_url", "is not https, as Telegram wants it"))
+            if (parts.port or 443) not in WEBHOOK_PORTS:
+                ports = ", ".join(map(str, WEBHOOK_PORTS))
+                fault = f"has port {parts.port}, and Telegram posts to {ports} only"
+                raise SettingsError(_line("webhook_url", fault))
+        if certificate is None and key is None:
+            return Webhook(self.webhook_url, self.webhook_listen, None)
+        if certificate is None or key is None:
+            missing = "webhook_certificate" if certificate is None else "webhook_key"
+            raise SettingsError(_line(missing, "is not set, and its counterpart is"))
+        if parts.scheme != "https":
+            raise SettingsError(_line("webhook_url", "is not https, and there is a certificate"))
+        return Webhook(self.webhook_url, self.webhook_listen, (certificate, key))
 
     @property
     def llm(self) -> "Llm | None":

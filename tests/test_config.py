@@ -1,6 +1,7 @@
 """Settings: what is read, what is refused, and that a refusal is one line without secrets."""
 
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,9 @@ def test_every_example_would_do(tmp_path: Path) -> None:
         ("LANGUAGE=de", "en, ru"),
         ("ALLOW_PRIVATE_NETWORKS=perhaps", "valid boolean"),
         ("MESSAGES_PER_SECOND=0", "greater than 0"),
+        ("MESSAGES_PER_SECOND=30.5", "more than Telegram's free 30; see PAID_BROADCASTS"),
+        ("PAID_BROADCASTS=on\nMESSAGES_PER_SECOND=1001", "less than or equal to 1000"),
+        ("PAID_BROADCASTS=stars\nMESSAGES_PER_SECOND=500", "valid boolean"),
         ("TELEGRAM_API_URL=localhost", "not a web address"),
         ("TELEGRAM_API_URL=http://host:port", "not a web address"),
         ("CONTACT=call me", "neither a web address nor"),
@@ -229,3 +233,54 @@ def test_a_model_is_asked_only_where_it_is_named(tmp_path: Path) -> None:
     assert found.llm is not None
     assert (found.llm.url, found.llm.key) == ("http://127.0.0.1:11434/v1", "hunter2")
     assert "hunter2" not in f"{found!r} {found.llm!r}"
+
+
+PAIR = "WEBHOOK_CERTIFICATE=a.pem\nWEBHOOK_KEY=b.pem\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ("WEBHOOK_URL=http://bot.example.org", "is not https, as Telegram wants it"),
+        ("WEBHOOK_URL=https://bot.example.org:8080", "port 8080, and Telegram posts to 443, 80"),
+        ("WEBHOOK_URL=https://bot.example.org/?a=b", "more than a host and a path"),
+        ("WEBHOOK_URL=https://name:word@bot.example.org", "more than a host and a path"),
+        (
+            "WEBHOOK_URL=https://bot.example.org\nWEBHOOK_KEY=b.pem",
+            "WEBHOOK_CERTIFICATE is not set, and its counterpart is",
+        ),
+        (
+            "WEBHOOK_URL=https://bot.example.org\nWEBHOOK_CERTIFICATE=a.pem",
+            "WEBHOOK_KEY is not set, and its counterpart is",
+        ),
+        (PAIR, "WEBHOOK_URL is not set, and a certificate for it is"),
+        (
+            f"{PAIR}WEBHOOK_URL=http://127.0.0.1\nTELEGRAM_API_URL=http://127.0.0.1:8081",
+            "is not https, and there is a certificate",
+        ),
+    ],
+)
+def test_webhook_settings_that_do_not_fit(tmp_path: Path, lines: str, fault: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(fault)) as raised:
+        _ = load(tmp_path, lines).webhook
+    assert "word" not in str(raised.value)
+
+
+@pytest.mark.parametrize("port", ["", ":443", ":80", ":88", ":8443"])
+def test_webhook_ports_of_telegram(tmp_path: Path, port: str) -> None:
+    found = load(tmp_path, f"WEBHOOK_URL=https://bot.example.org{port}/news/\n{PAIR}").webhook
+    assert found is not None
+    assert found.url == f"https://bot.example.org{port}/news"
+    assert found.files == (Path("a.pem"), Path("b.pem"))
+
+
+def test_a_bot_api_server_of_ones_own_posts_anywhere(tmp_path: Path) -> None:
+    server = "TELEGRAM_API_URL=http://telegram-bot-api:8081"
+    found = load(tmp_path, f"WEBHOOK_URL=http://newsboy:9000\n{server}").webhook
+    assert found is not None
+    assert (found.url, found.listen, found.files) == (
+        "http://newsboy:9000",
+        ("127.0.0.1", 8080),
+        None,
+    )
+    assert load(tmp_path, "").webhook is None

@@ -1,6 +1,6 @@
 """The one door for requests from outside: Telegram's updates and hubs' announcements.
 
-    reverse proxy (TLS) ─▶ Listener ─▶ the handler of the path ─▶ answer
+    reverse proxy (TLS), or TLS of its own ─▶ Listener ─▶ the handler of the path ─▶ answer
 
 It is open only where WEBHOOK_URL gives the bot a public address. What is no known path is a bare
 404, bodies are bounded, and a handler's fault is logged and answered with 500, so that the sender
@@ -8,6 +8,7 @@ tries again.
 """
 
 import logging
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,17 +36,20 @@ class ListenError(Exception):
 
 
 @asynccontextmanager
-async def listening(host: str, port: int, routes: Sequence[Route]) -> AsyncIterator[int]:
+async def listening(
+    host: str, port: int, routes: Sequence[Route], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
     """Serve the routes while the block lives; gives the port (where 0 was asked: the one found).
 
-    Raises ListenError where the address is taken or is not this machine's.
+    With `tls` it speaks https and nothing else. Raises ListenError where the address is taken or is
+    not this machine's.
     """
     app = web.Application(client_max_size=MOST_BYTES)
     app.add_routes([web.route(route.method, route.path, route.handle) for route in routes])
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=2)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
+        site = web.TCPSite(runner, host, port, ssl_context=tls)
         try:
             await site.start()
         except OSError as error:
