@@ -47,7 +47,7 @@ RARE = "росомаха"
 _RARE_EVERY = 5
 _DISK_MEGABYTES = 96
 _PSS_EVERY = 5.0
-_START = 6.0  # seconds until the bot is at work and the feeds are read
+_START = 6.0  # seconds, about, until the bot is at work and the feeds are read
 _ZONE = ZoneInfo("Europe/Moscow")
 _EVERY_DAY = 0b111_1111
 _ANSWER_SECONDS = 30.0  # the bot's patience with an answer
@@ -147,7 +147,7 @@ class _Soak:
             crash=self._crash if plan.crashes else None,
         )
         watching = asyncio.create_task(self._weigh())
-        until = time.monotonic() + ends - time.time()
+        until = time.monotonic() + plan.seconds
         try:
             await asyncio.gather(self._print(until), weather.blow(until, plan.pause))
         finally:
