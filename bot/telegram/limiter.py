@@ -8,12 +8,14 @@ is sure of its small share; within a lane the chats take turns, so that one nois
 itself wait. No task runs here: a grant is made when somebody asks or when a timer says that a gate
 opens.
 
-The bot's gate is a GCRA whose tolerance makes good nothing but a timer's lateness, and a list of
-the last second's sends, so that no window of one second ever holds more than rate + 1 (30 a second
-is Telegram's bound, Bot API FAQ "My bot is hitting limits"). A send counts from when its caller
-runs on, since a busy event loop may let a granted one wait. Libraries were tried: aiolimiter at 30
-lets 59 through in one second; pyrate-limiter keeps the bound but knows neither lanes nor turns,
-which are most of this module.
+The bot's gate is a GCRA that spaces bulk sends evenly, and a list of the last second's sends, so
+that no window of one second ever holds more than rate + 1 (30 a second is Telegram's bound, Bot API
+FAQ "My bot is hitting limits"). Bulk leaves a place or a few of each second free: a person's answer
+takes it at once, between two bulk sends, and on a machine so busy that what was sent evenly arrives
+bunched, it is what keeps the bound at the other end. A send counts from when its caller runs on,
+since a busy event loop may let a granted one wait. Libraries were tried: aiolimiter at 30 lets 59
+through in one second; pyrate-limiter keeps the bound but knows neither lanes nor turns, which are
+most of this module.
 
 A 429 pauses its chat; one of a second chat within a second means that the bot as a whole is too
 fast: bulk rests, and goes on at a lowered rate that climbs back step by step.
@@ -42,6 +44,11 @@ _SWEEP_EVERY = 10.0
 # A timer of the event loop is late by up to a millisecond, and a little more where it is busy.
 _LATENESS = 0.002
 _MADE_GOOD = 50  # at so many sends a second, one more may be made good at once
+# Places of each second that bulk leaves free: this one always, and so many while people write.
+_KEPT = 1
+_KEPT_FOR_PEOPLE = 3
+_PEOPLE_ARE_ABOUT = 10.0  # seconds after one was answered
+_RATE_A_PLACE = 9.0  # at lower rates a kept place would cost too much: one for so many sends
 _SLOWER = 0.7
 _SLOWEST = 0.1
 _CLIMB = 0.05
@@ -121,17 +128,26 @@ class _Budget:
         self.pace = Pace(rate)
         self._sends: deque[_Send] = deque(maxlen=max(1, int(rate)))
         self._due = -inf  # GCRA's theoretical arrival: when the next send is due
+        self._answered = -inf  # when a person was, last
 
-    def ready_at(self, now: float) -> float:
+    def ready_at(self, now: float, *, interactive: bool) -> float:
+        """When the next send may be made: now or earlier, where it may be now."""
         rate = self.pace.at(now)
-        count = max(1, int(rate))
+        count = whole = max(1, int(rate))
         ready = self._due - _tolerance(rate)
+        if interactive:
+            ready -= _kept(rate, _KEPT_FOR_PEOPLE) / rate
+        else:
+            about = now - self._answered < _PEOPLE_ARE_ABOUT
+            count -= _kept(rate, _KEPT_FOR_PEOPLE if about else _KEPT)
         if len(self._sends) >= count:
-            ready = max(ready, self._sends[-count].at + count / rate)
+            ready = max(ready, self._sends[-count].at + whole / rate)
         return ready
 
-    def spend(self, now: float) -> _Send:
+    def spend(self, now: float, *, interactive: bool) -> _Send:
         self._due = max(self._due, now) + 1 / self.pace.at(now)
+        if interactive:
+            self._answered = now
         send = _Send(now)
         self._sends.append(send)
         return send
@@ -147,6 +163,10 @@ class _Budget:
 def _tolerance(rate: float) -> float:
     """How late a send may be, in seconds, without letting those after it be late too."""
     return _LATENESS + rate // _MADE_GOOD / rate
+
+
+def _kept(rate: float, places: int) -> int:
+    return min(places, int(rate / _RATE_A_PLACE))
 
 
 @dataclass(slots=True)
@@ -375,20 +395,16 @@ class Limiter:
 
     def _pump(self) -> None:
         """Grant all that may go now, and set the alarm for when the next gate opens."""
-        while any(self._queues.values()):
+        while True:
             now = self._clock()
-            if self._budget is not None:
-                when = self._budget.ready_at(now)
-                if when > now:
-                    self._wake_at(when, now)
-                    return
             lane, chat_id, when = self._next(now)
             if when > now:
-                self._wake_at(when, now)
-                return
+                break
             waiter = self._queues[lane].pop(chat_id)
             if not waiter.done():  # one that is done was cancelled a moment ago
-                waiter.set_result(self._spend(chat_id, now))
+                waiter.set_result(self._spend(chat_id, lane, now))
+        if when < inf:
+            self._wake_at(when, now)
 
     def _wake_at(self, when: float, now: float) -> None:
         if self._alarm is not None:
@@ -403,23 +419,33 @@ class Limiter:
         self._pump()
 
     def _next(self, now: float) -> tuple[Lane, ChatId, float]:
-        """Whose turn is it: (lane, chat, when that chat may be ready)."""
-        chat_id, when = self._queues[Lane.INTERACTIVE].soonest(now, self._ready_at)
-        first = (Lane.INTERACTIVE, chat_id, max(when, self._people_paused_until))
-        if first[2] <= now:
+        """Whose turn is it: (lane, chat, when it may be so); inf where nobody waits."""
+        first: tuple[Lane, ChatId, float] = (Lane.INTERACTIVE, "", inf)
+        people = self._queues[Lane.INTERACTIVE]
+        if people:
+            gate = max(self._people_paused_until, self._budget_opens(now, interactive=True))
+            chat_id, when = people.soonest(now, self._ready_at)
+            first = (Lane.INTERACTIVE, chat_id, max(when, gate))
+            if first[2] <= now:
+                return first
+        waiting = [lane for lane in BULK_LANES if self._queues[lane]]
+        if not waiting:
             return first
+        gate = max(self._bulk_paused_until, self._budget_opens(now, interactive=False))
+        if gate > now:  # nobody need be looked at before
+            return first if first[2] < gate else (waiting[0], "", gate)
         ready: list[tuple[Lane, ChatId, float]] = []
-        for lane in BULK_LANES:
-            queue = self._queues[lane]
-            if not queue:
-                continue
-            chat_id, when = queue.soonest(now, self._ready_at)
-            turn = (lane, chat_id, max(when, self._bulk_paused_until))
-            if turn[2] <= now:
-                ready.append(turn)
-            elif turn[2] < first[2]:
-                first = turn
+        for lane in waiting:
+            chat_id, when = self._queues[lane].soonest(now, self._ready_at)
+            if when <= now:
+                ready.append((lane, chat_id, when))
+            elif when < first[2]:
+                first = (lane, chat_id, when)
         return self._fair(ready) if ready else first
+
+    def _budget_opens(self, now: float, *, interactive: bool) -> float:
+        budget = self._budget
+        return -inf if budget is None else budget.ready_at(now, interactive=interactive)
 
     def _fair(self, ready: list[tuple[Lane, ChatId, float]]) -> tuple[Lane, ChatId, float]:
         """The most urgent of the ready bulk lanes, unless another's share has come due."""
@@ -434,11 +460,11 @@ class Limiter:
         chat = self._chats.get(chat_id)
         return -inf if chat is None else chat.ready_at()
 
-    def _spend(self, chat_id: ChatId, now: float) -> _Send | None:
+    def _spend(self, chat_id: ChatId, lane: Lane, now: float) -> _Send | None:
         if self._budget is None:
             return None
         self._chat(chat_id).spend(now)
-        return self._budget.spend(now)
+        return self._budget.spend(now, interactive=lane is Lane.INTERACTIVE)
 
     def _chat(self, chat_id: ChatId) -> _Chat:
         self._sweep()
