@@ -49,7 +49,7 @@ from bot.telegram.webhook import PATH, WebhookReceiver
 from bot.web.certificate import own_certificate
 from bot.web.listener import Route, listening
 from bot.words.normaliser import Normaliser
-from storage import SQLITE_VERSION, Storage
+from storage import SQLITE_VERSION, DiskFullError, Storage
 
 if TYPE_CHECKING:
     from bot.ingest.pipeline import Pipeline
@@ -258,6 +258,8 @@ class _Newsboy:
             self._stored.clear()
             try:
                 await self._outbox.expand(now())
+            except DiskFullError as error:
+                log.error("a push could not be owed; it is tried again: %s", error)
             except Exception:  # the tick tries again
                 log.exception("a push could not be owed; it is tried again")
 

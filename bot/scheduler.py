@@ -17,6 +17,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from storage import DiskFullError
+
 Tick = Callable[[], Awaitable[object]]
 
 DRAIN_SECONDS = 6.0
@@ -82,6 +84,8 @@ class Scheduler:
                 await tick()
             except asyncio.CancelledError:  # by `stop` alone; APScheduler would log a traceback
                 _log.warning("tick %s was cut off", name)
+            except DiskFullError as error:  # no bug: the line says what to do
+                _log.error("tick %s failed, it comes again: %s", name, error)
             except Exception:  # noqa: BLE001  # an error ends no tick for good, whatever it is
                 _log.exception("tick %s failed; it comes again", name)
             finally:

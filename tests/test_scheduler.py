@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.scheduler import Scheduler
+from storage import DiskFullError
 
 
 @pytest.fixture
@@ -91,13 +92,26 @@ async def test_a_slow_tick_holds_no_other_up(scheduler: Scheduler) -> None:
 async def test_an_error_is_logged_and_the_tick_comes_again(
     scheduler: Scheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
-    work = Work(error=RuntimeError("the disk is full"))
+    work = Work(error=RuntimeError("no such thing"))
     scheduler.every(0.03, work, "upkeep")
     scheduler.start()
     await asyncio.sleep(0.15)
     assert work.started >= 3
     assert "tick upkeep failed" in caplog.text
-    assert "the disk is full" in caplog.text
+    assert "no such thing" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+async def test_a_full_disk_is_one_line_and_no_traceback(
+    scheduler: Scheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    work = Work(error=DiskFullError("the disk is full: free some space"))
+    scheduler.every(0.03, work, "upkeep")
+    scheduler.start()
+    await asyncio.sleep(0.15)
+    assert work.started >= 3
+    assert "tick upkeep failed, it comes again: the disk is full: free some space" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 async def test_stop_lets_running_ticks_finish_and_starts_none(scheduler: Scheduler) -> None:
