@@ -12,7 +12,8 @@ from aiogram.types import Message
 
 from bot.telegram.received import Received
 from bot.telegram.updates import PollingDispatcher, TokenRefusedError
-from tests.telegram.conftest import Answer, Server, error, message, ok
+from storage import Storage
+from tests.telegram.conftest import NOW, Answer, Request, Server, error, message, ok
 
 
 def update(number: int, text: str = "x") -> dict[str, Any]:
@@ -42,11 +43,12 @@ class Inbox:
         self.texts: list[str] = []
         self.finished: list[str] = []
         self.work = 0.0
+        self.slow: dict[str, float] = {}  # by text
         self.dispatcher.message.register(self.handle)
 
     async def handle(self, message: Message) -> None:
         self.texts.append(message.text or "")
-        await asyncio.sleep(self.work)
+        await asyncio.sleep(self.slow.get(message.text or "", self.work))
         self.finished.append(message.text or "")
 
     @asynccontextmanager
@@ -241,3 +243,89 @@ async def test_an_error_in_a_handler_stops_nothing(
     await until(lambda: len(handled) == 2)
     await dispatcher.stop_polling()
     await task
+
+
+def posted(server: Server, *updates: Any) -> None:
+    """Telegram's own queue: what is not confirmed comes again, at once."""
+
+    def answer(request: Request) -> Answer:
+        if request.method != "getUpdates":
+            return ok({"id": 123456789, "is_bot": True, "first_name": "B", "username": "b_bot"})
+        offset = request.fields.get("offset") or 0
+        waiting[:] = [one for one in waiting if one["update_id"] >= offset]
+        return ok(waiting) if waiting else Answer(body='{"ok": true, "result": []}', hang=0.02)
+
+    waiting = list(updates)
+    server.default = answer
+
+
+async def test_an_update_is_confirmed_while_its_handler_runs(
+    server: Server, bot: Bot, received: Received, storage: Storage
+) -> None:
+    """Whatever is slow, the next updates come; what is confirmed is in the store."""
+    posted(server, update(5, "slow"), update(6, "slow too"))
+    inbox = Inbox(received, drain_seconds=0.05)
+    inbox.work = 60
+    async with inbox.polling(bot):
+        await until(lambda: 7 in offsets(server))
+        assert inbox.texts == ["slow", "slow too"]
+        # Confirmed once; after that there is nothing to confirm.
+        await until(lambda: len(offsets(server)) > 3)
+        assert offsets(server)[:4] == [None, 7, None, None]
+    left = await Received(storage.updates, lambda: NOW).left()
+    assert left == [update(5, "slow"), update(6, "slow too")]
+
+
+async def test_what_was_cut_off_is_handled_after_the_restart_and_once(
+    server: Server, bot: Bot, storage: Storage
+) -> None:
+    posted(server, update(1, "quick"), update(2, "stuck"))
+    inbox = Inbox(Received(storage.updates, lambda: NOW), drain_seconds=0.05)
+    inbox.slow["stuck"] = 60
+    async with inbox.polling(bot):
+        await until(lambda: inbox.texts == ["quick", "stuck"])
+    assert inbox.finished == ["quick"]
+    # Telegram may not have heard that they arrived.
+    posted(server, update(1, "quick"), update(2, "stuck"), update(3, "new"))
+    inbox = Inbox(Received(storage.updates, lambda: NOW))
+    async with inbox.polling(bot):
+        await until(lambda: 4 in offsets(server))
+    assert inbox.finished == ["stuck", "new"]
+    posted(server, update(2, "stuck"))
+    server.requests.clear()
+    inbox = Inbox(Received(storage.updates, lambda: NOW))
+    async with inbox.polling(bot):
+        await until(lambda: 3 in offsets(server))
+    assert inbox.texts == []
+
+
+async def test_ids_that_go_on_at_random_are_new(
+    server: Server, bot: Bot, received: Received
+) -> None:
+    posted(server, update(900, "before"))
+    inbox = Inbox(received)
+    async with inbox.polling(bot):
+        await until(lambda: 901 in offsets(server)[:-1])
+        posted(server, update(7, "after a week"))
+        await until(lambda: inbox.texts == ["before", "after a week"])
+
+
+async def test_a_kept_update_that_cannot_be_read_any_more_is_let_go(
+    server: Server, bot: Bot, received: Received, storage: Storage
+) -> None:
+    await storage.updates.note({2: POISON[0]}, [], NOW)
+    inbox = Inbox(received)
+    async with inbox.polling(bot):
+        await until(lambda: inbox.dispatcher.skipped == 1)
+    assert await storage.updates.unfinished(NOW) == ([], [])
+
+
+@pytest.mark.parametrize("number", [-1, 2**63])
+async def test_ids_that_are_none_are_poison(
+    server: Server, bot: Bot, received: Received, number: Any
+) -> None:
+    server.script("getUpdates", ok([{**update(1), "update_id": number}, update(8, "after")]))
+    inbox = Inbox(received)
+    async with inbox.polling(bot):
+        await until(lambda: 9 in offsets(server))
+    assert inbox.texts == ["after"]

@@ -4,16 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from aiogram import Bot
 
 from bot.telegram.received import Received
+from bot.telegram.updates import TokenRefusedError
 from bot.telegram.webhook import PATH, SECRET_HEADER, WebhookReceiver
+from bot.web.certificate import OwnCertificate
 from bot.web.listener import Route, listening
-from tests.telegram.conftest import Server, error, ok
+from storage import Storage
+from tests.telegram.conftest import NOW, Answer, Server, error, ok
 from tests.telegram.test_updates import POISON, Inbox, until, update
+from tests.web.pem import make_pair
+
+URL = "https://bot.example/telegram"
 
 
 @dataclass
@@ -32,16 +40,19 @@ class Telegram:
 
 
 @asynccontextmanager
-async def receiving(server: Server, bot: Bot, inbox: Inbox) -> AsyncIterator[Telegram]:
-    receiver = WebhookReceiver(inbox.dispatcher, bot, "https://bot.example/telegram")
+async def receiving(
+    server: Server, bot: Bot, inbox: Inbox, own: OwnCertificate | None = None, **options: Any
+) -> AsyncIterator[Telegram]:
+    receiver = WebhookReceiver(inbox.dispatcher, bot, URL, own, **options)
+    before = len(server.of("setWebhook"))
     async with (
         listening("127.0.0.1", 0, [Route("POST", PATH, receiver.handle)]) as port,
         aiohttp.ClientSession() as session,
     ):
         task = asyncio.create_task(receiver.receive())
-        await until(lambda: bool(server.of("setWebhook")))
+        await until(lambda: len(server.of("setWebhook")) > before)
         fields = server.of("setWebhook")[-1].fields
-        assert fields["url"] == "https://bot.example/telegram"
+        assert fields["url"] == URL
         yield Telegram(
             session, f"http://127.0.0.1:{port}{PATH}", str(fields["secret_token"]), receiver
         )
@@ -161,7 +172,7 @@ async def test_a_stop_does_not_wait_for_a_telegram_that_is_away(
 ) -> None:
     server.script("setWebhook", *[error(502, "Bad Gateway")] * 99)
     inbox = Inbox(received)
-    receiver = WebhookReceiver(inbox.dispatcher, bot, "https://bot.example/telegram")
+    receiver = WebhookReceiver(inbox.dispatcher, bot, URL)
     task = asyncio.create_task(receiver.receive())
     await until(lambda: bool(server.of("setWebhook")))
     async with asyncio.timeout(1):
@@ -178,3 +189,118 @@ async def test_all_kinds_of_updates_with_a_handler_are_asked_for(
     inbox = Inbox(received)
     async with receiving(server, bot, inbox):
         assert server.of("setWebhook")[-1].fields["allowed_updates"] == ["message"]
+
+
+async def test_what_the_last_process_handled_is_not_handled_again(
+    server: Server, bot: Bot, storage: Storage
+) -> None:
+    server.script("setWebhook", ok(True), ok(True))
+    for texts in (["hello"], []):
+        inbox = Inbox(Received(storage.updates, lambda: NOW))
+        async with receiving(server, bot, inbox) as telegram:
+            assert await telegram.post(update(1, "hello")) == 200
+            assert inbox.texts == texts
+
+
+async def test_what_is_answered_before_its_handler_ends_outlives_a_crash(
+    server: Server, bot: Bot, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.telegram.webhook.ANSWER_SECONDS", 0.05)
+    server.script("setWebhook", ok(True), ok(True))
+    inbox = Inbox(Received(storage.updates, lambda: NOW), drain_seconds=0.05)
+    async with receiving(server, bot, inbox) as telegram:
+        inbox.work = 60
+        assert await telegram.post(update(1, "slow")) == 200
+        assert inbox.finished == []
+    inbox = Inbox(Received(storage.updates, lambda: NOW))
+    async with receiving(server, bot, inbox) as telegram:
+        await until(lambda: inbox.finished == ["slow"])
+        assert await telegram.post(update(1, "slow")) == 200
+    assert inbox.texts == ["slow"]
+
+
+def info(url: str = URL, **more: Any) -> Answer:
+    return ok(
+        {"url": url, "has_custom_certificate": False, "pending_update_count": 0, **more},
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "named"), [("https://thief.example/hook", "thief.example"), ("", "removed")]
+)
+async def test_a_webhook_that_others_took_is_taken_back(
+    server: Server,
+    bot: Bot,
+    received: Received,
+    caplog: pytest.LogCaptureFixture,
+    url: str,
+    named: str,
+) -> None:
+    server.script("setWebhook", ok(True), ok(True))
+    server.script("getWebhookInfo", info(), error(502, "Bad Gateway"), info(url), *[info()] * 9)
+    async with receiving(server, bot, Inbox(received), look_seconds=0.01) as telegram:
+        await until(lambda: len(server.of("getWebhookInfo")) > 4)
+        told = [request.fields for request in server.of("setWebhook")]
+        assert [fields["url"] for fields in told] == [URL, URL]
+        assert told[1]["secret_token"] == telegram.secret
+    assert "another program" in caplog.text
+    assert named in caplog.text
+
+
+async def test_what_telegram_complains_of_is_said_once(
+    server: Server, bot: Bot, received: Received, caplog: pytest.LogCaptureFixture
+) -> None:
+    complaint = info(last_error_date=1_790_000_000, last_error_message="Connection refused")
+    server.script("setWebhook", ok(True))
+    server.script("getWebhookInfo", info(), *[complaint] * 99)
+    async with receiving(server, bot, Inbox(received), look_seconds=0.01):
+        await until(lambda: len(server.of("getWebhookInfo")) > 4)
+    assert caplog.text.count(f"Telegram cannot post to {URL}: Connection refused") == 1
+
+
+async def test_a_token_refused_while_it_receives_ends_it(
+    server: Server, bot: Bot, received: Received
+) -> None:
+    server.script("setWebhook", ok(True))
+    server.script("getWebhookInfo", error(401, "Unauthorized"))
+    receiver = WebhookReceiver(Inbox(received).dispatcher, bot, URL, look_seconds=0.01)
+    with pytest.raises(TokenRefusedError):
+        await receiver.receive()
+
+
+async def test_a_stop_does_not_wait_for_a_look(
+    server: Server, bot: Bot, received: Received
+) -> None:
+    server.script("setWebhook", ok(True))
+    server.script("getWebhookInfo", Answer(hang=3))
+    async with asyncio.timeout(2), receiving(server, bot, Inbox(received), look_seconds=0.01):
+        await until(lambda: bool(server.of("getWebhookInfo")))
+
+
+async def test_a_certificate_that_signed_itself_is_shown_again_when_renewed(
+    server: Server, bot: Bot, received: Received, tmp_path: Path
+) -> None:
+    pair = make_pair(tmp_path, "bot.example")
+    own = OwnCertificate(pair.certificate, pair.key, "bot.example")
+    server.script("setWebhook", ok(True), ok(True))
+    server.script("getWebhookInfo", *[info()] * 999)
+    async with receiving(server, bot, Inbox(received), own, look_seconds=0.02):
+        shown = [pair.certificate.read_bytes()]
+        await asyncio.to_thread(make_pair, tmp_path, "bot.example")
+        shown.append(pair.certificate.read_bytes())
+        await until(lambda: len(server.of("setWebhook")) == 2)
+        assert [[*request.files.values()] for request in server.of("setWebhook")] == [
+            [shown[0]],
+            [shown[1]],
+        ]
+
+
+async def test_a_certificate_of_an_authority_is_not_shown(
+    server: Server, bot: Bot, received: Received, tmp_path: Path
+) -> None:
+    pair = make_pair(tmp_path, "bot.example", by_authority=True)
+    server.script("setWebhook", ok(True))
+    own = OwnCertificate(pair.certificate, pair.key, "bot.example")
+    async with receiving(server, bot, Inbox(received), own):
+        assert "certificate" not in server.of("setWebhook")[0].fields
+        assert not server.of("setWebhook")[0].files
