@@ -478,7 +478,7 @@ class Owing:
                       SELECT 1 FROM delivery d
                       JOIN article a ON a.story_id = d.story_id AND a.leads = 1
                       WHERE d.subscriber_id = s.id AND d.state = 'deferred'
-                            AND a.published >= :since)
+                            AND a.published >= :since AND a.state <> 'gone')
             """,
             {"hour": to_epoch(now - _HOUR), "since": to_epoch(since)},
         )
