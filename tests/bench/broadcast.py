@@ -9,7 +9,8 @@ import asyncio
 import gc
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,7 +84,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def fill(storage: Storage, chats: list[int]) -> Stored:
+async def fill(storage: Storage, chats: Iterable[int]) -> Stored:
     at = now()
     feed = await storage.feeds.add("https://vestnik.example/feed", "vestnik.example", at)
     defaults = SubscriberDefaults(
@@ -124,11 +125,14 @@ async def fill(storage: Storage, chats: list[int]) -> Stored:
     )
 
 
-class _Loop:
+class Loop:
     """The baseline: the framework's own bot and session, and `send_message` in bare loops."""
 
-    def __init__(self, url: str, token: str, payload: Payload) -> None:
-        self._session = AiohttpSession(api=TelegramAPIServer.from_base(url), limit=BARE_IN_FLIGHT)
+    def __init__(
+        self, url: str, token: str, payload: Payload, *, in_flight: int = BARE_IN_FLIGHT
+    ) -> None:
+        self._in_flight = in_flight
+        self._session = AiohttpSession(api=TelegramAPIServer.from_base(url), limit=in_flight)
         self._bot = Bot(token, session=self._session)
         self._payload = payload
         self._keyboard = InlineKeyboardMarkup(
@@ -139,7 +143,7 @@ class _Loop:
         )
 
     async def send(self, chats: Sequence[int]) -> Cost:
-        """Send to all of them, `BARE_IN_FLIGHT` at once."""
+        """Send to all of them, so many at once."""
         waiting = iter(chats)
         preview = LinkPreviewOptions(is_disabled=True)
 
@@ -155,7 +159,7 @@ class _Loop:
                 )
 
         began, cpu = time.perf_counter(), cpu_seconds()
-        await asyncio.gather(*(loop() for _ in range(BARE_IN_FLIGHT)))
+        await asyncio.gather(*(loop() for _ in range(self._in_flight)))
         return Cost(time.perf_counter() - began, cpu_seconds() - cpu)
 
     async def close(self) -> None:
@@ -188,6 +192,22 @@ async def push(
     return cost
 
 
+@asynccontextmanager
+async def backlog(
+    telegram: dict[str, Any], storage: Storage, digests: Digests, limiter: Limiter
+) -> AsyncIterator[None]:
+    """Deliver the push for as long as the block lasts; what is left is owed to the next."""
+    session = LeanSession(telegram["url"])
+    bulk = BulkClient(Bot(telegram["token"], session=session), session)
+    sender = Sender(storage, bulk, limiter, digests, clock=now)
+    running = asyncio.create_task(sender.run())
+    await Outbox(storage, owed=sender.wake).expand(now())
+    yield
+    await sender.stop()
+    await running
+    await session.close()
+
+
 async def measure() -> list[Figure]:
     """Deliveries a second and CPU a delivery, ours and the bare loop's."""
     chats, others = list(range(1, CHATS + 1)), range(CHATS + 1, CHATS + BARE + 1)
@@ -199,7 +219,7 @@ async def measure() -> list[Figure]:
                 article = await storage.articles.get(stored.article_id)
                 subscriber = await storage.subscribers.get(1)
                 payload = classic.push(article, digests.viewer(subscriber, now()))
-                loop = _Loop(telegram["url"], telegram["token"], payload)
+                loop = Loop(telegram["url"], telegram["token"], payload)
                 await loop.send(others[:BARE_IN_FLIGHT])  # connections opened, models built
                 gc.collect()
                 gc.freeze()  # as the bot does at start

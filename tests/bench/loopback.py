@@ -3,7 +3,8 @@
 As little work as an HTTP server can do, in a process of its own, so that what is measured against
 it is the client: every POST is answered with a message as Telegram would tell it, after the
 latency, and noted with its chat and the time of its arrival. GET /tally says what came since the
-last time: how many in all, to how many chats, the most to one chat, and the most in any one second.
+last time: how many in all, to how many chats, the most to one chat, the most in any one second, and
+the rate under way.
 """
 
 import argparse
@@ -21,9 +22,9 @@ _CHAT = re.compile(rb'chat_id"?[:=\s]*(-?\d+)')  # in JSON, and in either kind o
 _LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
 _MESSAGE = """{"ok":true,"result":{"message_id":%d,"from":{"id":123456789,"is_bot":true,\
 "first_name":"Newsboy","username":"newsboy_bot"},"chat":{"id":%d,"first_name":"Reader","type":\
-"private"},"date":1790000000,"text":"Через реку открыли новый мост\\n\\nДвижение по мосту открыли\
- утром. Дорога в центр стала короче вдвое.\\n\\nvestnik.example","entities":[{"offset":0,"length":29,\
-"type":"bold"},{"offset":99,"length":15,"type":"text_link","url":"https://vestnik.example/1"}],\
+"private"},"date":1790000000,"text":"Через реку открыли новый мост\\n\\nДвижение по мосту открыли \
+утром. Дорога в центр стала короче вдвое.\\n\\nvestnik.example","entities":[{"offset":0,\
+"length":29,"type":"bold"},{"offset":99,"length":15,"type":"text_link","url":"https://vestnik.example/1"}],\
 "link_preview_options":{"is_disabled":true},"reply_markup":{"inline_keyboard":[[{"text":"Читать",\
 "callback_data":"f:1"},{"text":"Ещё","callback_data":"m:1"}]]}}}"""
 
@@ -52,6 +53,7 @@ class Book:
             "chats": len(self.chats),
             "most_to_one": max(self.chats.values(), default=0),
             "most_in_a_second": most_in_a_second(self.times),
+            "rate": rate_under_way(self.times),
         }
         self.chats.clear()
         self.times.clear()
@@ -63,6 +65,12 @@ def most_in_a_second(times: list[float]) -> int:
     return max(
         (bisect_left(times, start + 1) - first for first, start in enumerate(times)), default=0
     )
+
+
+def rate_under_way(times: list[float]) -> float:
+    """How many of these times, in order, a second has in their middle nine tenths."""
+    first, last = len(times) // 20, len(times) - len(times) // 20 - 1
+    return (last - first) / (times[last] - times[first]) if last > first else 0.0
 
 
 class _Connection(asyncio.Protocol):
