@@ -28,13 +28,14 @@ from bot.sandbox.faults import Fault, FaultKind
 from bot.sandbox.methods import METHODS, encode
 from bot.sandbox.params import Params, read_params
 from bot.sandbox.rates import Limits
-from bot.sandbox.state import State, Webhook
+from bot.sandbox.state import State, Stored, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 REQUEST_BYTES = 60 * 1024 * 1024
 WEBHOOK_RETRY_SECONDS = 1.0
+_SENT = web.RequestKey("sent", Stored)  # the message that a request made
 _HTML_502 = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
     "<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n"
@@ -57,7 +58,8 @@ def make_app(state: State) -> web.Application:
 class Sandbox:
     """A sandbox server with its own life: start, use `url` and `state`, stop.
 
-    `rates` off lifts Telegram's limits; `latency` is a delay in seconds put before every answer;
+    `rates` off lifts Telegram's limits; `latency` is a delay in seconds put before every answer,
+    when what was asked for is done already;
     ``strict=False`` leaves TDLib out. Raises TdlibMissingError where TDLib is wanted and absent.
     """
 
@@ -136,8 +138,19 @@ class _BotApi:
             state.note_call(method, None, error)
             return _reply(error)
         chat_id = _chat_id(state, params)
+        answer = await self._meet(request, method, params, chat_id)
+        # After the deed, so that a latency that changes bunches nothing that was sent evenly.
         if state.latency:
             await asyncio.sleep(state.latency)
+        if (sent := request.get(_SENT)) is not None and not _waits(request):
+            sent.answered = False
+        return answer
+
+    async def _meet(
+        self, request: web.Request, method: str, params: Params, chat_id: int | None
+    ) -> web.StreamResponse:
+        """What was asked for, or the fault that it meets."""
+        state = self._state
         if state.faults.waiting and method != "getupdates":
             fault = state.faults.take(method, chat_id, time.monotonic())
         elif state.faults.waiting:
@@ -171,7 +184,7 @@ class _BotApi:
         chat_id: int | None,
         request: web.Request | None = None,
     ) -> web.Response:
-        """Do what is asked. Without a `request` that waits, a message stays unanswered."""
+        """Do what is asked; a message sent is noted with its `request`."""
         state = self._state
         state.current_method, state.current_chat = method, chat_id
         handler = METHODS.get(method)
@@ -185,8 +198,8 @@ class _BotApi:
         except ApiError as error:
             return self._fail(method, chat_id, error)
         state.note_call(method, chat_id, None)
-        if method.startswith("send") and isinstance(result, dict) and not _waits(request):
-            state.chats[result["chat"]["id"]].messages[result["message_id"]].answered = False
+        if request is not None and method.startswith("send") and isinstance(result, dict):
+            request[_SENT] = state.chats[result["chat"]["id"]].messages[result["message_id"]]
         return web.Response(body=encode(result), content_type="application/json")
 
     async def _misfortune(
@@ -219,7 +232,9 @@ class _BotApi:
                 await self._pause(fault.seconds)
                 return await self._answer(method, params, chat_id, request)
             case FaultKind.TIMEOUT_AFTER | FaultKind.DROP_AFTER | FaultKind.MALFORMED_JSON:
-                accepted = await self._answer(method, params, chat_id)
+                accepted = await self._answer(method, params, chat_id, request)
+                if (sent := request.get(_SENT)) is not None:
+                    sent.answered = False
             case FaultKind.TIMEOUT_BEFORE | FaultKind.DROP_BEFORE:
                 state.note_call(method, chat_id, ApiError(0, fault.kind))
         if fault.kind in (FaultKind.TIMEOUT_AFTER, FaultKind.TIMEOUT_BEFORE):
@@ -306,11 +321,9 @@ def _reply(error: ApiError) -> web.Response:
     return web.Response(status=error.code, body=body, content_type="application/json")
 
 
-def _waits(request: web.Request | None) -> bool:
+def _waits(request: web.Request) -> bool:
     """Whether somebody is still there to hear the answer."""
-    return (
-        request is not None and request.transport is not None and not request.transport.is_closing()
-    )
+    return request.transport is not None and not request.transport.is_closing()
 
 
 def _same(given: str, token: str) -> bool:

@@ -249,7 +249,9 @@ class Weather:
 
     async def _newspaper(self) -> None:
         feed = self.lots.choice(self.town.newspaper.feeds)
-        kind = self.lots.choice([Fault.ERROR, Fault.UNAVAILABLE, Fault.DROP, Fault.CUT])
+        # Not UNAVAILABLE, which asks for minutes: what piles up by then may be taken for a fault
+        # of the feed, and is not pushed.
+        kind = self.lots.choice([Fault.ERROR, Fault.DROP, Fault.CUT])
         self.town.newspaper.fail(feed, kind, times=self.lots.randint(1, 3))
 
     async def _correct(self) -> None:
