@@ -21,12 +21,13 @@ from datetime import datetime, timedelta
 
 from bot.delivery.digest import Digests
 from bot.messages import classic, keyboards, rich
+from bot.messages.markup import fits_caption
 from bot.messages.payloads import Payload
 from bot.messages.texts import Viewer
 from bot.telegram.bulk import BulkClient
 from bot.telegram.faults import FaultKind, classify
 from bot.telegram.limiter import Lane, Limiter
-from bot.telegram.requests import Ready, ready
+from bot.telegram.requests import Ready, ready, ready_caption
 from storage import (
     ALL_CHATS,
     THE_PAGE,
@@ -96,14 +97,12 @@ class _Forms:
     and last as plain text. What two chats refuse is not tried with a third.
     """
 
-    def __init__(self, payload: Payload, *, plain: bool) -> None:
-        bare = replace(payload, preview="")
-        meant = [] if plain else [payload]
-        if meant and payload.rich is not None:
-            meant.append(replace(payload, rich=None))
-        if meant and payload.preview:
-            meant.append(replace(bare, rich=None))
-        self.forms = (*map(ready, meant), ready(bare, plain=True))
+    def __init__(self, payload: Payload, *, plain: bool = False, captioned: bool = False) -> None:
+        self.forms: tuple[Ready, ...]
+        if captioned:
+            self.forms = (ready_caption(payload), ready_caption(payload, plain=True))[plain:]
+        else:
+            self.forms = _texts_of(payload, plain=plain)
         self._refusals = [0] * len(self.forms)
 
     def left(self) -> list[tuple[int, Ready]]:
@@ -117,6 +116,16 @@ class _Forms:
 
     def refused(self, index: int) -> None:
         self._refusals[index] += 1
+
+
+def _texts_of(payload: Payload, *, plain: bool) -> tuple[Ready, ...]:
+    bare = replace(payload, preview="")
+    meant = [] if plain else [payload]
+    if meant and payload.rich is not None:
+        meant.append(replace(payload, rich=None))
+    if meant and payload.preview:
+        meant.append(replace(bare, rich=None))
+    return (*map(ready, meant), ready(bare, plain=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,31 +399,34 @@ class Editor:
         """The messages of a delivery, each with the forms that it may take."""
         if delivery.message_id is None:
             return []
+        viewer = self._digests.viewer(reader, self._clock())
+        captioned = delivery.layout is Layout.PHOTO
         if delivery.parts:
-            return self._parted(job.article, delivery.message_id, delivery.parts, reader)
+            return _parted(job.article, delivery, viewer, captioned, is_rich=_reads_rich(reader))
         view = delivery.view or View.PUSH
         # What its reader opened was shown with its markup, whatever became of the push's own.
         plain = view is View.PUSH and delivery.push_id in job.correction.plain
         is_rich = view is View.FULL and _reads_rich(reader)
-        key = (view, plain, is_rich, reader.language, reader.zone, reader.pictures)
+        key = (view, plain, captioned, is_rich, reader.language, reader.zone, reader.pictures)
         if key not in job.rendered:
-            viewer = self._digests.viewer(reader, self._clock())
-            payload = _view(job.article, view, viewer, is_rich=is_rich)
-            job.rendered[key] = _Forms(payload, plain=plain)
+            payload = _view(job.article, view, viewer, captioned=captioned, is_rich=is_rich)
+            job.rendered[key] = _Forms(payload, plain=plain, captioned=captioned)
         return [(delivery.message_id, job.rendered[key])]
 
-    def _parted(
-        self, article: Article, head: int, parts: tuple[int, ...], reader: Subscriber
-    ) -> list[tuple[int, _Forms]]:
-        """The card above a long text, and the text's parts where they still fit each other."""
-        viewer = self._digests.viewer(reader, self._clock())
-        shown = [(head, classic.folded(article, viewer, parts))]
-        texts = _texts(article, viewer, is_rich=_reads_rich(reader))
-        if len(texts) == len(parts):
-            folding = keyboards.folded(article, viewer.texts, parts[:-1])
-            texts = (*texts[:-1], replace(texts[-1], keyboard=folding))
-            shown += zip(parts, texts, strict=True)
-        return [(message, _Forms(payload, plain=False)) for message, payload in shown]
+
+def _parted(
+    article: Article, delivery: Delivery, viewer: Viewer, captioned: bool, *, is_rich: bool
+) -> list[tuple[int, _Forms]]:
+    """The card above a long text, and the text's parts where they still fit each other."""
+    parts = delivery.parts
+    head = _Forms(classic.folded(article, viewer, parts, caption=captioned), captioned=captioned)
+    shown = [(delivery.message_id or 0, head)]
+    texts = _texts(article, viewer, is_rich=is_rich)
+    if len(texts) == len(parts):
+        folding = keyboards.folded(article, viewer.texts, parts[:-1])
+        texts = (*texts[:-1], replace(texts[-1], keyboard=folding))
+        shown += [(part, _Forms(text)) for part, text in zip(parts, texts, strict=True)]
+    return shown
 
 
 def _until(work: _Work, correction: Correction) -> int | None:
@@ -432,11 +444,17 @@ def _texts(article: Article, viewer: Viewer, *, is_rich: bool) -> tuple[Payload,
     return rich.full(article, viewer) if is_rich else classic.full(article, viewer)
 
 
-def _view(article: Article, view: View, viewer: Viewer, *, is_rich: bool) -> Payload:
+def _view(
+    article: Article, view: View, viewer: Viewer, *, captioned: bool, is_rich: bool
+) -> Payload:
     if view is View.PUSH:
-        return classic.push(article, viewer)
-    if view is View.FULL and article.reading is Reading.FULL:
+        shown = classic.push(article, viewer, photo=captioned)
+    elif view is View.FULL and article.reading is Reading.FULL:
         texts = _texts(article, viewer, is_rich=is_rich)
         # A text that has grown beyond one message folds to its card.
-        return texts[0] if len(texts) == 1 else classic.card(article, viewer)
-    return classic.card(article, viewer)
+        shown = texts[0] if len(texts) == 1 else classic.card(article, viewer)
+    else:
+        shown = classic.card(article, viewer)
+    if captioned and not fits_caption(shown):
+        return classic.card(article, viewer, caption=True)
+    return shown

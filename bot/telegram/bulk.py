@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError
-from aiogram.methods import EditMessageText, SendMessage, SendPhoto, SendRichMessage
+from aiogram.methods import (
+    EditMessageCaption,
+    EditMessageText,
+    SendMessage,
+    SendPhoto,
+    SendRichMessage,
+)
 
 from bot.telegram.requests import Ready, addressed, changing
 from bot.telegram.session import LeanSession
@@ -71,7 +77,8 @@ class BulkClient:
 
     async def edit(self, message: Ready, chat_id: int, message_id: int) -> None:
         """Turn a sent message into the ready one; raises as `send` does."""
-        method = EditMessageText.model_construct(chat_id=chat_id, message_id=message_id)
+        edit = EditMessageCaption if message.method is SendPhoto else EditMessageText
+        method = edit.model_construct(chat_id=chat_id, message_id=message_id)
         body = changing(message, chat_id, message_id)
         status, content = await self._session.post(self._bot, method, body)
         if not content.startswith(b'{"ok":true'):  # else the message that nobody reads is decoded

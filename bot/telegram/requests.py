@@ -97,6 +97,12 @@ def ready(payload: Payload, *, plain: bool = False) -> Ready:
     return Ready(_method(payload, plain), body, payload.silent)
 
 
+def ready_caption(payload: Payload, *, plain: bool = False) -> Ready:
+    """The text below photos that were sent already, as JSON, to be edited (editMessageCaption)."""
+    fields = {key: value for key, value in _caption(payload, plain).items() if value}
+    return Ready(SendPhoto, json.dumps(fields, ensure_ascii=False).encode(), payload.silent)
+
+
 def addressed(
     message: Ready, chat_id: int, thread_id: int = 0, *, silent: bool = False, paid: bool = False
 ) -> bytes:
@@ -115,7 +121,7 @@ def addressed(
 
 
 def changing(message: Ready, chat_id: int, message_id: int) -> bytes:
-    """The JSON body that turns a sent message into the ready one (editMessageText)."""
+    """The JSON body that turns a sent message into the ready one (editMessageText, …Caption)."""
     head = f'{{"chat_id":{chat_id:d},"message_id":{message_id:d},'
     return head.encode() + message.body[1:]
 

@@ -443,6 +443,34 @@ async def test_who_reads_in_the_rich_layout_keeps_it(
     assert taken.fields["parse_mode"] == "HTML"
 
 
+async def test_the_caption_of_a_photo_is_edited_whatever_it_shows(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, readers=4)
+    await execute(newsroom.storage, "UPDATE delivery SET layout = 'photo' WHERE id <> 4")
+    await newsroom.storage.outbox.show(2, View.FULL, ())
+    await newsroom.storage.outbox.show(3, View.FULL, (801, 802, 803))
+    newsroom.clock.forward(minutes=5)
+    await newsroom.storage.articles.replace(
+        article_id,
+        newsroom.draft("Мост закрыт", body=long_text(24, "Сегодня"), summary="Долго. " * 300),
+        now=newsroom.clock.now,
+        revision=True,
+        changed=("body",),
+    )
+    server.script("editMessageCaption", error(400, "Bad Request: can't parse entities"))
+    await editor.edit()
+    captions = server.of("editMessageCaption")
+    assert {one.fields["message_id"] for one in captions} == {101, 102, 103}
+    assert all("Мост закрыт" in one.fields["caption"] for one in captions)
+    assert all(len(one.fields["caption"]) < 2000 for one in captions)
+    assert [one.fields.get("parse_mode") for one in captions].count("HTML") == 3
+    assert len(captions) == 4, "one was refused, and went as plain text"
+    texts = {one.fields["message_id"] for one in server.of("editMessageText")}
+    assert texts == {104, 801, 802, 803}
+    assert await newsroom.storage.corrections.open_corrections() == []
+
+
 async def test_a_push_that_went_as_plain_text_stays_plain(
     newsroom: Newsroom, server: Server, editor: Editor
 ) -> None:
