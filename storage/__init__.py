@@ -27,6 +27,7 @@ from storage.errors import (
     StorageError,
 )
 from storage.feeds import Feeds
+from storage.fronts import FrontNeeds, Fronts, Tastes
 from storage.hubs import Hubs
 from storage.meta import Meta
 from storage.models import (
@@ -137,6 +138,8 @@ __all__ = [
     "FeedState",
     "Feeds",
     "FollowKind",
+    "FrontNeeds",
+    "Fronts",
     "Heading",
     "Headline",
     "HubSubscription",
@@ -185,6 +188,7 @@ __all__ = [
     "Subscribers",
     "Subscription",
     "Table",
+    "Tastes",
     "ToldEntry",
     "Topic",
     "Updates",
@@ -212,6 +216,7 @@ class Storage:
         self.people = People(database)
         self.owing = Owing(database)
         self.outbox = Outbox(database)
+        self.fronts = Fronts(database)
         self.corrections = Corrections(database)
         self.hubs = Hubs(database)
         self.notices = Notices(database)

@@ -466,6 +466,20 @@ class Articles:
         title, body = unpack_text(row["search_text"])
         return title.split(), body.split()
 
+    async def words_of(self, article_ids: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
+        """`words` of several articles, by id; what was pruned is left out."""
+        rows = await self._database.rows(
+            """
+            SELECT a.id, a.search_text FROM json_each(:ids) j JOIN article a ON a.id = j.value
+            """,
+            {"ids": json_list(article_ids)},
+        )
+        found = {}
+        for row in rows:
+            title, body = unpack_text(row["search_text"])
+            found[row["id"]] = (title.split(), body.split())
+        return found
+
     async def pages_due(self, now: datetime, limit: int = 50) -> list[PendingPage]:
         """Articles whose page is to be asked for (again): it failed, or may have gone."""
         rows = await self._database.rows(

@@ -7,13 +7,19 @@
 Composed at claim, not when it is owed, so that it is fresh; `/digest` composes the same and moves
 the same watermark. What quiet hours, caps or lateness held back is always among the candidates.
 A digest's line in the ledger keeps all its stories, the shown ones first.
+
+What readers have in common is done once, in an *edition*: the candidates of a news language since
+about the same watermark; of these what a set of follows and mutes wants; and the page that comes of
+it where nothing was told or held back. An edition is read anew when an article was stored, and
+after a minute. It holds public articles only: a reader's own are read for that reader alone.
 """
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
@@ -26,17 +32,19 @@ from bot.delivery.matching import (
     specific,
 )
 from bot.messages import lists
-from bot.messages.lists import Front
+from bot.messages.lists import Front, Press
 from bot.messages.payloads import Payload
 from bot.messages.texts import Texts, Viewer
 from storage import (
     DeliveryState,
+    FollowKind,
     Headline,
     Layout,
     Level,
     Outcome,
     Storage,
     Subscriber,
+    Tastes,
     Topic,
     View,
 )
@@ -44,6 +52,17 @@ from storage import (
 PER_TOPIC = 2
 NEWS = timedelta(days=8)  # a story whose last article is older is no news: a weekly digest's span
 _FADE_HOURS = 12.0
+
+_FRESH = timedelta(minutes=1)  # of an edition: corrections and growing stories show after it
+_EDITIONS = 32
+_TASTES = 512
+_PHRASES = 2048
+_RANKINGS = 128
+_WORDS_AT_ONCE = 50  # articles: unpacking them must not hold others up
+_NO_LANGUAGE = "-"  # in which nothing is written: a reader's own articles alone are found
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 def weight(headline: Headline, now: datetime, *, followed: bool) -> float:
@@ -112,6 +131,72 @@ class Issue:
     composed: Composed
 
 
+class _Kept(dict[_K, _V]):
+    """As many of the latest values as may be remembered."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def keep(self, key: _K, value: _V) -> _V:
+        """Remember a value, and forget the one that was remembered first where there are many."""
+        self[key] = value
+        if len(self) > self._most:
+            del self[next(iter(self))]
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A story's candidate that is wanted, with its weight."""
+
+    headline: Headline
+    weight: tuple[float, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """The stories that readers alike want, the weightiest first, and their ids."""
+
+    items: tuple[_Weighed, ...]
+    stories: frozenset[int]
+
+
+class _Edition:
+    """The public candidates of a language when the article `newest` was, and what came of them.
+
+    `begun` is when the first of their stories was stored: what was told before is none of them.
+    """
+
+    def __init__(
+        self, newest: int, made: datetime, candidates: Sequence[Headline], begun: datetime
+    ) -> None:
+        self.newest = newest
+        self.made = made
+        self.candidates = tuple(candidates)
+        self.begun = begun
+        self.phrases: _Kept[str, frozenset[int]] = _Kept(_PHRASES)  # in which articles they stand
+        self.wanted: _Kept[Tastes, tuple[_Weighed, ...]] = _Kept(_TASTES)
+        self.rankings: _Kept[tuple[Tastes, int], _Ranking] = _Kept(_RANKINGS)
+        self.pages: _Kept[tuple[Tastes, int, int], Composed] = _Kept(_RANKINGS)
+
+    def holds(self, newest: int, now: datetime) -> bool:
+        """Whether it is still what a reader is to get."""
+        return self.newest == newest and abs(now - self.made) < _FRESH
+
+    def ranking(self, tastes: Tastes, watermark: int) -> _Ranking:
+        """Of each story the first candidate after the watermark that is wanted, by weight."""
+        found = self.rankings.get((tastes, watermark))
+        if found is None:
+            first: dict[int, _Weighed] = {}
+            for one in self.wanted[tastes]:
+                if one.headline.article_id > watermark:
+                    first.setdefault(one.headline.story_id, one)
+            found = _Ranking(_ranked(first.values()), frozenset(first))
+            self.rankings.keep((tastes, watermark), found)
+        return found
+
+
 class Digests:
     """Composes front pages from the store."""
 
@@ -119,6 +204,10 @@ class Digests:
         self._storage = storage
         self._texts = texts
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._editions: _Kept[tuple[str, int], _Edition] = _Kept(_EDITIONS)
+        self._going_to_press = asyncio.Lock()
+        self._readings: _Kept[Tastes, Reading] = _Kept(_TASTES)
+        self._press = Press()
 
     def turn(self, subscriber_id: int) -> asyncio.Lock:
         """Held from composing a digest by command to `told`: two commands at once tell once."""
@@ -126,47 +215,122 @@ class Digests:
 
     async def compose(self, subscriber: Subscriber, now: datetime) -> Composed | None:
         """What is new to the reader since the last digest; None where nothing is."""
-        reading = await self._reading(subscriber, now)
-        newest = await self._storage.articles.newest()
-        found = [
-            one
-            for one in await self._storage.articles.stored_since(
-                subscriber.watermark,
-                language=subscriber.news_language,
-                since=now - NEWS,
-                reader=subscriber.id,
-            )
-            if one.article_id <= newest  # what is stored meanwhile is for the next one
-        ]
-        held_back = [one for one in await self.held_back(subscriber) if now - one.published < NEWS]
-        told = await self._storage.outbox.told_or_owed(
-            subscriber.id, [one.story_id for one in found]
+        watermark = subscriber.watermark
+        tastes, held_stories, newest, owns = await self._storage.fronts.needs(
+            subscriber.id, watermark, now
         )
+        reading = self._readings.get(tastes) or self._readings.keep(tastes, reading_of(tastes))
+        edition = await self._edition(subscriber.news_language, watermark, newest, now)
+        if tastes not in edition.wanted:
+            wanted = await self._wanted(edition, edition.candidates, reading, now)
+            edition.wanted.keep(tastes, wanted)
+        ranking = edition.ranking(tastes, watermark)
+        begun, own = edition.begun, tuple[_Weighed, ...]()
+        if owns:
+            owned = [
+                one
+                for one in await self._storage.articles.stored_since(
+                    watermark, language=_NO_LANGUAGE, since=now - NEWS, reader=subscriber.id
+                )
+                if one.article_id <= newest
+            ]
+            first = await self._storage.fronts.begun([one.story_id for one in owned])
+            begun = min(begun, first or begun)
+            own = await self._wanted(edition, owned, reading, now)
+        told = (
+            await self._storage.fronts.told(subscriber.id, begun) if ranking.items or own else set()
+        )
+        if not held_stories and not own and ranking.stories.isdisjoint(told):
+            return self._shared_page(edition, ranking, (tastes, watermark, subscriber.headlines))
         # What was held back was followed at once when it came: it needs no second check.
-        chosen = {one.story_id: (one, True) for one in held_back}
-        for headline in found:
-            if headline.story_id in told or headline.story_id in chosen:
-                continue
-            level, followed = await self._judge(headline, reading)
-            if level is not Level.OFF:
-                chosen[headline.story_id] = (headline, followed)
-        if not chosen:
+        chosen = {
+            one.story_id: _weighed(one, now, followed=True)
+            for one in await self._news_of(held_stories, now)
+        }
+        for item in (*ranking.items, *own):
+            if item.headline.story_id not in told:
+                chosen.setdefault(item.headline.story_id, item)
+        return _composed(_ranked(chosen.values()), subscriber.headlines, newest)
+
+    def _shared_page(
+        self, edition: _Edition, ranking: _Ranking, key: tuple[Tastes, int, int]
+    ) -> Composed | None:
+        """The page of all who want, were told and show the same."""
+        if not ranking.items:
             return None
-        ranked = sorted(
-            chosen.values(),
-            key=lambda item: (weight(item[0], now, followed=item[1]), item[0].search_key),
-            reverse=True,
+        page = edition.pages.get(key)
+        if page is None:
+            page = _composed(ranking.items, key[2], edition.newest)
+            if page is not None:
+                edition.pages.keep(key, page)
+        return page
+
+    async def _edition(self, language: str, watermark: int, newest: int, now: datetime) -> _Edition:
+        """The edition that reaches back to the watermark.
+
+        Watermarks share one by the power of two that spans what came since: who was long away
+        makes no other's edition longer.
+        """
+        span = max(0, newest - watermark).bit_length()
+        edition = self._editions.get((language, span))
+        if edition is not None and edition.holds(newest, now):
+            return edition
+        async with self._going_to_press:  # a thousand readers who wait for it read it once
+            edition = self._editions.get((language, span))
+            if edition is not None and edition.holds(newest, now):
+                return edition
+            # What is stored meanwhile is for the next one.
+            found = [
+                one
+                for one in await self._storage.articles.stored_since(
+                    newest + 1 - (1 << span), language=language, since=now - NEWS
+                )
+                if one.article_id <= newest
+            ]
+            begun = await self._storage.fronts.begun([one.story_id for one in found])
+            edition = _Edition(newest, now, found, begun or now)
+            self._editions.pop((language, span), None)
+            return self._editions.keep((language, span), edition)
+
+    async def _wanted(
+        self, edition: _Edition, candidates: Sequence[Headline], reading: Reading, now: datetime
+    ) -> tuple[_Weighed, ...]:
+        """Of these candidates those that come to such a reader, in their order."""
+        public = candidates is edition.candidates
+        standing = await self._standing(
+            candidates, reading.phrases, edition.phrases if public else _Kept(_PHRASES)
         )
-        headlines = [headline for headline, _ in ranked]
-        shown = arrange(headlines, subscriber.headlines)
-        front = front_page(shown, more=len(headlines) - len(shown))
-        printed = in_print_order(front)
-        rest = [one for one in headlines if one not in printed]
-        return Composed(
-            front=front,
-            stories=tuple(one.story_id for one in (*printed, *rest)),
-            watermark=newest,
-        )
+        wanted = []
+        for headline in candidates:
+            keys = headline_keys(headline) + [
+                (FollowKind.WORDS, phrase)
+                for phrase, articles in standing.items()
+                if headline.article_id in articles
+            ]
+            if level_of(keys, reading) is not Level.OFF:
+                wanted.append(_weighed(headline, now, followed=specific(keys, reading)))
+        return tuple(wanted)
+
+    async def _standing(
+        self,
+        candidates: Sequence[Headline],
+        phrases: Sequence[str],
+        known: _Kept[str, frozenset[int]],
+    ) -> dict[str, frozenset[int]]:
+        """In which of the candidates' articles each phrase stands."""
+        standing = {phrase: known[phrase] for phrase in phrases if phrase in known}
+        unknown = [phrase for phrase in phrases if phrase not in standing]
+        if not unknown:
+            return standing
+        articles: dict[str, set[int]] = {phrase: set() for phrase in unknown}
+        for at in range(0, len(candidates), _WORDS_AT_ONCE):
+            batch = [one.article_id for one in candidates[at : at + _WORDS_AT_ONCE]]
+            for article_id, (title, body) in (await self._storage.articles.words_of(batch)).items():
+                for _kind, phrase in phrase_keys(unknown, title, body):
+                    articles[phrase].add(article_id)
+        for phrase, found in articles.items():
+            standing[phrase] = known.keep(phrase, frozenset(found))
+        return standing
 
     async def issue(self, subscriber: Subscriber, now: datetime) -> Issue | None:
         """A digest asked for by command, with its open line in the ledger; None: nothing new."""
@@ -190,13 +354,16 @@ class Digests:
         stories = await self._storage.outbox.deferred(subscriber.id)
         return await self._storage.articles.of_stories(stories) if stories else []
 
+    async def _news_of(self, stories: Sequence[int], now: datetime) -> list[Headline]:
+        found = await self._storage.articles.of_stories(stories) if stories else []
+        return [one for one in found if now - one.published < NEWS]
+
     def render(
         self, composed: Composed, subscriber: Subscriber, delivery_id: int, now: datetime
     ) -> Payload:
         """The digest's message; its button names the ledger's line."""
-        return lists.digest(
-            replace(composed.front, delivery=delivery_id), self.viewer(subscriber, now)
-        )
+        front = replace(composed.front, delivery=delivery_id)
+        return lists.digest(front, self.viewer(subscriber, now), self._press)
 
     def viewer(self, subscriber: Subscriber, now: datetime) -> Viewer:
         """For whom a message of a subscriber is rendered."""
@@ -207,18 +374,26 @@ class Digests:
             pictures=subscriber.pictures,
         )
 
-    async def _reading(self, subscriber: Subscriber, now: datetime) -> Reading:
-        return reading_of(
-            await self._storage.subscribers.subscriptions(subscriber.id),
-            await self._storage.subscribers.mutes(subscriber.id, now),
-        )
 
-    async def _judge(self, headline: Headline, reading: Reading) -> tuple[Level, bool]:
-        keys = headline_keys(headline)
-        if reading.phrases:
-            title, body = await self._storage.articles.words(headline.article_id)
-            keys += phrase_keys(reading.phrases, title, body)
-        return level_of(keys, reading), specific(keys, reading)
+def _weighed(headline: Headline, now: datetime, *, followed: bool) -> _Weighed:
+    return _Weighed(headline, (weight(headline, now, followed=followed), headline.search_key))
+
+
+def _ranked(items: Iterable[_Weighed]) -> tuple[_Weighed, ...]:
+    return tuple(sorted(items, key=lambda one: one.weight, reverse=True))
+
+
+def _composed(ranked: Sequence[_Weighed], limit: int, watermark: int) -> Composed | None:
+    """The page of ranked stories; None where there are none."""
+    if not ranked:
+        return None
+    headlines = [one.headline for one in ranked]
+    shown = arrange(headlines, limit)
+    front = front_page(shown, more=len(headlines) - len(shown))
+    printed = [one.story_id for one in in_print_order(front)]
+    on_page = frozenset(printed)
+    rest = [one.story_id for one in headlines if one.story_id not in on_page]
+    return Composed(front=front, stories=(*printed, *rest), watermark=watermark)
 
 
 def sent_digest(

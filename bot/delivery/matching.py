@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.words.matching import phrase_in
-from storage import FollowKind, Headline, Level, Mute, Subscription, Topic
+from storage import FollowKind, Headline, Level, Tastes, Topic
 
 Key = tuple[FollowKind, str]
 
@@ -34,11 +34,11 @@ class Reading:
         return tuple(sorted(key for kind, key in keys if kind is FollowKind.WORDS))
 
 
-def reading_of(subscriptions: Iterable[Subscription], mutes: Iterable[Mute]) -> Reading:
+def reading_of(tastes: Tastes) -> Reading:
     """A reader's follows and mutes by key."""
     return Reading(
-        levels={(one.kind, one.key): one.level for one in subscriptions},
-        muted=frozenset((one.kind, one.key) for one in mutes),
+        levels={(FollowKind(kind), key): Level(level) for kind, key, level in tastes.follows},
+        muted=frozenset((FollowKind(kind), key) for kind, key in tastes.mutes),
     )
 
 

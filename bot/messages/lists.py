@@ -5,7 +5,7 @@ text in the chat. A list is one message: what would not fit is left out and coun
 promises to be whole, so lists that page ask for few headlines at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -13,14 +13,20 @@ from bot.messages import keyboards
 from bot.messages.callbacks import Latest
 from bot.messages.classic import time_run
 from bot.messages.markup import (
+    MESSAGE_ENTITIES,
+    MESSAGE_UNITS,
     Passage,
     Run,
     clean,
     clip,
     fits,
+    gap,
     line,
     marked,
+    measure,
     payload,
+    to_html,
+    to_plain,
     visible,
     web_link,
 )
@@ -232,8 +238,53 @@ class Front:
     offset: int = 0
 
 
-def digest(front: Front, viewer: Viewer) -> Payload:
-    """Return the digest; its first line is the top headline, which a lock screen shows."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Passages set in type, the gap before them included."""
+
+    html: str
+    plain: str
+    units: int
+    entities: int
+
+
+def _set(passages: Sequence[Passage], *, first: bool = False) -> _Line:
+    before = "" if first else gap(passages[0])
+    length, entities = measure(passages)
+    return _Line(
+        before + to_html(passages), before + to_plain(passages), len(before) + length, entities
+    )
+
+
+class Press:
+    """Sets the lines of digests, each once for all readers of a language.
+
+    A headline stands in thousands of digests within minutes; the last `LINES` lines are kept.
+    """
+
+    LINES = 4096
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[object, ...], _Line] = {}
+
+    def line(
+        self, key: tuple[object, ...], passages: Callable[[], Sequence[Passage]], *, first: bool
+    ) -> _Line:
+        """Return the line of that key, set of what `passages` returns where it is none yet."""
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = _set(passages(), first=first)
+            if len(self._lines) > self.LINES:
+                del self._lines[next(iter(self._lines))]
+        return line
+
+
+def digest(front: Front, viewer: Viewer, press: Press | None = None) -> Payload:
+    """Return the digest; its first line is the top headline, which a lock screen shows.
+
+    `press` keeps the lines that other digests have in common with this one.
+    """
+    press = press or Press()
     texts = viewer.texts
     _ = texts.gettext
     local = viewer.now.astimezone(viewer.zone)
@@ -245,32 +296,60 @@ def digest(front: Front, viewer: Viewer) -> Payload:
         name = _("Evening digest · {day}")
     else:
         name = _("Digest · {day}")
-    head = [
-        line(Run(_title(front.lead, viewer), bold=True)),
-        line(Run(name.format(day=texts.day(local.date(), local.date())), italic=True)),
-    ]
-    if summary := clip(clean(front.lead.summary), _SUMMARY):
-        head.append(line(summary, tight=False))
-    head.append(_entry(front.lead, viewer, sources=True)[1])
-    last = line(_("All news: {command}").format(command="/latest"), tight=False)
-    entries: list[Sequence[Passage]] = []
+    language, today = texts.language, local.date()
+
+    def head() -> list[Passage]:
+        passages = [
+            line(Run(_title(front.lead, viewer), bold=True)),
+            line(Run(name.format(day=texts.day(today, today)), italic=True)),
+        ]
+        if summary := clip(clean(front.lead.summary), _SUMMARY):
+            passages.append(line(summary, tight=False))
+        return [*passages, _entry(front.lead, viewer, sources=True)[1]]
+
+    def title(one: Headline) -> _Line:
+        return press.line(
+            ("title", one.article_id, one.title, language),
+            lambda: [line(f"• {_title(one, viewer)} {command(one.article_id)}")],
+            first=False,
+        )
+
+    def heading(topic: Topic) -> _Line:
+        return press.line(
+            ("topic", topic, language),
+            lambda: [line(Run(texts.topic(topic), bold=True), tight=False)],
+            first=False,
+        )
+
+    last = press.line(
+        ("last", language),
+        lambda: [line(_("All news: {command}").format(command="/latest"), tight=False)],
+        first=False,
+    )
+    # The lead's line tells the time in the reader's zone, by the day that it is there.
+    shown = [press.line(("lead", front.lead, name, today, viewer.zone, language), head, first=True)]
+    entries: list[tuple[_Line, ...]] = []
     for topic, headlines in front.sections:
-        for index, one in enumerate(headlines):
-            title = line(f"• {_title(one, viewer)} {command(one.article_id)}")
-            if index:
-                entries.append([title])
-            else:
-                entries.append([line(Run(texts.topic(topic), bold=True), tight=False), title])
-    shown = list(head)
+        first, *others = headlines
+        entries.append((heading(topic), title(first)))
+        entries.extend((title(one),) for one in others)
     left_out = front.more
+    length = shown[0].units + last.units
+    marks = shown[0].entities + last.entities
     for at, entry in enumerate(entries):
-        if not fits([*shown, *entry, last]):
+        length += sum(one.units for one in entry)
+        marks += sum(one.entities for one in entry)
+        if length > MESSAGE_UNITS or marks > MESSAGE_ENTITIES:
             left_out += len(entries) - at
             break
         shown.extend(entry)
-    keyboard = keyboards.digest(front.delivery, front.offset, left_out, texts)
-    return payload(
-        [*shown, last], keyboard, preview=_picture(front.lead, viewer), preview_large=True
+    shown.append(last)
+    return Payload(
+        "".join(one.html for one in shown),
+        "".join(one.plain for one in shown),
+        keyboards.digest(front.delivery, front.offset, left_out, texts),
+        preview=_picture(front.lead, viewer),
+        preview_large=True,
     )
 
 

@@ -134,7 +134,8 @@ def _run_entities(run: Run) -> int:
     return run.bold + run.italic + run.underline + run.pre + bool(run.link) + (run.unix is not None)
 
 
-def _gap(passage: Passage) -> str:
+def gap(passage: Passage) -> str:
+    """Return what parts a passage from the one before it."""
     return "\n" if passage.tight else "\n\n"
 
 
@@ -146,7 +147,7 @@ def measure(passages: Iterable[Passage]) -> tuple[int, int]:
         length += sum(units(run.text) for run in passage.runs)
         entities += sum(map(_run_entities, passage.runs))
         if before is not None:
-            length += len(_gap(passage))
+            length += len(gap(passage))
         if passage.quote and (before is None or before.quote != passage.quote):
             entities += 1
         before = passage
@@ -248,10 +249,10 @@ def split(
         if not visible("".join(run.text for run in piece.runs)):
             continue
         more, marks = measure((piece,))
-        gap = len(_gap(piece))
+        apart = len(gap(piece))
         if part and part[-1].quote == piece.quote and piece.quote:
             marks -= 1
-        if part and (length + gap + more > limit or count + marks > entities):
+        if part and (length + apart + more > limit or count + marks > entities):
             kept: list[Passage] = []
             while len(part) > 1 and part[-1].keep:
                 kept.insert(0, part.pop())
@@ -261,7 +262,7 @@ def split(
             part = [*kept, piece]
             length, count = measure(part)
         else:
-            length += more + (gap if part else 0)
+            length += more + (apart if part else 0)
             count += marks
             part.append(piece)
     if part:
@@ -291,17 +292,17 @@ def to_html(passages: Sequence[Passage]) -> str:
     written: list[str] = []
     opened = Quote.NONE
     for index, passage in enumerate(passages):
-        gap = _gap(passage) if index else ""
+        before = gap(passage) if index else ""
         if passage.quote != opened:
             if opened:
                 written.append("</blockquote>")
-            written.append(gap)
+            written.append(before)
             if passage.quote:
                 expandable = " expandable" if passage.quote == Quote.EXPANDABLE else ""
                 written.append(f"<blockquote{expandable}>")
             opened = passage.quote
         else:
-            written.append(gap)
+            written.append(before)
         written.extend(map(_run_html, passage.runs))
     if opened:
         written.append("</blockquote>")
@@ -313,7 +314,7 @@ def to_plain(passages: Sequence[Passage]) -> str:
     written: list[str] = []
     for index, passage in enumerate(passages):
         if index:
-            written.append(_gap(passage))
+            written.append(gap(passage))
         written.extend(run.text for run in passage.runs)
     return "".join(written)
 
