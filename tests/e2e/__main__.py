@@ -65,8 +65,8 @@ async def _soak(folder: Path, seed: int, scale: float) -> list[Figure]:
     plan = soak.Plan(
         seconds=max(120.0, (_LAST + 30) * scale),
         readers=300,
-        every=15.0,
-        pause=4.0,
+        every=20.0,
+        pause=6.0,
         seed=seed,
         crashes=False,
         digests=6,
