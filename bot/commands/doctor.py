@@ -1,18 +1,21 @@
 """`newsboy doctor`: what is wrong, and what to do about it.
 
-    settings ─▶ token (getMe) ─┐
+    settings ─▶ token (getMe) ───┐
+             ─▶ webhook          │
              ─▶ database ─▶ disk ├─▶ findings ─▶ one table ─▶ exit status
-             ─▶ every feed ─────┘
+             ─▶ every feed ──────┘
 
-Each check returns findings and raises nothing that an operator can mend. The token's check speaks
-plain HTTP: the framework would take seconds to import.
+Each check returns findings and raises nothing that an operator can mend. Telegram is asked
+by plain HTTP: the framework would take seconds to import.
 """
 
 import asyncio
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import typer
@@ -22,12 +25,15 @@ from bot.commands.terminal import clean, console, read_settings
 from bot.config import PASSWORD, Settings, SettingsError
 from bot.ingest.given import given_feeds
 from bot.logs import redact
+from bot.web.certificate import CertificateError, own_certificate
 from bot.web.errors import FetchError
 from bot.web.fetcher import Fetcher
 from storage import Feed, FeedState, Storage, StorageError
 
 FREE_BYTES = 500_000_000  # a backup before a migration, the log, a year of news
 SECONDS = 15
+CERTIFICATE_LEFT = timedelta(days=7)
+COMPLAINT_LIFE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,21 @@ def doctor() -> None:
 
 async def _examine(settings: Settings) -> list[Finding]:
     database, feeds = await _database(settings)
-    token, reached = await asyncio.gather(_token(settings), _feeds(settings, feeds))
-    return [token, *database, _disk(settings.database), *reached]
+    token, webhook, reached = await asyncio.gather(
+        _token(settings), _webhook(settings), _feeds(settings, feeds)
+    )
+    return [token, *webhook, _pace(settings), *database, _disk(settings.database), *reached]
+
+
+def _pace(settings: Settings) -> Finding:
+    found = f"{settings.messages_per_second:g} a second"
+    if settings.paid_broadcasts:
+        # The fee: Bot API, sendMessage, allow_paid_broadcast.
+        found += (
+            "; PAID_BROADCASTS is on: for each one that goes out by itself, Telegram takes "
+            "0.1 Stars from the bot's balance"
+        )
+    return Finding("messages", found)
 
 
 async def _token(settings: Settings) -> Finding:
@@ -88,6 +107,55 @@ async def _token(settings: Settings) -> Finding:
         return Finding("token", f"@{name} at {server}")
     fault = f"{server} refuses the token ({answer.get('description')})"
     return Finding("token", fault, "Ask @BotFather for the bot's present token, set BOT_TOKEN.")
+
+
+async def _webhook(settings: Settings) -> list[Finding]:
+    """What stands between Telegram's posts and the bot; nothing where it polls."""
+    try:
+        webhook = settings.webhook
+        own = None if webhook is None else own_certificate(webhook)
+    except (SettingsError, CertificateError) as error:
+        return [Finding("webhook", str(error), "Mend it and try again.")]
+    if webhook is None:
+        return []
+    findings = []
+    if own is not None:
+        found = f"valid until {own.current.expires:%Y-%m-%d}"
+        found += ", signed by itself: Telegram is shown it" if own.current.self_signed else ""
+        soon = own.current.expires - datetime.now(UTC) < CERTIFICATE_LEFT
+        findings.append(Finding("certificate", found, "Renew it." if soon else ""))
+    info = await _ask(settings, "getWebhookInfo")
+    if info is None:
+        return findings  # the token's line says what is wrong
+    url, complaint = str(info.get("url", "")), str(info.get("last_error_message", ""))
+    failed = datetime.fromtimestamp(int(info.get("last_error_date", 0)), UTC)
+    if not url.startswith(webhook.url):
+        findings.append(Finding("webhook", "not set yet; newsboy sets it when it starts"))
+    elif complaint and datetime.now(UTC) - failed < COMPLAINT_LIFE:
+        fault = f"Telegram could not post to {webhook.url} ({complaint})"
+        remedy = "Check the name, the certificate and what stands before WEBHOOK_LISTEN."
+        findings.append(Finding("webhook", fault, remedy))
+    else:
+        waiting = info.get("pending_update_count", 0)
+        findings.append(Finding("webhook", f"{webhook.url}, {waiting} updates wait"))
+    return findings
+
+
+async def _ask(settings: Settings, method: str) -> dict[str, Any] | None:
+    """A Bot API method's result, an object, or None where there was no such answer."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session,
+            session.get(
+                f"{settings.telegram_api_url}/bot{settings.token}/{method}",
+                proxy=settings.telegram_proxy,
+            ) as reply,
+        ):
+            answer = await reply.json(content_type=None)
+            result = answer["result"]
+    except (SettingsError, aiohttp.ClientError, OSError, ValueError, LookupError, TypeError):
+        return None  # TimeoutError is an OSError
+    return result if isinstance(result, dict) else None
 
 
 async def _database(settings: Settings) -> tuple[list[Finding], Sequence[Feed] | None]:

@@ -2,15 +2,19 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox import Sandbox
 from bot.sandbox.newspaper import Fault, Newspaper
+from bot.sandbox.state import Webhook
 from storage import FeedOutcome, Storage
 from tests.commands.conftest import NOW, Result
+from tests.web.pem import make_pair
 
 Newsboy = Callable[..., Result]
 TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0"
@@ -55,6 +59,8 @@ async def test_all_well(
     assert result.status == 0, result.out
     assert "@newsboy_bot" in result.out
     assert "1 articles, 1 feeds" in result.out
+    assert "28 a second" in result.out
+    assert "Stars" not in result.out
     assert "✗" not in result.out
     assert TOKEN not in result.out + result.err
 
@@ -161,3 +167,43 @@ async def test_full_disk_is_a_finding(newsboy: Newsboy, monkeypatch: pytest.Monk
 async def test_a_mistyped_setting_is_named(newsboy: Newsboy) -> None:
     result = await doctor(newsboy, FEED="https://news.example/rss", FEEDS="off")
     assert "did you mean FEEDS?" in result.err
+
+
+async def test_what_costs_stars_is_said(newsboy: Newsboy) -> None:
+    result = await doctor(newsboy, PAID_BROADCASTS="on", MESSAGES_PER_SECOND="900")
+    assert "900 a second" in result.out
+    assert "0.1 Stars" in " ".join(result.out.replace("│", " ").split())
+
+
+async def test_the_webhook_and_its_certificate(
+    newsboy: Newsboy, folder: Path, telegram: Sandbox
+) -> None:
+    pair = await asyncio.to_thread(make_pair, folder)
+    settings = {
+        "BOT_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": telegram.url,
+        "FEEDS": "off",
+        "WEBHOOK_URL": "https://localhost:8443",
+        "WEBHOOK_CERTIFICATE": "fullchain.pem",
+        "WEBHOOK_KEY": "privkey.pem",
+    }
+    result = await doctor(newsboy, **settings)
+    assert "not set yet" in result.out
+    assert "signed by itself" in result.out
+    hook = telegram.state.webhook = Webhook("https://localhost:8443/telegram", None, 40)
+    assert "0 updates wait" in (await doctor(newsboy, **settings)).out
+    hook.last_error = (int(time.time()) - 60, "Connection refused")
+    result = await doctor(newsboy, **settings)
+    assert "could not post to https://localhost:8443 (Connection refused)" in result.out
+    hook.last_error = (int(time.time()) - 7200, "Connection refused")
+    assert "Connection refused" not in (await doctor(newsboy, **settings)).out
+    await asyncio.to_thread(make_pair, folder, ends=timedelta(days=3))
+    assert "Renew it." in (await doctor(newsboy, **settings)).out
+    pair.key.unlink()
+    assert "WEBHOOK_KEY: privkey.pem cannot be read" in (await doctor(newsboy, **settings)).out
+
+
+async def test_a_webhook_that_telegram_would_refuse(newsboy: Newsboy) -> None:
+    result = await doctor(newsboy, FEEDS="off", WEBHOOK_URL="https://bot.example.org:8080")
+    assert result.status == 1
+    assert "port 8080" in result.out
