@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from math import nan
 from pathlib import Path
 from random import Random
-from statistics import median
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -102,9 +102,11 @@ class Found:
         return sum(self.faults.values())
 
     def pss_around(self, seconds: float) -> float:
-        """Megabytes of the process and its children, the median of a minute."""
-        near = [value for at, value in self.pss if abs(at - seconds) <= 30]
-        return median(near) if near else float("nan")
+        """Megabytes of the process and its children, the least of two minutes.
+
+        A worker more for a moment, when two feeds have something at once, is no growth.
+        """
+        return min((value for at, value in self.pss if abs(at - seconds) <= 60), default=nan)
 
 
 async def soak(folder: Path, plan: Plan) -> Found:
