@@ -145,16 +145,16 @@ class Answer:
 
     async def turn(
         self, payload: Payload, message_id: int | None = None, *, captioned: bool | None = None
-    ) -> None:
+    ) -> int | None:
         """Make the pressed message (or `message_id`) show the payload; else send it anew.
 
-        `captioned` is said of another message than the pressed one. Raises as `say` does.
+        Returns the id of the message that was sent then. `captioned` is said of another message
+        than the pressed one. Raises as `say` does.
         """
         target = message_id if message_id is not None else self.message_id
         captioned = self.captioned if captioned is None else captioned
         if target is None or (captioned and not fits_caption(payload)):
-            await self.say(payload)
-            return
+            return await self.say(payload)
         plain = False
         while True:
             try:
@@ -162,9 +162,9 @@ class Answer:
             except AiogramError as error:
                 fault = classify(error)
                 if fault.kind is FaultKind.NOTHING_TO_DO:
-                    if "not modified" not in fault.text.lower():
-                        await self.say(payload)
-                    return
+                    if "not modified" in fault.text.lower():
+                        return None
+                    return await self.say(payload)
                 if fault.kind is FaultKind.PICTURE and _pictures(payload):
                     payload = await self._without_picture(payload, error)
                 elif fault.kind is FaultKind.PAYLOAD and payload.rich is not None:
@@ -175,7 +175,7 @@ class Answer:
                 else:
                     raise
             else:
-                return
+                return None
 
     async def toast(self, text: str = "", *, alert: bool = False) -> None:
         """Answer the press, once; the query may be too old for that."""

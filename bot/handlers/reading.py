@@ -17,7 +17,7 @@ from bot.messages.forms import find_source, find_topic, names_of
 from bot.messages.lists import PAGE, Found
 from bot.messages.payloads import Payload
 from bot.words.matching import highlight
-from storage import NotFoundError, Topic
+from storage import NotFoundError, Topic, View
 
 _TOP = 10
 _DAY = re.compile(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{4}))?", re.ASCII)
@@ -100,26 +100,33 @@ def make_router(desk: Desk) -> Router:
     async def digest_more(
         query: CallbackQuery, pressed: DigestMore, reader: Reader, answer: Answer
     ) -> None:
-        delivery = await storage.outbox.delivery(pressed.delivery)
-        if delivery is None or delivery.subscriber_id != reader.subscriber.id:
-            await answer.toast(notices.stale_button(reader.texts))
-            return
-        end = pressed.offset + PAGE
-        headlines = await storage.articles.of_stories(delivery.stories[pressed.offset : end])
-        front_page = answer.message_id == delivery.message_id
-        page = lists.digest_more(
-            headlines,
-            reader.viewer,
-            pressed.delivery,
-            end,
-            len(delivery.stories) - end,
-            back=pressed.offset - PAGE if pressed.offset > PAGE and not front_page else None,
-        )
-        if front_page:
-            # The front page stays; its further pages are one message below it.
-            await answer.say(page)
-        else:
-            await answer.turn(page)
+        # In turn: of two taps at once the second finds the page of the first.
+        async with desk.digests.turn(reader.subscriber.id):
+            delivery = await storage.outbox.delivery(pressed.delivery)
+            if delivery is None or delivery.subscriber_id != reader.subscriber.id:
+                await answer.toast(notices.stale_button(reader.texts))
+                return
+            end = pressed.offset + PAGE
+            headlines = await storage.articles.of_stories(delivery.stories[pressed.offset : end])
+            # One that is too old to be seen by a bot is taken for the front page.
+            front_page = answer.message_id in (None, delivery.message_id)
+            page = lists.digest_more(
+                headlines,
+                reader.viewer,
+                pressed.delivery,
+                end,
+                len(delivery.stories) - end,
+                back=pressed.offset - PAGE if pressed.offset > PAGE and not front_page else None,
+            )
+            if not front_page:
+                await answer.turn(page)
+                return
+            # The front page stays; its further pages are one message below it, however often it is
+            # asked for them.
+            below = delivery.parts[0] if delivery.parts else None
+            sent = await (answer.say(page) if below is None else answer.turn(page, below))
+            if sent is not None:
+                await storage.outbox.show(delivery.id, View.DIGEST, (sent,))
 
     @router.message(Command("search", ignore_case=True))
     async def search(

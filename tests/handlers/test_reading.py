@@ -216,6 +216,28 @@ class TestDigest:
         assert more.text.count("/full_") == 5
         assert anna.message(digest.message_id) == digest, "the front page stays"
 
+    async def test_its_rest_is_one_message_however_often_it_is_asked_for(
+        self, world: World
+    ) -> None:
+        anna = world.person()
+        await anna.say("/start")
+        for n in range(30):
+            await world.article(f"Событие {n}", topic=list(Topic)[n % 4])
+        (digest,) = await anna.say("/digest")
+        button = digest.labels[0]
+        await asyncio.gather(anna.press(digest, button), anna.press(digest, button))
+        more = anna.messages()[-1]
+        count = len(anna.messages())
+        await anna.press(more, more.labels[-1])
+        assert anna.message(more.message_id) != more
+        await anna.press(digest, button)
+        assert anna.message(more.message_id) == more
+        assert len(anna.messages()) == count
+        assert [one.message_id for one in anna.messages()[-2:]] == [
+            digest.message_id,
+            more.message_id,
+        ]
+
     async def test_two_digests_asked_for_at_once_tell_the_news_once(self, world: World) -> None:
         await world.article("Мост")
         anna = world.person()
