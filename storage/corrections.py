@@ -29,7 +29,7 @@ def _correction(row: Row) -> Correction:
         changed=tuple(json.loads(row["changed"])),
         created=from_epoch(row["created"]),
         cursor=row["cursor"],
-        in_flight=row["in_flight"],
+        waits=bool(row["waits"]),
         plain=frozenset(json.loads(row["plain"])),
     )
 
@@ -71,7 +71,10 @@ class Corrections:
         """The corrections with a higher id that are not carried to their end, the oldest first."""
         rows = await self._database.rows(
             """
-            SELECT c.*, a.story_id, (
+            SELECT c.*, a.story_id, c.in_flight > 0 AND EXISTS (
+                SELECT 1 FROM delivery d
+                WHERE d.state = 'claimed' AND d.article_id = c.article_id AND d.id <= c.in_flight
+                ) AS waits, (
                 SELECT json_group_array(p.id) FROM push p
                 WHERE p.story_id = a.story_id AND p.article_id = a.id AND p.plain = 1) AS plain
             FROM correction c JOIN article a ON a.id = c.article_id

@@ -484,7 +484,7 @@ class Correction:
     changed: tuple[str, ...]
     created: datetime
     cursor: int  # the last delivery looked at
-    in_flight: int = 0  # the last delivery that was being sent when it was made; 0: none
+    waits: bool = False  # some that were being sent when it was made are so still
     plain: frozenset[int] = frozenset()  # the article's pushes that went as plain text
 
 

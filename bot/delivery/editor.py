@@ -81,8 +81,9 @@ class _Work:
     correction_id: int
     begun: int
     cursor: int
+    highest: int  # where the cursor was so far
     came_round: bool = False
-    ended: bool = False  # all were looked at, but for those in flight and those aside
+    ended: bool = False  # all were looked at; some may be aside
     aside: dict[int, _Aside] = field(default_factory=dict)
 
     def stored_cursor(self, correction: Correction) -> int:
@@ -164,11 +165,14 @@ class Editor:
         self._rests_until: datetime | None = None
         self._failing: int | None = None  # the first chat that failed since the last success
         self._outages = 0
+        self._turns: set[asyncio.Timeout] = set()
         self._stopping = False
 
     def stop(self) -> None:
         """Begin nothing more; an `edit` under way ends with what is on the wire."""
         self._stopping = True
+        for turn in self._turns:
+            turn.reschedule(0)  # whoever only waits for its turn is not edited
 
     async def edit(self) -> int:
         """Edit what is to be edited now; returns how many messages are done with.
@@ -216,28 +220,30 @@ class Editor:
             if any(delivery.id == one for delivery, _ in again):
                 work.aside[one] = _Aside(now, tries)
         fresh: list[_Message] = []
-        if len(work.aside) < _MOST_ASIDE and not (work.ended and not correction.in_flight):
+        if len(work.aside) < _MOST_ASIDE and not work.ended:
             fresh = await corrections.messages_showing(
                 replace(correction, cursor=work.cursor),
                 since=job.since,
                 limit=CHUNK,
-                until=_until(work, correction),
+                until=work.begun if work.came_round else None,
             )
         aside = await self._edit_some(job, [*again, *fresh], work)
         for delivery, _ in (*again, *fresh):
             work.aside.pop(delivery.id, None)
         work.aside |= aside
-        full = len(fresh) == CHUNK
+        full, whole = len(fresh) == CHUNK, work.ended
         if fresh:
             work.cursor = fresh[-1][0].id
+            work.highest = max(work.highest, work.cursor)
         if not full and len(work.aside) < _MOST_ASIDE:
             if work.begun and not work.came_round:
                 work.came_round, work.cursor, full = True, 0, True
             else:
-                work.ended = True
-        cursor, done = work.stored_cursor(correction), work.ended and not work.aside
-        if done or cursor != correction.cursor:
-            await corrections.advance_correction(correction.id, cursor, done)
+                whole, work.ended = True, not correction.waits
+        if whole and not work.aside:
+            await corrections.advance_correction(correction.id, work.highest, True)
+        elif (cursor := work.stored_cursor(correction)) != correction.cursor:
+            await corrections.advance_correction(correction.id, cursor, False)
         full |= any(one.due <= now for one in work.aside.values())
         return len(again) + len(fresh) - len(aside), full
 
@@ -246,10 +252,11 @@ class Editor:
         if known is not None and known.correction_id == correction.id:
             return known
         begun = 0
-        # What is in flight stops a cursor: then all begin at the beginning.
-        if known is not None and not known.ended and not correction.in_flight:
+        # A message on its way stops the cursor below it: then all begin at the beginning.
+        if known is not None and not known.ended and not correction.waits:
             begun = known.cursor
-        work = _Work(correction.id, begun, begun or correction.cursor)
+        at = begun or correction.cursor
+        work = _Work(correction.id, begun, at, at)
         self._works[correction.article_id] = work
         return work
 
@@ -354,8 +361,12 @@ class Editor:
         if self._held() or self._limiter.delay(chat_id) > _CHAT_WAIT:
             return False
         try:
-            async with asyncio.timeout(_TURN):
-                await self._limiter.acquire(chat_id, Lane.EDIT)
+            async with asyncio.timeout(_TURN) as turn:
+                self._turns.add(turn)
+                try:
+                    await self._limiter.acquire(chat_id, Lane.EDIT)
+                finally:
+                    self._turns.discard(turn)
         except TimeoutError:
             return False
         return not self._held()
@@ -427,13 +438,6 @@ def _parted(
         texts = (*texts[:-1], replace(texts[-1], keyboard=folding))
         shown += [(part, _Forms(text)) for part, text in zip(parts, texts, strict=True)]
     return shown
-
-
-def _until(work: _Work, correction: Correction) -> int | None:
-    """The last message to look at; None: as far as they go."""
-    if work.came_round:
-        return work.begun
-    return correction.in_flight if work.ended else None
 
 
 def _reads_rich(reader: Subscriber) -> bool:

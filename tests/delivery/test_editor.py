@@ -236,6 +236,43 @@ async def test_an_article_that_changes_all_the_time_is_corrected_for_the_last_re
     assert await newsroom.storage.corrections.open_corrections() == []
 
 
+async def test_what_is_on_its_way_is_waited_for_and_nobody_passed_over(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, readers=5)
+    await execute(
+        newsroom.storage,
+        "UPDATE delivery SET state = 'claimed', message_id = NULL, ended = NULL WHERE id = 3",
+    )
+    await correct(newsroom, article_id)
+    assert await editor.edit() == 2
+    assert await editor.edit() == 0
+    newsroom.clock.forward(minutes=1)
+    sent = Outcome(3, DeliveryState.SENT, newsroom.clock.now, message_id=103, view=View.PUSH)
+    await newsroom.storage.outbox.acknowledge([sent])
+    assert await editor.edit() == 3
+    seen = [one.fields["message_id"] for one in server.of("editMessageText")]
+    assert sorted(seen) == [101, 102, 103, 104, 105]
+    assert await newsroom.storage.corrections.open_corrections() == []
+
+
+async def test_stopping_waits_for_no_turn(
+    newsroom: Newsroom, server: Server, bulk: BulkClient, clock: Clock
+) -> None:
+    limiter = Limiter(0.5)
+    digests = Digests(newsroom.storage, load_all())
+    editor = Editor(newsroom.storage, bulk, limiter, digests, clock=clock)
+    await correct(newsroom, await told(newsroom, readers=20))
+    editing = asyncio.create_task(editor.edit())
+    while not server.requests:  # noqa: ASYNC110  # the server has no event
+        await asyncio.sleep(0.001)
+    editor.stop()
+    async with asyncio.timeout(1):
+        assert await editing <= 2
+    (owed,) = await newsroom.storage.corrections.open_corrections()
+    assert owed.cursor <= 2
+
+
 async def test_a_restart_goes_on_where_it_stood(
     newsroom: Newsroom, server: Server, bulk: BulkClient, editor: Editor
 ) -> None:
