@@ -44,6 +44,11 @@ SQLITE_VERSION = sqlite3.sqlite_version
 """The library's version, for logs and fault reports: what it can do depends on it."""
 
 _BUSY_MS = 5000
+_WRITER_CACHE_KIB = 32 * 1024
+"""What a chunk of deliveries touches fits: else its pages go to the log more than once."""
+_LOG_PAGES = 4000
+"""16 MiB of log before it is folded into the file: a page that many commits change is copied once,
+and 100,000 deliveries are owed without folding in between. Takes about 50 ms."""
 
 
 def to_epoch(moment: datetime) -> int:
@@ -232,6 +237,8 @@ class Database:
                 f"busy_timeout = {_BUSY_MS}",
                 "journal_mode = WAL",
                 "synchronous = FULL",
+                f"cache_size = -{_WRITER_CACHE_KIB}",
+                f"wal_autocheckpoint = {_LOG_PAGES}",
             ):
                 await writer.execute(f"PRAGMA {pragma}")
             faults = await writer.execute_fetchall("PRAGMA quick_check(1)")

@@ -138,10 +138,11 @@ _PHRASES = """
 _LAST = (1 << 63) - 1
 
 # Others wait while the writer is held; a commit has its price too, a few chunks a second are few.
-_HELD_SECONDS = 0.03
+_HELD_SECONDS = 0.04
 _FIRST_CHUNK = 2000
 _LEAST_CHUNK = 200
 _MOST_CHUNK = 5000
+_CALLED_OFF_AT_ONCE = 2000
 _HOUR = timedelta(hours=1)
 
 
@@ -172,6 +173,7 @@ def _broadcast(row: Row) -> Broadcast:
         created=from_epoch(row["created"]),
         expires=from_epoch(row["expires"]),
         cursor=row["cursor"],
+        confirmed=maybe_datetime(row["confirmed"]),
     )
 
 
@@ -259,7 +261,7 @@ class Owing:
             began = time.perf_counter()
             moved = await transaction.run(
                 """
-                UPDATE push SET cursor = coalesce(:reach, cursor), done = :reach IS NULL
+                UPDATE push SET cursor = coalesce(:reach, cursor)
                 WHERE id = :push AND done = 0 AND cursor = :cursor AND keys = :keys
                 """,
                 {**parameters, "reach": reach},
@@ -271,16 +273,16 @@ class Owing:
                 _OWE_PUSH.format(follows=_FOLLOWS if story["owner"] is None else _OWNERS_FOLLOWS),
                 {**parameters, "reach": _LAST if reach is None else reach},
             )
+            if reach is None:
+                await transaction.run("UPDATE push SET done = 1 WHERE id = :push", parameters)
         if chunk is None:
             self._pushed.took(time.perf_counter() - began)
         return added, reach is None
 
     # ------------------------------------------------------------ broadcasts
 
-    async def add_broadcast(
-        self, text: str, *, author: int, now: datetime, expires: datetime
-    ) -> int:
-        """Owe an operator's message to all active readers; returns the broadcast's id.
+    async def draft_broadcast(self, text: str, *, author: int, now: datetime) -> int:
+        """Keep an operator's message that nobody gets before it is confirmed; returns its id.
 
         `author` is the Telegram id of the person who wrote it.
         """
@@ -288,17 +290,70 @@ class Owing:
             return int(
                 await transaction.value(
                     """
-                    INSERT INTO broadcast (text, author, created, expires)
-                    VALUES (:text, :author, :now, :expires) RETURNING id
+                    INSERT INTO broadcast (text, author, created, expires, done)
+                    VALUES (:text, :author, :now, :now, 1) RETURNING id
+                    """,
+                    {"text": text, "author": author, "now": to_epoch(now)},
+                )
+            )
+
+    async def confirm_broadcast(
+        self, broadcast_id: int, *, author: int, now: datetime, expires: datetime
+    ) -> bool:
+        """Owe a draft to all active readers; False where it is no draft of this author's any more.
+
+        So of two presses only the first counts.
+        """
+        async with self._database.transaction() as transaction:
+            return bool(
+                await transaction.run(
+                    """
+                    UPDATE broadcast SET confirmed = :now, expires = :expires, done = 0
+                    WHERE id = :id AND author = :author AND confirmed IS NULL
+                          AND called_off IS NULL
                     """,
                     {
-                        "text": text,
+                        "id": broadcast_id,
                         "author": author,
                         "now": to_epoch(now),
                         "expires": to_epoch(expires),
                     },
                 )
             )
+
+    async def call_off_broadcast(self, broadcast_id: int, now: datetime) -> None:
+        """Owe a broadcast to nobody more: what is not on its way is cancelled, by chunks."""
+        parameters = {"id": broadcast_id, "now": to_epoch(now), "chunk": _CALLED_OFF_AT_ONCE}
+        async with self._database.transaction() as transaction:
+            # First of all: what is claimed from now on is refused by it, whatever stops the rest.
+            await transaction.run(
+                """
+                UPDATE broadcast SET called_off = coalesce(called_off, :now), done = 1
+                WHERE id = :id
+                """,
+                parameters,
+            )
+        after: int | None = 0
+        while after is not None:
+            async with self._database.transaction() as transaction:
+                reach = await transaction.value(
+                    """
+                    SELECT max(subscriber_id) FROM (
+                        SELECT subscriber_id FROM delivery
+                        WHERE broadcast_id = :id AND subscriber_id > :after
+                        ORDER BY subscriber_id LIMIT :chunk)
+                    """,
+                    {**parameters, "after": after},
+                )
+                await transaction.run(
+                    """
+                    UPDATE delivery SET state = 'cancelled', reason = 'called off', ended = :now
+                    WHERE broadcast_id = :id AND subscriber_id > :after
+                          AND subscriber_id <= :reach AND state = 'owed'
+                    """,
+                    {**parameters, "after": after, "reach": reach},
+                )
+            after = reach
 
     async def broadcast(self, broadcast_id: int) -> Broadcast:
         """One broadcast; raises NotFoundError."""
@@ -331,9 +386,10 @@ class Owing:
             )
             added = await transaction.run(
                 """
-                INSERT INTO delivery (subscriber_id, state, due, expires, broadcast_id)
-                SELECT id, 'owed', :now, :expires, :broadcast
+                INSERT INTO delivery (subscriber_id, state, due, expires, broadcast_id, sound)
+                SELECT id, 'owed', :now, :expires, :broadcast, 1
                 FROM subscriber WHERE id > :cursor AND id <= :reach AND state = 'active'
+                      AND (SELECT called_off IS NULL FROM broadcast WHERE id = :broadcast)
                 ORDER BY id
                 ON CONFLICT (broadcast_id, subscriber_id) WHERE broadcast_id IS NOT NULL
                 DO NOTHING
@@ -348,8 +404,9 @@ class Owing:
             )
             done = await transaction.value(
                 """
-                UPDATE broadcast SET cursor = coalesce(:reach, cursor), done = NOT EXISTS (
-                    SELECT 1 FROM subscriber WHERE id > coalesce(:reach, broadcast.cursor))
+                UPDATE broadcast SET cursor = coalesce(:reach, cursor), done = called_off IS NOT NULL
+                    OR NOT EXISTS (
+                        SELECT 1 FROM subscriber WHERE id > coalesce(:reach, broadcast.cursor))
                 WHERE id = :id RETURNING done
                 """,
                 {"id": broadcast.id, "reach": reach},
