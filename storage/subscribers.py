@@ -550,9 +550,10 @@ _LINES = """
 
 async def _take_over(transaction: Transaction, pair: Parameters) -> None:
     """One chat, one ledger: nothing that either was told is told again, nothing owed is lost."""
+    # Of two lines for one story the one that was sent, or is on its way, stays.
     await transaction.run(
         """
-        UPDATE delivery SET state = 'cancelled', reason = 'told', ended = coalesce(ended, due)
+        DELETE FROM delivery
         WHERE id IN (SELECT id FROM delivery WHERE subscriber_id = :keeps AND state = 'owed'
                      UNION ALL
                      SELECT id FROM delivery WHERE subscriber_id = :keeps AND state = 'deferred')

@@ -24,7 +24,9 @@ CREATE TABLE broadcast (
     created INTEGER NOT NULL,
     expires INTEGER NOT NULL,
     cursor  INTEGER NOT NULL DEFAULT 0,  -- the last subscriber looked at
-    done    INTEGER NOT NULL DEFAULT 0
+    done    INTEGER NOT NULL DEFAULT 0,
+    confirmed  INTEGER,                  -- until then its author alone was shown it, and done = 1
+    called_off INTEGER
 ) STRICT;
 CREATE INDEX broadcast_open ON broadcast (id) WHERE done = 0;
 
@@ -33,7 +35,7 @@ CREATE INDEX broadcast_open ON broadcast (id) WHERE done = 0;
 -- reader's own pages, of which a ledger has as many as readers, are touched when it ends. So a
 -- subscriber who is deleted is not followed by a foreign key: `storage.subscribers` does that.
 CREATE TABLE delivery_new (
-    id            INTEGER PRIMARY KEY,
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- never again: an answer may be on its way
     subscriber_id INTEGER NOT NULL,
     kind          TEXT    GENERATED ALWAYS AS (
                   CASE WHEN story_id IS NOT NULL THEN 'push'

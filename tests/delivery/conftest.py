@@ -40,6 +40,7 @@ from tests.telegram.conftest import TOKEN, Server, server
 
 __all__ = ["server"]  # the loopback Telegram is a fixture here too
 
+ANSWER_SECONDS = 5.0
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)  # noon in Moscow, a Sunday
 
 
@@ -212,12 +213,8 @@ class Desk:
 
     async def states(self) -> dict[int, str]:
         """Every delivery's state, by id."""
-        found = {}
-        number = 1
-        while (line := await self.storage.outbox.delivery(number)) is not None:
-            found[number] = line.state.value
-            number += 1
-        return found
+        rows = await self.storage.outbox._database.rows("SELECT id, state FROM delivery")
+        return {row["id"]: row["state"] for row in rows}
 
 
 Start = Callable[..., Any]
@@ -229,9 +226,15 @@ def start(storage: Storage, server: Server, clock: Clock) -> Start:
 
     @asynccontextmanager
     async def run(
-        rate: float | None = None, in_flight: int = 50, photos: Photos | None = None
+        rate: float | None = None,
+        in_flight: int = 50,
+        photos: Photos | None = None,
+        *,
+        resend: bool = True,
+        own_run: bool = True,
     ) -> AsyncIterator[Desk]:
-        session = LeanSession(server.url, answer_seconds=5)
+        """Without `own_run` the caller runs the sender."""
+        session = LeanSession(server.url, answer_seconds=ANSWER_SECONDS)
         bot = Bot(TOKEN, session=session)
         limiter = Limiter(rate)
         digests = Digests(storage, load_all())
@@ -243,6 +246,7 @@ def start(storage: Storage, server: Server, clock: Clock) -> Start:
             clock=clock,
             photos=photos,
             in_flight=in_flight,
+            resend=resend,
         )
         desk = Desk(
             sender=sender,
@@ -252,12 +256,13 @@ def start(storage: Storage, server: Server, clock: Clock) -> Start:
             storage=storage,
             clock=clock,
         )
-        task = asyncio.create_task(sender.run())
+        task = asyncio.create_task(sender.run()) if own_run else None
         try:
             yield desk
         finally:
             await sender.stop()
-            await asyncio.gather(task, return_exceptions=True)
+            if task is not None:
+                await asyncio.gather(task, return_exceptions=True)
             await session.close()
 
     return run
