@@ -32,6 +32,7 @@ from tests.bench import (
     stories,
     summaries,
     topics,
+    updates,
 )
 from tests.bench.report import Figure, show
 
@@ -53,6 +54,7 @@ def _measurements(*, quick: bool, long: bool) -> dict[str, tuple[str, Measure]]:
         "stories": ("Same story? Labelled pairs cross-validated", stories.measure),
         "topics": ("Topics of labelled articles", topics.measure),
         "commands": ("Update fed to request written, 100,000 articles", commands.measure),
+        "updates": ("Updates kept before they are confirmed", updates.measure),
         "hostile": ("Feeds and pages made to hurt, beside ordinary ones", hostile.measure),
         "insert": ("An article stored among 100,000", insert.measure),
         "owing": ("A push owed to those of a million who follow it", owing.measure),
