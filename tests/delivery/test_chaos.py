@@ -44,6 +44,8 @@ class Weather:
         chat = request.fields["chat_id"]
         if chat in self.blocked:
             return error(403, "Forbidden: bot was blocked by the user")
+        if self.bad and self.random.random() < 0.01:
+            return error(400, "Bad Request: chat not found")  # for a moment
         if chat in self.moved:
             return error(400, "Bad Request: moved", migrate_to_chat_id=self.moved[chat])
         luck = self.random.random() if self.bad else 1.0
@@ -57,6 +59,8 @@ class Weather:
             return Answer(drop=True)
         if luck < 0.16:
             return error(400, "Bad Request: can't parse entities: oops")
+        if luck < 0.17:
+            return error(400, "Bad Request: TOO_ODD")  # in plain text too, now and then
         for number in range(STORIES):
             if title(number) in request.fields["text"]:
                 self.arrived[chat, number] += 1
@@ -116,8 +120,12 @@ async def test_every_reader_has_every_story(
             while len(begun) < STORIES * hour / (ROUNDS - 12):
                 if len(begun) == STORIES:
                     break
+                old = timedelta(hours=4) if random.random() < 0.2 else timedelta(minutes=1)
                 stored = await newsroom.article(
-                    title(len(begun)), topic=Topic.OTHER, words=f"слово{len(begun)}"
+                    title(len(begun)),
+                    topic=Topic.OTHER,
+                    words=f"слово{len(begun)}",
+                    published=clock.now - old,
                 )
                 begun.append(stored.story_id)
                 if random.random() < 0.3:
