@@ -481,14 +481,17 @@ class Articles:
         return found
 
     async def pages_due(self, now: datetime, limit: int = 50) -> list[PendingPage]:
-        """Articles whose page is to be asked for (again): it failed, or may have gone."""
+        """Articles whose page is to be asked for (again): those that failed, then those that may
+        have gone.
+        """
         rows = await self._database.rows(
             f"""
             SELECT found.*, (
                 SELECT min(created) FROM push
                 WHERE story_id = found.story_id AND article_id = found.id) AS told
             FROM ({ARTICLE} WHERE a.page_due IS NOT NULL AND a.page_due <= :now
-                  ORDER BY a.page_due LIMIT :limit) found
+                  ORDER BY a.body_from = 'page', a.page_due LIMIT :limit) found
+            ORDER BY found.body_from = 'page', found.page_due
             """,
             {"now": to_epoch(now), "limit": limit},
         )

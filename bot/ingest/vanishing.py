@@ -33,6 +33,7 @@ from storage import ArticleState, NoticeKind, PendingPage, Source, Storage
 
 log = logging.getLogger(__name__)
 
+_SECONDS = 10.0  # a dead host must not hold up the pages that readers wait for
 _HOPELESS = (BadUrlError, ForbiddenAddressError, RobotsForbidError)
 
 
@@ -54,6 +55,7 @@ class Vanishing:
                 draft.url,
                 last_modified=format_datetime(draft.fetched, usegmt=True),
                 first_bytes=1,
+                seconds=_SECONDS,
                 permit=self._robots.permit,
             )
             status = response.status

@@ -28,10 +28,12 @@ async def test_each_admin_is_told_once_in_their_language(
     notices = newsroom.storage.notices
     await notices.owe(NoticeKind.BRAKED, FEED, BRAKED, newsroom.clock.now)
     await notices.owe(NoticeKind.GONE, FEED, {"title": "Вестник"}, newsroom.clock.now)
-    assert await announcer.announce() == 2
+    gone = {"pages": "73"}
+    await notices.owe(NoticeKind.VANISHED, "vestnik.example", gone, newsroom.clock.now)
+    assert await announcer.announce() == 3
     english, russian = server.of("sendMessage")
     assert english.fields["chat_id"] == 1
-    for number in ("400", "6", "12", "410", FEED):
+    for number in ("400", "6", "12", "410", FEED, "vestnik.example", "73"):
         assert number in english.fields["text"]
     assert "нет" in russian.fields["text"]
     assert await announcer.announce() == 0
