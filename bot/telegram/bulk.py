@@ -1,9 +1,9 @@
-"""The bulk lane's way out: ready JSON in, a message id out, as little work as possible between.
+"""The bulk lanes' way out: ready JSON in, a message id out, as little work as possible between.
 
-`requests.ready` made the body once; here it gets its chat, is posted over the session's own
-connections, and of the answer only the message id is read (205–310 µs of CPU a message, against
-690–830 through the framework). It neither limits nor repeats: the sender owns both. Errors are
-those of every other request, because the session reads the answers that are not "ok".
+`requests.ready` made the body once; here it gets its chat, is posted by the session's lean way, and
+of the answer only the message id is read (35–45 µs of CPU a message, against 400–500 through the
+framework). It neither limits nor repeats: the sender owns both. Errors are those of every other
+request, because the session reads the answers that are not "ok".
 """
 
 import json
@@ -55,7 +55,7 @@ class BulkClient:
         """
         method = self._methods[message.method].model_copy(update={"chat_id": chat_id})
         body = addressed(message, chat_id, thread_id, silent=silent, paid=self._paid)
-        status, content = await self._session.post(self._bot, method, body)
+        status, content = await self._session.post_ready(self._bot, method, body)
         try:
             answer = json.loads(content)
             if answer["ok"] is True:
@@ -80,6 +80,6 @@ class BulkClient:
         edit = EditMessageCaption if message.method is SendPhoto else EditMessageText
         method = edit.model_construct(chat_id=chat_id, message_id=message_id)
         body = changing(message, chat_id, message_id)
-        status, content = await self._session.post(self._bot, method, body)
+        status, content = await self._session.post_ready(self._bot, method, body)
         if not content.startswith(b'{"ok":true'):  # else the message that nobody reads is decoded
             self._session.read(self._bot, method, status, content)

@@ -43,7 +43,10 @@ _SECOND_CHAT_WITHIN = 1.0
 _SWEEP_EVERY = 10.0
 # A timer of the event loop is late by up to a millisecond, and a little more where it is busy.
 _LATENESS = 0.002
-_MADE_GOOD = 50  # at so many sends a second, one more may be made good at once
+# Beyond the free rate, a tenth of a second may be made good: whatever comes in bursts there, the
+# list of the last second's sends holds the bound.
+_FREE_RATE = 30.0
+_MADE_GOOD = 0.1
 # Places of each second that bulk leaves free: this one always, and so many while people write.
 _KEPT = 1
 _KEPT_FOR_PEOPLE = 3
@@ -162,7 +165,7 @@ class _Budget:
 
 def _tolerance(rate: float) -> float:
     """How late a send may be, in seconds, without letting those after it be late too."""
-    return _LATENESS + rate // _MADE_GOOD / rate
+    return _LATENESS + _MADE_GOOD * max(0.0, 1 - _FREE_RATE / rate)
 
 
 def _kept(rate: float, places: int) -> int:

@@ -66,14 +66,10 @@ class CountingSession(LeanSession):
         self.all_answered = asyncio.Event()
         self._left = chats
 
-    async def post(
-        self,
-        bot: Bot,
-        method: TelegramMethod[Any],
-        body: bytes | aiohttp.FormData,
-        timeout: float | None = None,  # noqa: ASYNC109  # the overridden signature
+    async def post_ready(
+        self, bot: Bot, method: TelegramMethod[Any], body: bytes
     ) -> tuple[int, bytes]:
-        answer = await super().post(bot, method, body, timeout)
+        answer = await super().post_ready(bot, method, body)
         self._left -= 1
         if self._left == 0:
             self.all_answered.set()

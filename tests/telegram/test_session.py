@@ -21,6 +21,7 @@ from bot.telegram.faults import FaultKind, UnsentError, classify
 from bot.telegram.session import LeanSession
 from tests.telegram.conftest import TOKEN, Answer, Server, error, message, ok
 
+SEND = SendMessage(chat_id=5, text="x")
 HTML_502 = Answer(502, f"<html>502 Bad Gateway at /bot{TOKEN}/sendMessage</html>")
 
 
@@ -159,3 +160,84 @@ async def test_requests_go_through_the_proxy(server: Server) -> None:
     assert sent.message_id == 9
     assert asked == [f"http://api.telegram.invalid/bot{TOKEN}/sendMessage"]
     assert not server.requests
+
+
+class TestReadyPosts:
+    """Bulk's own way to the server, which must fail as the other does."""
+
+    async def test_it_says_what_the_framework_says(
+        self, server: Server, bot: Bot, session: LeanSession
+    ) -> None:
+        status, content = await session.post_ready(bot, SEND, b'{"chat_id":5,"text":"x"}')
+        assert session.read(bot, SEND, status, content).message_id == 7
+        await bot(SEND)
+        ready, ordinary = server.requests
+        assert ready == ordinary
+
+    async def test_no_answer_in_time_is_ambiguous(self, server: Server) -> None:
+        server.script("sendMessage", Answer(hang=5))
+        session = LeanSession(server.url, answer_seconds=0.1)
+        with pytest.raises(TelegramNetworkError) as caught:
+            await session.post_ready(Bot(TOKEN, session=session), SEND, b"{}")
+        await session.close()
+        assert classify(caught.value).kind is FaultKind.AMBIGUOUS
+        assert not leaks(caught.value)
+
+    async def test_a_dropped_connection_is_ambiguous(
+        self, server: Server, bot: Bot, session: LeanSession
+    ) -> None:
+        server.script("sendMessage", Answer(drop=True))
+        with pytest.raises(TelegramNetworkError) as caught:
+            await session.post_ready(bot, SEND, b"{}")
+        assert classify(caught.value).kind is FaultKind.AMBIGUOUS
+        assert not leaks(caught.value)
+
+    async def test_nobody_there_is_unsent(self, unused_tcp_port: int) -> None:
+        session = LeanSession(f"http://127.0.0.1:{unused_tcp_port}")
+        with pytest.raises(UnsentError) as caught:
+            await session.post_ready(Bot(TOKEN, session=session), SEND, b"{}")
+        await session.close()
+        assert classify(caught.value).kind is FaultKind.RETRY
+        assert "Connect" in str(caught.value)
+        assert not leaks(caught.value)
+
+    async def test_an_address_that_is_none_leaks_nothing(self) -> None:
+        session = LeanSession("http://[half")
+        with pytest.raises(TelegramNetworkError) as caught:
+            await session.post_ready(Bot(TOKEN, session=session), SEND, b"{}")
+        await session.close()
+        assert not leaks(caught.value)
+
+    async def test_a_proxy_is_never_passed_by(self, server: Server) -> None:
+        asked: list[str] = []
+
+        async def proxy(request: web.BaseRequest) -> web.Response:
+            asked.append(str(request.url))
+            return web.json_response({"ok": True, "result": message(9)})
+
+        proxied = web.ServerRunner(web.Server(proxy))
+        await proxied.setup()
+        await web.TCPSite(proxied, "127.0.0.1", 0).start()
+        session = LeanSession(server.url, proxy=f"http://127.0.0.1:{proxied.addresses[0][1]}")
+        status, _ = await session.post_ready(Bot(TOKEN, session=session), SEND, b"{}")
+        await session.close()
+        await proxied.cleanup()
+        assert status == 200
+        assert asked == [f"{server.url}/bot{TOKEN}/sendMessage"]
+        assert not server.requests
+
+    async def test_a_password_in_the_address_is_sent(self) -> None:
+        asked: list[str | None] = []
+
+        async def handle(request: web.BaseRequest) -> web.Response:
+            asked.append(request.headers.get("Authorization"))
+            return web.json_response({"ok": True, "result": message(9)})
+
+        runner = web.ServerRunner(web.Server(handle))
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        session = LeanSession(f"http://me:secret@127.0.0.1:{runner.addresses[0][1]}")
+        await session.post_ready(Bot(TOKEN, session=session), SEND, b"{}")
+        await session.close()
+        await runner.cleanup()
+        assert asked == ["Basic bWU6c2VjcmV0"]
