@@ -29,6 +29,7 @@ from storage.errors import (
 from storage.feeds import Feeds
 from storage.fronts import FrontNeeds, Fronts, Tastes
 from storage.hubs import Hubs
+from storage.insight import Insight
 from storage.meta import Meta
 from storage.models import (
     Alerts,
@@ -38,6 +39,7 @@ from storage.models import (
     Block,
     BodyFrom,
     Broadcast,
+    BroadcastProgress,
     ChatKind,
     Claim,
     ClaimBatch,
@@ -46,8 +48,10 @@ from storage.models import (
     Delivery,
     DeliveryKind,
     DeliveryState,
+    Depth,
     DigestOwed,
     Embed,
+    Ended,
     EntryKey,
     Feed,
     FeedHints,
@@ -58,6 +62,7 @@ from storage.models import (
     Headline,
     HubSubscription,
     Invitation,
+    Lag,
     Layout,
     Level,
     ListBlock,
@@ -72,6 +77,7 @@ from storage.models import (
     Preformatted,
     Prompt,
     Push,
+    PushLag,
     PushPlan,
     Quote,
     Reading,
@@ -115,6 +121,7 @@ __all__ = [
     "Block",
     "BodyFrom",
     "Broadcast",
+    "BroadcastProgress",
     "ChatKind",
     "Claim",
     "ClaimBatch",
@@ -127,9 +134,11 @@ __all__ = [
     "Delivery",
     "DeliveryKind",
     "DeliveryState",
+    "Depth",
     "DigestOwed",
     "DiskFullError",
     "Embed",
+    "Ended",
     "Entries",
     "EntryKey",
     "Feed",
@@ -145,7 +154,9 @@ __all__ = [
     "HubSubscription",
     "Hubs",
     "IndexedText",
+    "Insight",
     "Invitation",
+    "Lag",
     "Layout",
     "Level",
     "ListBlock",
@@ -167,6 +178,7 @@ __all__ = [
     "Preformatted",
     "Prompt",
     "Push",
+    "PushLag",
     "PushPlan",
     "Quote",
     "RawUpdate",
@@ -219,6 +231,7 @@ class Storage:
         self.fronts = Fronts(database)
         self.corrections = Corrections(database)
         self.hubs = Hubs(database)
+        self.insight = Insight(database)
         self.notices = Notices(database)
         self.updates = Updates(database)
         self.meta = Meta(database)

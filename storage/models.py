@@ -491,8 +491,9 @@ class Correction:
 class NoticeKind(StrEnum):
     """What the admins are told by themselves, in a line each.
 
-    The subject is a feed's address, or a source's domain; the details, all texts, stand beside
-    each kind. What befalls a reader's own feed is that reader's affair and owes none.
+    The subject is a feed's address, or a source's domain, or "" for the bot itself; the details,
+    all texts, stand beside each kind. What befalls a reader's own feed is that reader's affair and
+    owes none.
     """
 
     BRAKED = "braked"  # brought ten times the usual; nothing pushed: new, usual, matched (known)
@@ -500,6 +501,8 @@ class NoticeKind(StrEnum):
     GONE = "gone"  # 410, polled no more: title
     MOVED = "moved"  # polled at its new address from now on: to
     VANISHED = "vanished"  # of a source's pages too many at once to be believed: pages
+    BULK_RESTS = "bulk rests"  # Telegram asked for it, for over a minute: until (ISO 8601)
+    BULK_GOES_ON = "bulk goes on"  # and that is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -669,6 +672,7 @@ class Broadcast:
     created: datetime
     expires: datetime
     cursor: int  # the last subscriber id looked at
+    confirmed: datetime | None = None  # None: shown to its author only
 
 
 @dataclass(frozen=True, slots=True)
@@ -708,7 +712,7 @@ class Claim:
     followed: bool  # a push's: something followed still asks for it at once
     muted: bool
     told: bool  # a digest told the story meanwhile
-    live: bool  # the article is there and not gone
+    live: bool  # the article is there and not gone; the broadcast is not called off
     revision: int  # of the article when it was claimed, 0 without one
     sent_hour: int  # pushes sent to this subscriber in the last hour; counted where it has a cap
     sent_day: int
@@ -803,3 +807,73 @@ class Counts:
     subscribers: int
     owed: int
     oldest_owed: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """What a queue of the outbox holds: push, merged, digest or broadcast.
+
+    `due` of the `owed` could go now; `oldest` is when the first of them was, or will be, due.
+    """
+
+    queue: str
+    owed: int
+    due: int
+    oldest: datetime | None
+    counted_all: bool  # else there are more than the numbers say
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How late alerts came, in seconds: within how many each tenth of readers had theirs.
+
+    Ten values, the last is the slowest of the sample.
+    """
+
+    sample: int
+    from_publication: tuple[float, ...]
+    from_storing: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PushLag:
+    """How late one push came to each tenth of its readers so far."""
+
+    push_id: int
+    article_id: int
+    created: datetime
+    lag: Lag
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How many deliveries of a kind ended alike."""
+
+    kind: str
+    state: DeliveryState
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastProgress:
+    """How far an operator's message is. `missed` stopped, left, or could not be told in time."""
+
+    id: int
+    text: str
+    created: datetime
+    called_off: bool
+    owed_to_all: bool  # else more readers are still to be owed it
+    sent: int
+    waiting: int
+    missed: int
+
+    @property
+    def total(self) -> int:
+        """How many readers it was owed to so far."""
+        return self.sent + self.waiting + self.missed
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more of it is to go out."""
+        return self.called_off or (self.owed_to_all and not self.waiting)

@@ -435,7 +435,7 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
     )
     rows = await transaction.rows(
         f"""
-        SELECT d.*, p.created AS pushed, p.plain, b.text,
+        SELECT d.*, p.created AS pushed, p.plain, b.text, b.called_off,
             {AT_ONCE} IS NOT NULL AS followed,
             {MUTED} AS muted,
             s.news_language = 'all' OR t.owner IS NOT NULL OR s.news_language = t.language
@@ -477,7 +477,9 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
             followed=bool(row["followed"]),
             muted=bool(row["muted"]),
             told=bool(row["told"]),
-            live=row["article_state"] is not None and row["article_state"] != "gone",
+            live=row["article_state"] not in (None, "gone")
+            if row["broadcast_id"] is None
+            else row["called_off"] is None,
             revision=row["revision"] or 0,
             sent_hour=sent.get(reader, (0, 0))[0],
             sent_day=sent.get(reader, (0, 0))[1],

@@ -404,9 +404,9 @@ class Owing:
             )
             done = await transaction.value(
                 """
-                UPDATE broadcast SET cursor = coalesce(:reach, cursor), done = called_off IS NOT NULL
-                    OR NOT EXISTS (
-                        SELECT 1 FROM subscriber WHERE id > coalesce(:reach, broadcast.cursor))
+                UPDATE broadcast SET cursor = coalesce(:reach, cursor),
+                       done = called_off IS NOT NULL OR NOT EXISTS (
+                           SELECT 1 FROM subscriber WHERE id > coalesce(:reach, broadcast.cursor))
                 WHERE id = :id RETURNING done
                 """,
                 {"id": broadcast.id, "reach": reach},

@@ -66,6 +66,8 @@ def recheck(claim: Claim, now: datetime, *, already: int = 0) -> Go | Drop:
     if now >= claim.delivery.expires:
         return late(claim, now)
     if claim.delivery.kind is DeliveryKind.BROADCAST:
+        if not claim.live:
+            return Drop(DeliveryState.CANCELLED, "called off")
         ends = _quiet_ends(now, claim.subscriber)
         return GO if ends <= now else Drop(DeliveryState.OWED, "quiet", ends)
     return _unless_it_wakes(claim, now)
