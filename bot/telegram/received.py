@@ -44,8 +44,9 @@ class Received:
     async def left(self) -> list[RawUpdate]:
         """What the last process did not finish; to be asked once, before anything is received."""
         try:
-            left, given_up = await self._updates.unfinished(self._clock())
+            # First: a full disk can be read.
             self._known = dict.fromkeys(await self._updates.newest(_REMEMBERED))
+            left, given_up = await self._updates.unfinished(self._clock())
         except StorageError as error:
             _log.error("updates that a crash cut off, if any, are not answered: %s", error)
             return []
@@ -80,7 +81,7 @@ class Received:
         In those two cases a crash loses what is being handled; Telegram's queue would otherwise
         stand still for everybody.
         """
-        if not self._to_keep:
+        if not self._to_keep and not self._store.locked():
             return
         writing = asyncio.create_task(self._write(), name="updates")
         self._writing.add(writing)

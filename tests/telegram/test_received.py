@@ -96,6 +96,7 @@ async def test_a_store_that_fails_stops_nobody_and_gets_it_later(
     monkeypatch.setattr("bot.telegram.received._AGAIN_SECONDS", 0.02)
     caplog.set_level(logging.INFO)
     received = after(storage)
+    await storage.updates.note({}, [77], NOW)
     (pages,) = other.execute("PRAGMA page_count").fetchone()
     async with storage.updates._database._writing() as writer:
         await writer.execute(f"PRAGMA max_page_count = {pages}")
@@ -106,6 +107,9 @@ async def test_a_store_that_fails_stops_nobody_and_gets_it_later(
     received.keep(2, update(2, text))
     await received.kept()
     assert received.knows(1)
+    known = after(storage)
+    assert await known.left() == []
+    assert known.knows(77)  # noted before; a full disk can be read
     assert caplog.text.count("people are answered, but a crash now would lose updates") == 1
     assert "full" in caplog.text
     async with storage.updates._database._writing() as writer:
@@ -127,6 +131,20 @@ async def test_a_store_that_is_slow_is_not_waited_for_long(
             await received.kept()
     assert "takes over a second" in caplog.text
     await noted(storage, 1)
+    await received.close()
+
+
+async def test_what_is_being_written_is_waited_for(storage: Storage) -> None:
+    """The write behind everybody's back may have begun just before."""
+    received = after(storage)
+    received.keep(1, update(1))
+    async with storage.updates._database._writing():
+        await asyncio.sleep(2 * TICK_SECONDS)
+        waiting = asyncio.create_task(received.kept())
+        await asyncio.sleep(0.02)
+        assert not waiting.done()
+    await waiting
+    assert await storage.updates.newest(1) == [1]
     await received.close()
 
 
