@@ -106,18 +106,19 @@ _OWE_PUSH = """
     audience AS MATERIALIZED (
         SELECT f.reader, max(f.level = 'sound') AS sound FROM ({follows}) f
         WHERE f.kind IN ('words', 'story') OR NOT EXISTS (
-            SELECT 1 FROM narrow n CROSS JOIN subscription o
-            WHERE o.subscriber_id = f.reader AND o.kind = n.kind AND o.key = n.key
+            SELECT 1 FROM narrow CROSS JOIN subscription o
+            WHERE o.subscriber_id = f.reader AND o.kind = narrow.kind AND o.key = narrow.key
                   AND (o.level = 'off' OR f.kind = 'everything'))
         GROUP BY f.reader)
-    SELECT s.id, 'owed', :now, p.expires, p.id, p.story_id, p.article_id, r.sound
-    FROM push p CROSS JOIN audience r CROSS JOIN subscriber s
-    WHERE p.id = :push AND s.id = r.reader AND s.watermark < p.article_id
+    SELECT s.id, 'owed', :now, p.expires, p.id, p.story_id, p.article_id, audience.sound
+    FROM push p CROSS JOIN audience CROSS JOIN subscriber s
+    WHERE p.id = :push AND s.id = audience.reader AND s.watermark < p.article_id
           AND NOT EXISTS (
-              SELECT 1 FROM muted n CROSS JOIN mute m
-              WHERE m.subscriber_id = r.reader AND m.kind = n.kind AND m.key = n.key
+              SELECT 1 FROM muted CROSS JOIN mute m
+              WHERE m.subscriber_id = audience.reader AND m.kind = muted.kind
+                    AND m.key = muted.key
                     AND (m.expires IS NULL OR m.expires > :now))
-    ORDER BY r.reader
+    ORDER BY audience.reader
     ON CONFLICT (story_id, subscriber_id) WHERE story_id IS NOT NULL DO NOTHING
 """
 
@@ -129,9 +130,10 @@ _PHRASES = """
                              WHERE s.anchor = w.value AND s.anchor <> '')
             FROM json_each(:words) w
             UNION ALL
-            SELECT p.anchor, (SELECT min(s.key) FROM {table} s
-                              WHERE s.anchor = p.anchor AND s.anchor <> '' AND s.key > p.key)
-            FROM phrase p WHERE p.key IS NOT NULL)
+            SELECT phrase.anchor, (
+                SELECT min(s.key) FROM {table} s
+                WHERE s.anchor = phrase.anchor AND s.anchor <> '' AND s.key > phrase.key)
+            FROM phrase WHERE key IS NOT NULL)
         SELECT key FROM phrase WHERE key IS NOT NULL)
 """
 

@@ -12,7 +12,6 @@ from storage import (
     ClaimBatch,
     Correction,
     FollowKind,
-    Push,
     PushPlan,
     Storage,
     Topic,
@@ -43,14 +42,17 @@ _STATISTICS = """
     story    story_latest                  80000 1
     push     push_story                    50000 1
     picture  sqlite_autoindex_picture_1    50000 1
-    delivery delivery_push                 1000000 100 1
-    delivery delivery_subscriber           1000000 100 2
-    delivery delivery_of_push              1000000 1000
-    delivery delivery_ended                1000000 20
-    delivery delivery_message              900000 100 1
+    delivery delivery_push                 900000 1000 1
+    delivery delivery_digest               100000 10 5 1
+    delivery delivery_told                 900000 100 2 1
+    delivery delivery_shown                800000 1000
+    delivery delivery_ended                900000 20
+    delivery delivery_owed                 100000 2
+    delivery delivery_due                  100000 30000 100
+    mute     mute_key                      5000 1000 100
     subscriber sqlite_autoindex_subscriber_1 10000 1 1
     subscription subscription              40000 4 1 1
-    subscription subscription_key          40000 10000 10 1
+    subscription subscription_audience     20000 5000 1000 500 1 1
 """
 
 
@@ -83,14 +85,27 @@ async def _replace(storage: Storage) -> None:
 
 
 async def _expand(storage: Storage) -> None:
-    push = Push(1, 1, 1, NOW, NOW + DAY, 0, ((FollowKind.EVERYTHING, ""),))
+    keys = ((FollowKind.EVERYTHING, ""), (FollowKind.TOPIC, "politics"))
+    await storage.owing.match_push(1, keys)
+    (push,) = await storage.owing.open_pushes()
     await storage.owing.expand(push, now=NOW)
+
+
+async def _broadcast(storage: Storage) -> None:
+    number = await storage.owing.draft_broadcast("Hello", author=1, now=NOW)
+    await storage.owing.confirm_broadcast(number, author=1, now=NOW, expires=NOW + DAY)
+    (broadcast,) = await storage.owing.open_broadcasts()
+    await storage.owing.expand_broadcast(broadcast, now=NOW)
 
 
 # Walked in order and left at the limit, as short as what is open, or what a part has found.
 _IN_ORDER = {
     "SCAN found",
     "SCAN audience",
+    "SCAN narrow",
+    "SCAN muted",
+    "SCAN phrase",
+    "SCAN broadcast USING INDEX broadcast_open",
     "SCAN source",
     "SCAN a USING INDEX article_leads",
     "SCAN c USING INDEX correction_open",
@@ -148,6 +163,10 @@ QUESTIONS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "store": _store,
     "replace": _replace,
     "expand": _expand,
+    "expand a broadcast": _broadcast,
+    "phrases": lambda s: s.owing.word_keys(["a", "b"]),
+    "a message": lambda s: s.outbox.by_message(1, 1),
+    "held back": lambda s: s.outbox.deferred(1),
 }
 
 
