@@ -32,6 +32,7 @@ FREE_RATE = 30
 _START = 4.0  # seconds from a process' start to its first message
 _IN_START = 0.25  # the share of cuts before that
 _NEVER = 60.0
+_SOON = 900.0
 
 
 @dataclass(frozen=True)
@@ -132,15 +133,16 @@ async def end_kindly(bot: Newsboy) -> None:
 
 
 def outstanding(database: Path) -> int:
-    """Pushes not expanded to their end, digests due, deliveries owed or in flight."""
+    """Pushes not expanded to their end, digests due, deliveries in flight or owed soon."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         (count,) = connection.execute(
             """
             SELECT (SELECT count(*) FROM push WHERE done = 0)
                    + (SELECT count(*) FROM slot WHERE due <= :now)
-                   + (SELECT count(*) FROM delivery WHERE state IN ('owed', 'claimed'))
+                   + (SELECT count(*) FROM delivery
+                      WHERE state = 'claimed' OR state = 'owed' AND due <= :soon)
             """,
-            {"now": time.time()},
+            {"now": time.time(), "soon": time.time() + _SOON},
         ).fetchone()
     return int(count)
 

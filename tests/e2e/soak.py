@@ -40,7 +40,7 @@ from tests.e2e import crowd
 from tests.e2e.conftest import Newsboy, Town, open_town
 from tests.e2e.kills import end_kindly, outstanding
 from tests.e2e.small_disk import SmallDisk, small_disk
-from tests.e2e.truth import Reader, Story, Truth, Verdict
+from tests.e2e.truth import Reader, Story, Truth, Verdict, chats_of
 from tests.e2e.weather import LATENCY, Weather
 
 RARE = "росомаха"
@@ -317,11 +317,18 @@ class _Soak:
             ) from None
 
     async def _ask_for_the_rest(self) -> int:
-        """Whoever lacks a story asks for a digest, once; how many did."""
-        missing = self._truth.missing(self._town.sandbox.state, self._database)
+        """Whoever lacks a story asks for a digest, once; how many did.
+
+        What is held back from a reader without digests may be due in an hour or in a day.
+        """
+        state = self._town.sandbox.state
+        missing = self._truth.missing(state, self._database)
         for reader in missing:
-            if reader.seat.kind is ChatKind.PRIVATE:
-                await self._town.people.ask(reader.seat.chat, "/digest", timeout=20)
+            *_, chat = chats_of(state, reader.seat.chat)
+            command = "/digest" if state.chats[chat].person else f"/digest@{state.bot_username}"
+            await self._town.people.ask(
+                chat, command, thread=reader.seat.thread or None, timeout=20
+            )
         return len(missing)
 
     def _output(self) -> str:

@@ -174,7 +174,7 @@ class Truth:
         self, state: State, reader: Reader, first: dict[int, int], listed: dict[int, set[int]]
     ) -> dict[int, list[Arrival]]:
         found: dict[int, list[Arrival]] = {}
-        for chat in _chats(state, reader.seat.chat):
+        for chat in chats_of(state, reader.seat.chat):
             for number, stored in state.chats[chat].messages.items():
                 if not stored.from_bot:
                     continue
@@ -206,7 +206,7 @@ def _stories(database: Path) -> tuple[dict[int, int], dict[int, int]]:
     return first, stories
 
 
-def _chats(state: State, chat: int) -> Iterator[int]:
+def chats_of(state: State, chat: int) -> Iterator[int]:
     """A chat and whatever it became."""
     following: int | None = chat
     while following is not None:

@@ -85,7 +85,9 @@ class Weather:
             "markup refused": self._markup,
             "updates broken": self._updates,
             "poison update": self._poison,
+            "chat not found": self._not_found,
             "blocked": self._block,
+            "deactivated": self._deactivate,
             "kicked": self._kick,
             "migrated": self._migrate,
             "topic closed": self._topic,
@@ -165,6 +167,19 @@ class Weather:
             "error", method=SEND, code=400, description=_PARSE, for_seconds=self._seconds(5, 10)
         )
 
+    async def _not_found(self) -> None:
+        """Once, and never again: no reason to give a reader up."""
+        reader = self._reader(ChatKind.PRIVATE)
+        if reader is not None:
+            await self._fault(
+                "error",
+                method=SEND,
+                chat=reader.seat.chat,
+                code=400,
+                description="Bad Request: chat not found",
+                for_seconds=60.0,
+            )
+
     async def _slow(self) -> None:
         state = self.town.sandbox.state
         state.latency = self.lots.uniform(0.5, 2.0)
@@ -199,6 +214,13 @@ class Weather:
             if back:
                 async with self._door:
                     await self.town.people.unblock(person)
+
+    async def _deactivate(self) -> None:
+        reader = self._reader(ChatKind.PRIVATE)
+        if reader is not None:
+            reader.away.append((time.time(), FOR_GOOD))
+            async with self._door:
+                await self.town.people.deactivate(reader.seat.chat)
 
     async def _kick(self) -> None:
         reader = self._reader(ChatKind.SUPERGROUP)
