@@ -420,6 +420,41 @@ class Articles:
             )
             await owe_correction(transaction, article_id, [THE_PAGE], now)
 
+    async def dropped(
+        self, feed_id: int, source_id: int, guids: Sequence[str], *, since: datetime, now: datetime
+    ) -> list[int]:
+        """Articles of a feed that is read whole, with none of these guids, though published since.
+
+        Those alone whose page somebody is to look for after `now`.
+        """
+        rows = await self._database.rows(
+            """
+            SELECT id FROM article
+            WHERE source_id = :source AND search_key >= :lowest AND feed_id = :feed
+                  AND page_due > :now AND body_from = 'page' AND missing IS NULL
+                  AND guid NOT IN (SELECT value FROM json_each(:guids))
+            """,
+            {
+                "source": source_id,
+                "lowest": first_key(since),
+                "feed": feed_id,
+                "now": to_epoch(now),
+                "guids": json_list(guids),
+            },
+        )
+        return [row["id"] for row in rows]
+
+    async def hurry_pages(self, ids: Sequence[int], now: datetime) -> None:
+        """Have the pages of articles asked for now."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                UPDATE article SET page_due = :now
+                WHERE id IN (SELECT value FROM json_each(:ids)) AND page_due > :now
+                """,
+                {"ids": json_list(ids), "now": to_epoch(now)},
+            )
+
     async def vanished(self, source_id: int, since: datetime) -> tuple[int, int]:
         """How many of a source's pages went missing since then, and how many articles it has since.
 

@@ -213,6 +213,10 @@ class Intake:
             looked, corrected = await self._look_again(feed, source, second, desk, now)
             self._put_off.note(feed.id, second.one, now, failed=not looked)
             tally.corrected += corrected
+        dates = [entry.published for entry in parsed.entries if entry.published]
+        if dates:
+            guids = [entry.guid for entry in parsed.entries]
+            await self._vanishing.dropped(feed, guids, min(dates), now)
         if len(entries.seconds) > CORRECTIONS_A_POLL:
             outcome = read_again(outcome)  # the rest comes next time, whether or not it changes
         if tally.lost:

@@ -1,6 +1,7 @@
 """Pages that go: which articles' pages are there no more, without believing a server's bad day.
 
-    told at once ─▶ looked for after two hours and after a day ─▶ there, or not, or no answer
+    told at once ─▶ looked for after two hours and after a day, and when its feed drops it
+                 ─▶ there, or not, or no answer
     not there (404, 410) ─▶ missing ─▶ a day later still ─▶ too many of this source? ─▶ gone
 
 An article that is gone is told to nobody any more and says so where it was told; its text stays.
@@ -9,6 +10,8 @@ page conditionally, at its host's pace and by its robots.txt, and reads no more 
 """
 
 import logging
+from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -29,10 +32,11 @@ from bot.web.errors import (
 )
 from bot.web.fetcher import Fetcher
 from bot.web.robots import Robots
-from storage import ArticleState, NoticeKind, PendingPage, Source, Storage
+from storage import ArticleState, Feed, NoticeKind, PendingPage, Source, Storage
 
 log = logging.getLogger(__name__)
 
+_DROPPED_KEPT = 10_000
 _SECONDS = 10.0  # a dead host must not hold up the pages that readers wait for
 _HOPELESS = (BadUrlError, ForbiddenAddressError, RobotsForbidError)
 
@@ -44,6 +48,23 @@ class Vanishing:
         self._storage = storage
         self._fetcher = fetcher
         self._robots = robots
+        self._dropped: OrderedDict[int, None] = OrderedDict()  # articles, each looked for once
+
+    async def dropped(
+        self, feed: Feed, guids: Sequence[str], oldest: datetime, now: datetime
+    ) -> None:
+        """Have the pages looked for soon that a feed names no more, though it names older ones.
+
+        A publisher who withdraws an article takes it out of the feed first of all.
+        """
+        articles = self._storage.articles
+        found = await articles.dropped(feed.id, feed.source_id, guids, since=oldest, now=now)
+        new = [one for one in found if one not in self._dropped]
+        if new:
+            await articles.hurry_pages(new, now)
+        self._dropped.update(dict.fromkeys(new))
+        while len(self._dropped) > _DROPPED_KEPT:
+            self._dropped.popitem(last=False)
 
     async def look(self, pending: PendingPage, source: Source, now: datetime) -> None:
         """See whether a page that was read before is still there."""

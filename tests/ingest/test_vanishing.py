@@ -76,6 +76,36 @@ async def test_a_told_page_is_looked_for_twice_and_no_more(house: House) -> None
     assert (article.state, article.missing, article.page_error) == (ArticleState.LIVE, None, None)
 
 
+async def test_a_page_that_its_feed_drops_is_looked_for_at_once_and_but_once(
+    house: House,
+) -> None:
+    await tell(house, "one", "two")
+    item = house.paper.items.pop("one")
+    house.paper.statuses["/one.html"] = 410
+    await house.poll(20)
+    await house.pipeline.retry_pages(NOW + timedelta(minutes=21))
+    assert (await stored(house, "one")).state is ArticleState.GONE
+    assert (await stored(house, "two")).state is ArticleState.LIVE
+    assert house.paper.asked["/two.html"] == 1
+    house.paper.items["one"] = item
+    del house.paper.items["two"]
+    for minutes in range(30, 110, 10):
+        house.paper.publish("busy", f"Число дня: {minutes}", ago=timedelta(hours=1))
+        await house.poll(minutes)
+        await house.pipeline.retry_pages(NOW + timedelta(minutes=minutes + 1))
+    assert house.paper.asked["/two.html"] == 2, "it is there"
+
+
+async def test_what_is_too_old_for_its_feed_was_not_withdrawn(house: House) -> None:
+    await tell(house, "one", "two")
+    house.paper.items = {"one": house.paper.items["one"]}
+    house.paper.statuses["/two.html"] = 410
+    await house.poll(20)
+    await house.pipeline.retry_pages(NOW + timedelta(minutes=21))
+    assert house.paper.asked["/two.html"] == 1
+    assert (await stored(house, "two")).state is ArticleState.LIVE
+
+
 async def test_robots_txt_holds_for_a_look_too(house: House) -> None:
     await tell(house, "one")
     house.pipeline._everybodys.vanishing._robots._rules.clear()

@@ -154,6 +154,8 @@ QUESTIONS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "messages once more": lambda s: s.corrections.messages([1, 2], since=NOW),
     "a page that is gone": lambda s: s.articles.lose(1, since=NOW, now=NOW, due=None),
     "a page that is there": lambda s: s.articles.page_found(1, now=NOW, due=None),
+    "pages that a feed dropped": lambda s: s.articles.dropped(1, 1, ["x"], since=NOW, now=NOW),
+    "hurry pages": lambda s: s.articles.hurry_pages([1], NOW),
     "pages that vanished": lambda s: s.articles.vanished(1, NOW),
     "advance a correction": lambda s: s.corrections.advance_correction(1, 0, done=True),
     "notices": lambda s: s.notices.untold(),
