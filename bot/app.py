@@ -25,6 +25,7 @@ from bot.config import PushPictures, Settings
 from bot.delivery.announcer import Announcer
 from bot.delivery.digest import Digests
 from bot.delivery.editor import Editor
+from bot.delivery.insight import Insight
 from bot.delivery.outbox import Outbox
 from bot.delivery.photos import Photos
 from bot.delivery.sender import Sender
@@ -97,7 +98,12 @@ class _Newsboy:
         self._texts = load_all()
         self._limiter = Limiter(settings.messages_per_second)
         self._session = LeanSession(settings.telegram_api_url, proxy=settings.telegram_proxy)
-        self._session.middleware(PatientRequests(self._limiter))
+        self._insight = Insight(storage, self._limiter, clock=now)
+        self._session.middleware(
+            PatientRequests(
+                self._limiter, on_fault=self._insight.fault, on_pause=self._insight.paused
+            )
+        )
         self._bot = Bot(settings.token, session=self._session)
         self._digests = Digests(storage, self._texts)
         self._pipeline: Pipeline | None = None  # until it runs
@@ -112,8 +118,11 @@ class _Newsboy:
             if settings.push_pictures is PushPictures.PHOTO
             else None,
             resend=settings.after_crash == "resend",
+            insight=self._insight,
         )
-        self._editor = Editor(storage, bulk, self._limiter, self._digests, clock=now)
+        self._editor = Editor(
+            storage, bulk, self._limiter, self._digests, clock=now, insight=self._insight
+        )
         self._announcer = Announcer(
             storage,
             bulk,

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.delivery.digest import Digests
+from bot.delivery.insight import Insight
 from bot.messages import classic, keyboards, rich
 from bot.messages.markup import fits_caption
 from bot.messages.payloads import Payload
@@ -154,7 +155,9 @@ class Editor:
         digests: Digests,
         *,
         clock: Callable[[], datetime],
+        insight: Insight | None = None,
     ) -> None:
+        self._insight = insight or Insight(storage, limiter, clock=clock)
         self.counts: Counter[str] = Counter()
         self._storage = storage
         self._bulk = bulk
@@ -331,6 +334,8 @@ class Editor:
             except Exception as error:  # noqa: BLE001  # every error is classified here
                 fault = classify(error)
                 self.counts[fault.kind.value] += 1
+                if fault.kind is not FaultKind.FLOOD:  # counted with its pause
+                    self._insight.fault(fault.kind)
                 match fault.kind:
                     case FaultKind.FLOOD:
                         await self._flooded(chat_id, fault.retry_after)
@@ -352,6 +357,7 @@ class Editor:
                         return None
             else:
                 self.counts["edited"] += 1
+                self._insight.edited()
                 self._failing, self._outages = None, 0
                 return None
         return None
@@ -398,6 +404,7 @@ class Editor:
 
     async def _flooded(self, chat_id: int, seconds: float) -> None:
         everybody = self._limiter.flooded(chat_id, retry_after=seconds)
+        self._insight.flooded(seconds, everybody=everybody)
         if everybody:
             log.warning("Telegram asks to wait: no bulk messages for %.0f s", seconds)
         until = self._clock() + timedelta(seconds=seconds)

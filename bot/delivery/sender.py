@@ -24,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from bot.delivery.canary import Canaries
 from bot.delivery.digest import Digests, sent_digest
 from bot.delivery.inbox import Inbox
+from bot.delivery.insight import Insight
 from bot.delivery.photos import Photos
 from bot.delivery.recheck import Drop, given_up, late, recheck
 from bot.messages import classic, lists
@@ -100,6 +101,7 @@ class Sender:
         photos: Photos | None = None,
         in_flight: int = IN_FLIGHT,
         resend: bool = True,
+        insight: Insight | None = None,
     ) -> None:
         """With `photos` a push's picture is a photo. `resend`: what may have been sent is sent
         again, else it counts as sent.
@@ -112,6 +114,7 @@ class Sender:
         self._photos = photos
         self._in_flight = in_flight
         self._resend = resend
+        self._insight = insight or Insight(storage, limiter, clock=clock)
         self._ticking = asyncio.Lock()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -155,6 +158,7 @@ class Sender:
             if chat_id == ALL_CHATS:
                 log.warning("Telegram asked to wait: no bulk messages for %.0f s", seconds)
                 self._limiter.pause_bulk(seconds=seconds, flood=True)
+                self._insight.paused(seconds)
             else:
                 self._limiter.pause_chat(chat_id, seconds=seconds)
         while not self._stopping.is_set():
@@ -586,6 +590,8 @@ class Sender:
                     sent = await self._bulk.send(form, subscriber.chat_id, thread, silent=silent)
             except Exception as error:  # noqa: BLE001  # every error is classified below
                 fault = classify(error)
+                if fault.kind is not FaultKind.FLOOD:  # counted with its pause
+                    self._insight.fault(fault.kind)
                 if fault.kind is FaultKind.THREAD_GONE and thread:
                     thread = 0
                 elif shot is not None and fault.kind in (FaultKind.PICTURE, FaultKind.PAYLOAD):
@@ -615,6 +621,7 @@ class Sender:
             else:
                 self._failing = None
                 self._outages = 0
+                self._insight.sent(delivery.kind, _lag(claim, self._clock()))
                 if subscriber.missed is not None:
                     self._inbox.found.append(subscriber.chat_id)
                 if shot is not None and sent.file_id is not None:
@@ -725,11 +732,13 @@ class Sender:
             seconds = min(2.0 ** min(self._outages, 6), _LONGEST_OUTAGE_PAUSE)
             log.warning("Telegram does not answer: bulk rests for %.0f s", seconds)
             self._limiter.pause_bulk(seconds=seconds)
+            self._insight.paused(seconds)
 
     def _flooded(self, claim: Claim, seconds: float) -> None:
         chat_id = claim.subscriber.chat_id
         known = self._limiter.bulk_delay() > 0
         everybody = self._limiter.flooded(chat_id, retry_after=seconds)
+        self._insight.flooded(seconds, everybody=everybody)
         if everybody and not known:
             log.warning("Telegram asks to wait: no bulk messages for %.0f s", seconds)
         until = self._clock() + timedelta(seconds=seconds)
@@ -742,6 +751,8 @@ class Sender:
 
     def _again(self, claim: Claim, seconds: float, reason: str, *, tried: bool = True) -> None:
         now = self._clock()
+        if tried:
+            self._insight.retried(reason)
         due = _ceil(now + timedelta(seconds=seconds)) if seconds > 0 else now
         if due >= claim.delivery.expires and due > now:
             self._drop(claim, late(claim, due))
@@ -776,6 +787,11 @@ def _lane(delivery: Delivery) -> Lane:
             return Lane.DIGEST
         case _:
             return Lane.INSTANT
+
+
+def _lag(claim: Claim, now: datetime) -> float | None:
+    """Seconds from an article's publication to its push."""
+    return None if claim.published is None else (now - claim.published).total_seconds()
 
 
 def _reason(sent: _Sent) -> str | None:

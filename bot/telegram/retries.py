@@ -50,7 +50,14 @@ class PatientRequests(BaseRequestMiddleware):
         *,
         patience: float = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
+        on_fault: Callable[[FaultKind], None] | None = None,
+        on_pause: Callable[[float], None] | None = None,
     ) -> None:
+        """`on_fault` hears of every request that failed, `on_pause` for how many seconds bulk is
+        to rest.
+        """
+        self._on_fault = on_fault
+        self._on_pause = on_pause
         self._limiter = limiter
         self._patience = patience
         self._clock = clock
@@ -74,6 +81,8 @@ class PatientRequests(BaseRequestMiddleware):
                 return await make_request(bot, method)
             except AiogramError as error:
                 fault = classify(error)
+                if self._on_fault is not None:
+                    self._on_fault(fault.kind)
                 if not _passing(fault, name):
                     raise
                 pause = fault.retry_after or wait * uniform(0.8, 1.2)  # noqa: S311  # only jitter
@@ -107,6 +116,8 @@ class PatientRequests(BaseRequestMiddleware):
             chat_id, retry_after=retry_after, lane=Lane.INTERACTIVE
         ):
             _log.warning("two chats were refused for speed: bulk rests for %.0f s", retry_after)
+            if self._on_pause is not None:
+                self._on_pause(retry_after)
 
 
 def _passing(fault: Fault, name: str) -> bool:
