@@ -6,7 +6,7 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
-from storage import DatabaseTooNewError, Storage, StorageError
+from storage import ClaimBatch, DatabaseTooNewError, Storage, StorageError
 from storage.migrate import migrate, migrations
 from storage.search import first_key, pack_text
 from tests.storage.newsroom import MINUTE, NOW, feed, publish, values
@@ -177,6 +177,80 @@ async def test_a_newsroom_at_work_comes_through_whole(path: Path) -> None:
             (None,)
         ]
         assert await values(storage, "PRAGMA foreign_key_check") == []
+
+
+# A ledger as the second schema knew it: each kind of line, readers of each sort.
+_LEDGER = f"""
+INSERT INTO source VALUES (3, 'one.example', 'One', 'ru', 'full', NULL, {_TOLD});
+INSERT INTO feed (id, source_id, url, given, due, created)
+    VALUES (5, 3, 'https://one.example/rss', 'https://one.example/rss', {_TOLD}, {_TOLD});
+INSERT INTO story VALUES (7, NULL, 'ru', 'politics', 1, 1, {_TOLD}, {_TOLD}, {_TOLD}, NULL, NULL);
+INSERT INTO subscriber (id, chat_id, kind, title, state, language, news_language, zone, alerts,
+                        headlines, created)
+    VALUES (1, 41, 'private', 'A', 'active', 'ru', 'all', 'Europe/Moscow', 'on', 7, {_TOLD}),
+           (2, 42, 'private', 'B', 'active', 'ru', 'ru', 'Europe/Moscow', 'important', 7, {_TOLD}),
+           (3, 43, 'private', 'C', 'active', 'ru', 'en', 'Europe/Moscow', 'off', 7, {_TOLD}),
+           (4, 44, 'private', 'D', 'paused', 'ru', 'ru', 'Europe/Moscow', 'on', 7, {_TOLD});
+INSERT INTO subscription
+    VALUES (1, 'everything', '', '', '', 'digest'), (2, 'everything', '', '', '', 'digest'),
+           (3, 'everything', '', '', '', 'digest'), (3, 'topic', 'politics', '', 'P', 'sound'),
+           (3, 'topic', 'sport', '', 'S', 'off'), (4, 'everything', '', '', '', 'digest');
+INSERT INTO slot VALUES (6, 1, 480, 127, 0, {_TOLD}, NULL);
+INSERT INTO push VALUES (9, 7, 8, 'created', {_TOLD}, {_TOLD + 7200}, 2, '[["everything", ""]]', 0);
+INSERT INTO delivery (id, subscriber_id, kind, state, due, expires, attempts, push_id, story_id,
+                      article_id, sound, ended, reason, message_id, layout, language, view, parts)
+    VALUES (11, 1, 'push', 'sent', {_TOLD}, {_TOLD + 7200}, 1, 9, 7, 8, 1, {_TOLD}, NULL, 77,
+            'classic', 'ru', 'full', '[78, 79]'),
+           (12, 2, 'push', 'owed', {_TOLD}, {_TOLD + 7200}, 0, 9, 7, 8, 0, NULL, NULL, NULL, NULL,
+            NULL, NULL, NULL),
+           (15, 3, 'push', 'deferred', {_TOLD}, {_TOLD + 7200}, 0, NULL, 6, 8, 0, {_TOLD}, 'held',
+            NULL, NULL, NULL, NULL, NULL);
+INSERT INTO delivery (id, subscriber_id, kind, state, due, expires, slot_id, scheduled, since,
+                      ended, message_id, stories)
+    VALUES (13, 1, 'digest', 'sent', {_TOLD}, {_TOLD}, 6, {_TOLD}, 0, {_TOLD}, 80, '[6, 7]'),
+           (14, 1, 'digest', 'owed', {_TOLD}, {_TOLD + 7200}, 6, {_TOLD + 60}, 5, NULL, NULL, NULL),
+           (16, 2, 'digest', 'claimed', {_TOLD}, {_TOLD}, NULL, {_TOLD}, 0, NULL, NULL, '[7]');
+"""  # noqa: S608 - numbers of our own
+_LEDGER_TABLES = ("subscriber", "subscription", "slot", "push", "delivery")
+
+
+async def test_the_ledger_comes_through_line_by_line(path: Path) -> None:
+    """Buttons name its lines, corrections its messages, and what it owes still goes out, once."""
+    await run(path, migrations()[:2])
+    connection = sqlite3.connect(path)
+    connection.executescript(_LEDGER)
+    columns = {
+        table: [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        for table in _LEDGER_TABLES
+    }
+    connection.close()
+    before = _rows(path, columns)
+
+    async with Storage.open(path) as storage:
+        assert _rows(path, columns) == before
+        assert await storage.upkeep.integrity() == "ok"
+        line = await storage.outbox.by_message(1, 77)
+        assert line is not None
+        assert (line.id, line.parts, line.sound) == (11, (78, 79), True)
+        assert await storage.outbox.deferred(3) == [6]
+        assert await values(
+            storage, "SELECT subscriber_id, kind, key, audience FROM subscription ORDER BY 1, 2, 3"
+        ) == [
+            (1, "everything", "", "all"),
+            (2, "everything", "", "!ru"),
+            (3, "everything", "", None),
+            (3, "topic", "politics", "en"),
+            (3, "topic", "sport", None),
+            (4, "everything", "", None),
+        ]
+        # The push goes on behind its cursor, and tells nobody twice.
+        (push,) = await storage.owing.open_pushes()
+        assert await storage.owing.expand(push, now=NOW) == (0, True)
+        assert await storage.outbox.recover(NOW) == 0
+        claims = await storage.outbox.tick(ClaimBatch(limit=9), now=NOW + MINUTE)
+        assert {one.delivery.id for one in claims} == {12, 14}
+        # A number is never given twice.
+        assert await storage.outbox.begin_digest(4, [], NOW) > 16
 
 
 async def test_opening_again_changes_nothing(path: Path) -> None:
