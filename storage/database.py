@@ -171,7 +171,10 @@ class Transaction:
 
     async def run_many(self, sql: str, rows: Iterable[Parameters]) -> int:
         """Execute one statement for each row of parameters; returns the rows changed."""
-        return (await self._connection.executemany(sql, rows)).rowcount
+        every = list(rows)
+        if not every:  # the way to the writer's thread and back is most of the price
+            return 0
+        return (await self._connection.executemany(sql, every)).rowcount
 
     async def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         """All rows of a statement (`… RETURNING` included)."""

@@ -28,6 +28,7 @@ from storage import (
     SubscriberState,
     View,
 )
+from storage.outbox import in_turn
 from tests.storage.newsroom import (
     DAY,
     DEFAULTS,
@@ -719,3 +720,29 @@ async def test_two_rows_of_a_migrated_chat_become_one_ledger(storage: Storage) -
         (third, "owed"),
         (fourth, "owed"),
     ]
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 10, 100])
+def test_no_lane_starves_however_few_are_claimed_at_once(at_once: int) -> None:
+    pushes, digests, broadcasts = (list(range(start, start + 200)) for start in (0, 1000, 2000))
+    lanes: list[list[int]] = [pushes, digests, broadcasts]
+    served = 0
+    taken = []
+    while served < 100:
+        some = in_turn(lanes, min(at_once, 100 - served), served)
+        served += len(some)
+        taken += some
+        lanes = [[one for one in lane if one not in some] for lane in lanes]
+    counts = [sum(one // 1000 == lane for one in taken) for lane in range(3)]
+    assert counts == [85, 10, 5]
+    assert taken[0] == 0
+    for lane in range(3):
+        assert [one for one in taken if one // 1000 == lane] == sorted(
+            one for one in taken if one // 1000 == lane
+        )
+
+
+def test_a_lane_alone_takes_all_places_and_an_empty_one_leaves_its_own() -> None:
+    assert in_turn([[], [], [5, 6]], 9, 0) == [5, 6]
+    assert in_turn([[1, 2], [3], []], 9, 9) == [3, 1, 2]
+    assert in_turn([[], [], []], 9, 0) == []
