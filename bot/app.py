@@ -60,6 +60,7 @@ log = logging.getLogger(__name__)
 _OUTBOX_SECONDS = 5.0
 _THREADS = 64
 _POLL_TICK_SECONDS = 5.0
+_PAGES_SECONDS = 60.0
 _EDITS_SECONDS = 5.0
 _UPKEEP_HOUR = 4
 _ADMIN_LINK_LIFE = timedelta(days=1)
@@ -180,7 +181,8 @@ class _Newsboy:
             # Where tick and interval are equal, a feed due a blink after its tick waits twice.
             poll_seconds = min(_POLL_TICK_SECONDS, self._settings.poll_seconds / 4)
             scheduler.every(poll_seconds, lambda: pipeline.start_due(now()), "poll")
-            scheduler.every(60, lambda: pipeline.retry_pages(now()), "pages")
+            pages_seconds = min(_PAGES_SECONDS, self._settings.poll_seconds)
+            scheduler.every(pages_seconds, lambda: pipeline.retry_pages(now()), "pages")
             scheduler.every(_OUTBOX_SECONDS, lambda: self._outbox.expand(now()), "outbox")
             if pipeline.hubs is not None:
                 scheduler.every(60, pipeline.hubs.subscribe_due, "hubs")
