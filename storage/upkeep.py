@@ -112,7 +112,12 @@ class Upkeep:
         last three days: stories and digests need them. The file itself does not shrink, its free
         pages are used again.
         """
-        newest = await self._database.value("SELECT coalesce(max(stored), 0) FROM article")
+        newest = await self._database.value(
+            """
+            SELECT max(coalesce((SELECT max(stored) FROM article WHERE imported = 0), 0),
+                       coalesce((SELECT max(stored) FROM article WHERE imported = 1), 0))
+            """
+        )
         fresh = newest - _FRESH.total_seconds()
         removed = 0
         for imported in (False, True):

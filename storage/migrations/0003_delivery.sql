@@ -133,3 +133,8 @@ CREATE INDEX mute_key ON mute (kind, key);
 
 -- The plain index on what is followed served the old way of finding readers only.
 DROP INDEX subscription_key;
+
+-- What the nightly upkeep looks for: an imported archive is not walked to find what is old.
+DROP INDEX article_stored;
+CREATE INDEX article_prunable ON article (imported, stored);
+CREATE INDEX mute_expires ON mute (expires) WHERE expires IS NOT NULL;

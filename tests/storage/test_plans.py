@@ -25,7 +25,7 @@ _STATISTICS = """
     article  article_leads                 80000 1
     article  article_private               500 100 1
     article  article_source                100000 1000 1
-    article  article_stored                100000 1
+    article  article_prunable              100000 50000 1
     article  article_story                 100000 2
     article  article_topic                 80000 10000 1
     article  article_upgrade               30000 1
@@ -164,6 +164,7 @@ QUESTIONS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "tick": lambda s: s.outbox.tick(ClaimBatch(limit=5), now=NOW),
     "store": _store,
     "replace": _replace,
+    "prune articles": lambda s: s.upkeep.prune_articles(NOW - DAY),
     "expand": _expand,
     "expand a broadcast": _broadcast,
     "phrases": lambda s: s.owing.word_keys(["a", "b"]),
