@@ -415,9 +415,21 @@ def _outcome_parameters(outcome: Outcome) -> dict[str, object]:
     }
 
 
+# What was held back, and was muted before its digest or merged message came.
+_MUTED_MEANWHILE = f"""
+    UPDATE delivery SET state = 'cancelled', reason = 'muted' WHERE id IN (
+        SELECT h.id FROM delivery d
+        CROSS JOIN delivery h ON h.subscriber_id = d.subscriber_id AND h.state = 'deferred'
+        JOIN subscriber s ON s.id = h.subscriber_id
+        JOIN push p ON p.id = h.push_id
+        WHERE d.id IN (SELECT value FROM json_each(:ids)) AND d.kind = 'digest' AND {MUTED})
+"""
+
+
 async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -> list[Claim]:
     """Claim these, and what late ones bring along, with all that a recheck needs."""
     epoch = to_epoch(now)
+    await transaction.run(_MUTED_MEANWHILE, {"ids": json_list(ids), "now": epoch})
     late = to_epoch(now - _LATE)
     along = await transaction.rows(
         """

@@ -300,7 +300,7 @@ async def test_nothing_is_sent_during_a_pause_and_it_begins_with_little(
         desk.sender.wake()
 
         async def paused() -> bool:
-            return desk.limiter.bulk_delay() > 0
+            return bool(desk.limiter.bulk_delay() > 0)
 
         await desk.until(paused)
         await asyncio.sleep(0.2)  # what is on the wire comes back
@@ -383,7 +383,7 @@ async def test_a_damaged_file_ends_the_sender_with_the_remedy(
     async def broken(sql: str, rows: object) -> object:
         if "message_id" in sql:
             damaged(rows)
-        return await execute(sql, rows)  # type: ignore[arg-type]  # as it came
+        return await execute(sql, rows)
 
     writer.executemany = broken  # type: ignore[method-assign,assignment]  # the edge of the store
     async with start(in_flight=1) as desk:
@@ -418,7 +418,7 @@ async def test_on_a_full_disk_what_is_claimed_waits_too(
         desk.sender.wake()
 
         async def stopped() -> bool:
-            return desk.sender._disk_full
+            return bool(desk.sender._disk_full)
 
         await desk.until(stopped)
         await asyncio.sleep(0.1)

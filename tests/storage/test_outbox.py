@@ -463,6 +463,25 @@ async def test_what_is_held_back_comes_with_the_next_digest(storage: Storage) ->
     assert await storage.outbox.deferred(99) == []
 
 
+async def test_what_is_muted_after_it_was_held_back_is_not_told(storage: Storage) -> None:
+    made = await reader(storage, defaults=ALERTED)
+    stories = [(await told(storage, name)).story_id for name in "ab"]
+    for number, push in enumerate(await storage.owing.open_pushes()):
+        keys = [EVERYTHING, SPORT] if number else [EVERYTHING]
+        await storage.owing.match_push(push.id, keys)
+        (push,) = [one for one in await storage.owing.open_pushes() if one.id == push.id]
+        await storage.owing.expand(push, now=NOW)
+    claims = await claim(storage)
+    await end(storage, *(outcome(one, DeliveryState.DEFERRED, due=NOW) for one in claims))
+    await storage.subscribers.mute(Mute(made.id, *SPORT, "Sport", None))
+    (merged,) = await claim(storage)
+    assert merged.delivery.slot_id == 0
+    assert await storage.outbox.deferred(made.id) == stories[:1]
+    line = await storage.outbox.delivery(claims[1].delivery.id)
+    assert line is not None
+    assert (line.state, line.reason) == (DeliveryState.CANCELLED, "muted")
+
+
 async def test_without_digests_it_comes_as_one_merged_message(storage: Storage) -> None:
     made = await reader(storage, defaults=ALERTED)
     other = await reader(storage, 2, defaults=ALERTED)
