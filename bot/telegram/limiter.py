@@ -43,10 +43,10 @@ _SECOND_CHAT_WITHIN = 1.0
 _SWEEP_EVERY = 10.0
 # A timer of the event loop is late by up to a millisecond, and a little more where it is busy.
 _LATENESS = 0.002
-# Beyond the free rate, a tenth of a second may be made good: whatever comes in bursts there, the
+# Beyond the free rate, up to so many seconds may be made good: whatever comes in bursts there, the
 # list of the last second's sends holds the bound.
 _FREE_RATE = 30.0
-_MADE_GOOD = 0.1
+_MADE_GOOD = 0.05
 # Places of each second that bulk leaves free: this one always, and so many while people write.
 _KEPT = 1
 _KEPT_FOR_PEOPLE = 3
@@ -454,8 +454,7 @@ class Limiter:
         """The most urgent of the ready bulk lanes, unless another's share has come due."""
         chosen = next((one for one in ready if self._credits[one[0]] >= 100), ready[0])
         for lane, _, _ in ready:
-            if lane is not chosen[0]:
-                self._credits[lane] += _SHARES[lane]
+            self._credits[lane] += _SHARES[lane]
         self._credits[chosen[0]] = max(0, self._credits[chosen[0]] - 100)
         return chosen
 
