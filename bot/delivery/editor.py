@@ -169,6 +169,7 @@ class Editor:
         self._failing: int | None = None  # the first chat that failed since the last success
         self._outages = 0
         self._turns: set[asyncio.Timeout] = set()
+        self._recalled = False
         self._stopping = False
 
     def stop(self) -> None:
@@ -183,6 +184,8 @@ class Editor:
         Goes round the open corrections until nothing is left, or Telegram is out of reach or asks
         to wait: the next call goes on there.
         """
+        if not self._recalled:
+            await self._recall_pauses()
         done, more = 0, True
         while more and not self._held():
             count, more = await self._round()
@@ -386,6 +389,17 @@ class Editor:
         """Whether no edit may begin now."""
         resting = self._rests_until is not None and self._clock() < self._rests_until
         return self._stopping or resting or self._limiter.bulk_delay() > 0
+
+    async def _recall_pauses(self) -> None:
+        """Heed at the start what Telegram asked for before: the sender may not be there yet."""
+        now = self._clock()
+        for chat_id, until in (await self._storage.outbox.pauses(now)).items():
+            seconds = (until - now).total_seconds()
+            if chat_id == ALL_CHATS:
+                self._limiter.pause_bulk(seconds=seconds, flood=True)
+            else:
+                self._limiter.pause_chat(chat_id, seconds=seconds)
+        self._recalled = True
 
     def _rest(self, seconds: float) -> None:
         self._rests_until = self._clock() + timedelta(seconds=seconds)

@@ -201,6 +201,16 @@ async def test_a_flood_wait_of_all_stops_at_once(
     assert len(server.requests) == asked
 
 
+async def test_a_flood_wait_of_before_a_restart_is_heeded(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    await correct(newsroom, await told(newsroom, readers=2))
+    until = newsroom.clock.now + timedelta(hours=1)
+    await newsroom.storage.outbox.pause(ALL_CHATS, until)
+    assert await editor.edit() == 0
+    assert server.requests == []
+
+
 async def test_the_newest_of_many_corrections_is_shown(
     newsroom: Newsroom, server: Server, editor: Editor
 ) -> None:
