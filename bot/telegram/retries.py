@@ -99,13 +99,13 @@ class PatientRequests(BaseRequestMiddleware):
         if chat_id is None:  # an inline message's edit: no chat to count it for
             return
         left = deadline - self._clock()
-        delay = self._limiter.delay(chat_id)
+        delay = max(self._limiter.delay(chat_id), self._limiter.interactive_delay())
         # A wait that is hopeless ends here: it would hold one of the handlers' places for nothing.
         if delay <= left:
             try:
                 await self._limiter.acquire(chat_id, Lane.INTERACTIVE, patience=left)
             except TimeoutError:
-                delay = self._limiter.delay(chat_id)
+                delay = max(self._limiter.delay(chat_id), self._limiter.interactive_delay())
             else:
                 return
         raise TelegramRetryAfter(method, "not sent: the chat is at its limit", max(1, round(delay)))

@@ -166,6 +166,33 @@ def test_floods_of_two_chats_pause_bulk() -> None:
     assert run(main()) >= 10
 
 
+def test_a_flood_of_everybody_is_met_by_waiting_and_not_by_asking() -> None:
+    """Forty people ask while Telegram refuses everything for half a minute."""
+
+    async def main() -> list[float]:
+        patient = requests()
+        asked: list[float] = []
+
+        async def wire(bot: Bot, method: Method[TelegramType]) -> Response[TelegramType]:
+            asked.append(now())
+            await asyncio.sleep(0.1)
+            if now() < 30:
+                raise TelegramRetryAfter(method, "slow down", 30)
+            return Response[method.__returning__](ok=True)  # type: ignore[name-defined]
+
+        results = await asyncio.gather(
+            *(patient(wire, BOT, SendMessage(chat_id=chat, text="x")) for chat in range(1, 41)),
+            return_exceptions=True,
+        )
+        assert not [result for result in results if isinstance(result, BaseException)]
+        return asked
+
+    asked = run(main())
+    refused = [when for when in asked if when < 29.9]
+    assert len(refused) <= 20  # a few before the first refusal comes back, and at each look
+    assert max(asked) < 60
+
+
 def test_writing_waits_for_its_turn_and_the_rest_does_not() -> None:
     async def main() -> tuple[list[float], list[float]]:
         patient = requests()
