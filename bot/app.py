@@ -36,12 +36,12 @@ from bot.ingest.given import add_given_feeds
 from bot.ingest.llm import improve_summaries
 from bot.ingest.reindexing import index_in_step
 from bot.ingest.websub import Hubs
-from bot.messages.menu import commands, reading_commands
+from bot.messages.menu import admins_commands, commands, reading_commands
 from bot.messages.texts import load_all
 from bot.scheduler import Scheduler
 from bot.telegram.bulk import BulkClient
 from bot.telegram.limiter import Limiter
-from bot.telegram.menu import register_menus
+from bot.telegram.menu import register_menu_of, register_menus
 from bot.telegram.received import Received
 from bot.telegram.retries import PatientRequests
 from bot.telegram.session import LeanSession
@@ -62,6 +62,7 @@ _THREADS = 64
 _POLL_TICK_SECONDS = 5.0
 _PAGES_SECONDS = 60.0
 _EDITS_SECONDS = 5.0
+_WATCH_SECONDS = 5.0
 _UPKEEP_HOUR = 4
 _ADMIN_LINK_LIFE = timedelta(days=1)
 
@@ -131,6 +132,7 @@ class _Newsboy:
             self._texts,
             admins=settings.admins,
             language=settings.language,
+            zone=ZoneInfo(settings.time_zone),
             clock=now,
         )
         self._outbox = Outbox(storage, owed=self._sender.wake)
@@ -188,6 +190,7 @@ class _Newsboy:
                 scheduler.every(60, pipeline.hubs.subscribe_due, "hubs")
             scheduler.every(_EDITS_SECONDS, self._editor.edit, "corrections")
             scheduler.every(60, self._announcer.announce, "notices")
+            scheduler.every(_WATCH_SECONDS, self._announcer.watch, "pauses")
             scheduler.each_minute(lambda: self._outbox.owe_digests(now()), "digests")
             zone = ZoneInfo(self._settings.time_zone)
             scheduler.nightly(_UPKEEP_HOUR, zone, self._upkeep, "upkeep")
@@ -284,6 +287,15 @@ class _Newsboy:
                 in_groups={
                     name for name, _ in reading_commands(self._texts[self._settings.language])
                 },
+            )
+            await register_menu_of(
+                self._bot,
+                sorted(self._settings.admins | set(await self._storage.people.admins())),
+                {
+                    language: (*commands(texts), *admins_commands(texts))
+                    for language, texts in self._texts.items()
+                },
+                fallback=self._settings.language,
             )
         except AiogramError as error:
             log.warning("the command menu was not registered: %s", error)

@@ -6,7 +6,7 @@ what is untold and marks it told after the message went out.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from storage.database import Database, Row, from_epoch, json_list, to_epoch
@@ -67,6 +67,17 @@ class Notices:
             "SELECT * FROM notice WHERE told IS NULL ORDER BY id LIMIT :limit", {"limit": limit}
         )
         return [_notice(row) for row in rows]
+
+    async def latest(self, kinds: Collection[str]) -> Notice | None:
+        """The newest notice of these kinds, told or not."""
+        row = await self._database.row(
+            """
+            SELECT * FROM notice WHERE kind IN (SELECT value FROM json_each(:kinds))
+            ORDER BY id DESC LIMIT 1
+            """,
+            {"kinds": json_list(kinds)},
+        )
+        return None if row is None else _notice(row)
 
     async def told(self, ids: Sequence[int], now: datetime) -> None:
         """Mark notices as told."""

@@ -143,7 +143,7 @@ _LAST = (1 << 63) - 1
 _HELD_SECONDS = 0.04
 _FIRST_CHUNK = 2000
 _LEAST_CHUNK = 200
-_MOST_CHUNK = 5000
+_MOST_CHUNK = 6000
 _CALLED_OFF_AT_ONCE = 2000
 _HOUR = timedelta(hours=1)
 
@@ -321,6 +321,14 @@ class Owing:
                         "expires": to_epoch(expires),
                     },
                 )
+            )
+
+    async def drop_draft(self, broadcast_id: int, now: datetime) -> None:
+        """Let a draft be confirmed no more; what was confirmed meanwhile goes out."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                "UPDATE broadcast SET called_off = :now WHERE id = :id AND confirmed IS NULL",
+                {"id": broadcast_id, "now": to_epoch(now)},
             )
 
     async def call_off_broadcast(self, broadcast_id: int, now: datetime) -> None:

@@ -12,7 +12,6 @@ claimed or sent until there is space again; a damaged file ends the sender.
 """
 
 import asyncio
-import html
 import logging
 import math
 from collections import Counter, OrderedDict
@@ -27,7 +26,7 @@ from bot.delivery.inbox import Inbox
 from bot.delivery.insight import Insight
 from bot.delivery.photos import Photos
 from bot.delivery.recheck import Drop, given_up, late, recheck
-from bot.messages import classic, lists
+from bot.messages import broadcasts, classic, lists
 from bot.messages.payloads import Payload
 from bot.telegram.bulk import BulkClient
 from bot.telegram.faults import Fault, FaultKind, classify
@@ -355,13 +354,20 @@ class Sender:
             self._sent(claim, sent, View.PUSH)
 
     async def _broadcast(self, claim: Claim) -> None:
-        """The operator's own words, as they are."""
+        """The operator's own words, as they are, below a line in the reader's language."""
         subject = ("broadcast", claim.delivery.broadcast_id)
+        viewer = self._digests.viewer(claim.subscriber, self._clock())
+
+        form = (*subject, claim.subscriber.language)
 
         async def rendered() -> _Message:
-            return _message(Payload(html.escape(claim.text, quote=False), claim.text))
+            found = self._renderings.get(form)
+            if found is None:
+                made = _message(broadcasts.broadcast(claim.text, viewer.texts))
+                found = self._keep(form, made)
+            return found[1]
 
-        sent = await self._after_the_canary(claim, subject, subject, rendered)
+        sent = await self._after_the_canary(claim, subject, form, rendered)
         if sent is not None:
             self._sent(claim, sent, None)
 
@@ -520,10 +526,13 @@ class Sender:
             if shot.photo:
                 file_id = await self._photos.file_id(shot.photo)
                 made = replace(made, shot=shot, owner=article.owner).with_file(file_id)
-        self._renderings[form] = (now, made)
+        return self._keep(form, made)[1]
+
+    def _keep(self, form: Hashable, made: "_Message") -> "tuple[datetime, _Message]":
+        self._renderings[form] = kept = (self._clock(), made)
         while len(self._renderings) > _RENDERINGS:
             self._renderings.popitem(last=False)
-        return made
+        return kept
 
     async def _first_photo(
         self, claim: Claim, message: "_Message", shot: Payload, subject: Hashable

@@ -5,7 +5,16 @@ update ─▶ door (who may ask, as whom) ─▶ a router ─▶ storage ─▶ 
 
 from aiogram import Dispatcher
 
-from bot.handlers import arrivals, articles, inviting, preferences, reading, rest, sourcing
+from bot.handlers import (
+    arrivals,
+    articles,
+    broadcasting,
+    inviting,
+    preferences,
+    reading,
+    rest,
+    sourcing,
+)
 from bot.handlers.answering import Answer
 from bot.handlers.desk import Desk, Reader, Sourcing
 from bot.handlers.door import Door
@@ -21,6 +30,7 @@ def install(dispatcher: Dispatcher, desk: Desk) -> None:
     dispatcher.include_routers(
         arrivals.make_router(desk),
         inviting.make_router(desk),
+        broadcasting.make_router(desk),
         reading.make_router(desk),
         articles.make_router(desk),
         preferences.make_router(desk),

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from aiogram import Bot, Router
 from aiogram.filters import Command, CommandObject, Filter
-from aiogram.types import Message
+from aiogram.types import CallbackQuery, Message
 from aiogram.utils.deep_linking import create_start_link
 
 from bot.handlers.answering import Answer
@@ -21,12 +21,12 @@ MOST_PEOPLE = 1000
 
 
 class AdminsChat(Filter):
-    """Passes an operator's messages in the operator's own chat."""
+    """Passes an operator's messages and presses in the operator's own chat."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def __call__(self, message: Message, reader: Reader | None = None) -> bool:
+    async def __call__(self, event: Message | CallbackQuery, reader: Reader | None = None) -> bool:
         """`reader` comes from the door."""
         return reader is not None and not reader.group and await self._desk.admin(reader.person_id)
 

@@ -226,6 +226,21 @@ class Related:
     article: int
 
 
+@dataclass(frozen=True, slots=True)
+class SendOff:
+    """The answer to "send it to all readers?": of the draft `broadcast`."""
+
+    broadcast: int
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallOff:
+    """Send a broadcast to nobody more."""
+
+    broadcast: int
+
+
 Callback = (
     Read
     | Card
@@ -248,6 +263,8 @@ Callback = (
     | AddSource
     | DropSource
     | Related
+    | SendOff
+    | CallOff
 )
 
 # Codes are for ever: a button sent years ago still carries its code.
@@ -273,6 +290,8 @@ _CODES: dict[str, type[Callback]] = {
     "a": AddSource,
     "z": DropSource,
     "n": Related,
+    "b": SendOff,
+    "q": CallOff,
 }
 _CODE_OF = {kind: code for code, kind in _CODES.items()}
 
@@ -393,6 +412,10 @@ def _build(code: str, values: list[str]) -> Callback:
             return DropSource(_number(source), bool(_number(confirmed)))
         case "n", [article]:
             return Related(_number(article))
+        case "b", [broadcast, confirmed]:
+            return SendOff(_number(broadcast), bool(_number(confirmed)))
+        case "q", [broadcast]:
+            return CallOff(_number(broadcast))
         case _:
             raise ValueError(code)
 

@@ -18,6 +18,15 @@ def reading_commands(texts: Texts) -> tuple[tuple[str, str], ...]:
     )
 
 
+def admins_commands(texts: Texts) -> tuple[tuple[str, str], ...]:
+    """Return what an admin's menu has besides, as (command, description)."""
+    _ = texts.gettext
+    return (
+        ("invite", _("A link that lets people in")),
+        ("broadcast", _("Write to all readers")),
+    )
+
+
 def commands(texts: Texts) -> tuple[tuple[str, str], ...]:
     """Return the menu of a private chat, as (command, description)."""
     _ = texts.gettext

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from bot.messages import forms
 from bot.messages.callbacks import Setting
@@ -320,12 +321,13 @@ def not_followed(name: str, texts: Texts) -> str:
 # ---------------------------------------------------------------- to the admins, unasked
 
 
-def to_admins(owed: Sequence[Notice], texts: Texts) -> Payload:
-    """What befell the feeds, a paragraph each; one message for all of them, at most a dozen."""
-    return payload([line(clip(_event(one, texts), 300)) for one in owed])
+def to_admins(owed: Sequence[Notice], viewer: Viewer) -> Payload:
+    """What befell feeds and bot, a paragraph each; one message for all, at most a dozen."""
+    return payload([line(clip(_event(one, viewer), 300)) for one in owed])
 
 
-def _event(notice: Notice, texts: Texts) -> str:
+def _event(notice: Notice, viewer: Viewer) -> str:
+    texts = viewer.texts
     _ = texts.gettext
     told = {name: clean(value) for name, value in notice.details}
     told["feed"] = clean(notice.subject)
@@ -346,6 +348,16 @@ def _event(notice: Notice, texts: Texts) -> str:
                 "{feed}: too many pages vanished at once ({pages}; its server says 404 or 410). "
                 "None is marked as gone. Is the site moving?"
             )
+        case NoticeKind.BULK_RESTS:
+            text = _(
+                "Alerts and digests rest until {until}: Telegram asks the bot to wait, or does not "
+                "answer. Nothing is lost, and people are answered as ever."
+            )
+            if "until" in told:
+                until = datetime.fromisoformat(told["until"])
+                told["until"] = texts.moment(until, viewer.now, viewer.zone)
+        case NoticeKind.BULK_GOES_ON:
+            text = _("Alerts and digests go out again.")
         case _:
             text = "{feed}: {kind}"
             told["kind"] = clean(notice.kind)

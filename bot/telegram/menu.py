@@ -5,12 +5,14 @@ client whose language has no menu shows the fallback's. Limits (Bot API, BotComm
 100 commands a scope, names of 1–32 of `a-z0-9_`, descriptions of 1–256 characters.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import (
     BotCommand,
     BotCommandScopeAllGroupChats,
+    BotCommandScopeChat,
     BotCommandScopeDefault,
 )
 
@@ -36,3 +38,24 @@ async def register_menus(
             scope=BotCommandScopeAllGroupChats(),
             language_code=language,
         )
+
+
+async def register_menu_of(
+    bot: Bot, chats: Iterable[int], menus: Mapping[str, Menu], *, fallback: str
+) -> None:
+    """Register a menu for single chats, the admins' own; a chat that never wrote has none yet.
+
+    Arguments and errors are those of `register_menus`.
+    """
+    for chat_id in chats:
+        for language in (None, *menus):
+            commands = [
+                BotCommand(command=name, description=description)
+                for name, description in menus[language or fallback]
+            ]
+            try:
+                await bot.set_my_commands(
+                    commands, scope=BotCommandScopeChat(chat_id=chat_id), language_code=language
+                )
+            except TelegramBadRequest:  # no such chat, as yet
+                break
