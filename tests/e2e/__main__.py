@@ -137,6 +137,7 @@ def _cut_figures(what: str, found: kills.Found) -> list[Figure]:
         Figure("chats, seconds", f"{found.chats}, {found.seconds:.0f}"),
         Figure(f"{what}, times", str(found.cuts)),
         Figure("most messages in one second", str(found.worst_second)),
+        Figure("this process held up, at worst", f"{found.held_up:.2f} s"),
         _at_most("against Telegram's rules", len(found.violations), 0),
     ]
 

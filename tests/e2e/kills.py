@@ -25,6 +25,7 @@ from bot.sandbox import State
 from storage import Storage
 from tests.e2e import crowd
 from tests.e2e.conftest import Newsboy, Town, open_town
+from tests.e2e.pauses import pauses
 
 TITLE = "Через реку открыли новый мост"
 LATENCY = 0.12  # seconds: Telegram's, as measured from a European data centre
@@ -50,7 +51,8 @@ class Plan:
 @dataclass(frozen=True)
 class Found:
     """`repeats` are the messages beyond one in each chat, by the cut that they followed; `lost`
-    are the chats without any. `moments` are Unix times.
+    are the chats without any. `moments` are Unix times; `held_up` says for how many seconds this
+    process saw nothing at worst.
     """
 
     chats: int
@@ -59,6 +61,7 @@ class Found:
     repeats: tuple[int, ...]
     seconds: float
     worst_second: int
+    held_up: float
     violations: tuple[str, ...]
 
     @property
@@ -68,7 +71,7 @@ class Found:
 
 async def cut_short(folder: Path, plan: Plan) -> Found:
     """Carry a plan out in an empty folder."""
-    async with open_town(folder) as town:
+    async with open_town(folder) as town, pauses() as own:
         town.settings |= {
             "FEEDS": "off",
             "AFTER_CRASH": plan.after_crash,
@@ -91,6 +94,7 @@ async def cut_short(folder: Path, plan: Plan) -> Found:
             lost=_lost(town, chats),
             repeats=_repeats(town, chats, moments),
             seconds=time.monotonic() - begun,
+            held_up=own.longest,
             worst_second=town.sandbox.state.worst_second,
             violations=tuple(one["text"] for one in town.sandbox.state.violations),
         )

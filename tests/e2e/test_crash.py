@@ -34,15 +34,15 @@ async def test_kills_in_a_push_lose_nothing(tmp_path: Path) -> None:
 
 async def test_kills_repeat_nothing_where_that_is_the_policy(tmp_path: Path) -> None:
     """AFTER_CRASH=skip: what was in flight is given up, and nothing comes twice."""
-    found = await cut_short(tmp_path, Plan(chats=200, cuts=2, seed=7, after_crash="skip"))
+    found = await cut_short(tmp_path, Plan(chats=400, cuts=2, seed=7, rate=90, after_crash="skip"))
     assert sum(found.repeats) == 0, found.repeats
-    assert found.lost <= 10 * found.cuts
+    assert found.lost <= 10 * found.cuts * 90 / 28
     assert found.violations == ()
 
 
 async def test_sigterm_in_a_push_loses_and_repeats_nothing(tmp_path: Path) -> None:
     """It lets what is on the wire come back before it ends."""
-    found = await cut_short(tmp_path, Plan(chats=200, cuts=2, seed=10, how=signal.SIGTERM))
+    found = await cut_short(tmp_path, Plan(chats=400, cuts=2, seed=10, rate=90, how=signal.SIGTERM))
     assert found.lost == 0
     assert sum(found.repeats) == 0, found.repeats
     assert found.violations == ()
