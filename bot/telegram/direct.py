@@ -51,6 +51,7 @@ class Direct:
         self._connect_seconds = connect_seconds
         self._answer_seconds = answer_seconds
         self._places = asyncio.Semaphore(limit)
+        self._open: set[_Connection] = set()
         self._idle: deque[_Connection] = deque()
         self._busy: dict[_Connection, float] = {}  # and when each one's answer is overdue
         self._sweep: asyncio.TimerHandle | None = None
@@ -82,11 +83,9 @@ class Direct:
         """Close all connections; a request in flight gets no answer any more."""
         if self._sweep is not None:
             self._sweep.cancel()
-        everything = [*self._idle, *self._busy]
         self._idle.clear()
-        for connection in everything:
-            connection.close()
-        for connection in everything:
+        for connection in tuple(self._open):
+            connection.abort()  # a farewell by TLS may take half a minute
             await connection.closed.wait()
 
     def _take(self) -> "_Connection | None":
@@ -102,7 +101,7 @@ class Direct:
         try:
             async with asyncio.timeout(self._connect_seconds):
                 _, connection = await asyncio.get_running_loop().create_connection(
-                    _Connection,
+                    lambda: _Connection(self._open),
                     self._host,
                     self._port,
                     ssl=self._tls,
@@ -132,7 +131,9 @@ class Direct:
 class _Connection(asyncio.Protocol):
     """One connection: a request, its answer, the next request."""
 
-    def __init__(self) -> None:
+    def __init__(self, siblings: "set[_Connection]") -> None:
+        """It is one of its siblings for as long as its socket is open."""
+        self._siblings = siblings
         self.idle_since = 0.0
         self.reusable = True
         self.closed = asyncio.Event()
@@ -170,6 +171,7 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.Transport):
             self._transport = transport
+            self._siblings.add(self)
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None:  # nobody asked: a farewell (status 408), or another's answer
@@ -181,6 +183,7 @@ class _Connection(asyncio.Protocol):
             self.fail(NoAnswerError(f"no HTTP: {error}"))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._siblings.discard(self)
         self.closed.set()
         self.fail(NoAnswerError(f"the server closed the connection ({exc or 'no error'})"))
 
