@@ -13,7 +13,7 @@ as the new text needs as many.
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -87,6 +87,24 @@ class _Work:
     ended: bool = False  # all were looked at; some may be aside
     aside: dict[int, _Aside] = field(default_factory=dict)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so many are aside that no others are looked at."""
+        return len(self.aside) >= _MOST_ASIDE
+
+    def passed(self, fresh: Sequence[_Message], correction: Correction) -> tuple[bool, bool]:
+        """Go on behind a chunk: whether there is more to read, and whether it was the last."""
+        if fresh:
+            self.cursor = fresh[-1][0].id
+            self.highest = max(self.highest, self.cursor)
+        if len(fresh) == CHUNK:
+            return True, False
+        if self.begun and not self.came_round:
+            self.came_round, self.cursor = True, 0
+            return True, False
+        self.ended = not correction.waits
+        return False, True
+
     def stored_cursor(self, correction: Correction) -> int:
         """Up to where nothing needs to be looked at again after a restart."""
         if self.begun and not self.came_round:
@@ -141,11 +159,7 @@ class _Job:
 
 
 class Editor:
-    """Edits what was sent. `clock` gives aware UTC datetimes.
-
-    `counts` says how many messages were edited ("edited"), and how many edits came to nothing, by
-    the kind of fault.
-    """
+    """Edits what was sent, and counts in `insight`. `clock` gives aware UTC datetimes."""
 
     def __init__(
         self,
@@ -158,7 +172,6 @@ class Editor:
         insight: Insight | None = None,
     ) -> None:
         self._insight = insight or Insight(storage, limiter, clock=clock)
-        self.counts: Counter[str] = Counter()
         self._storage = storage
         self._bulk = bulk
         self._limiter = limiter
@@ -219,39 +232,42 @@ class Editor:
         work, now = self._work_of(correction), self._clock()
         life = MARKED_FOR if THE_PAGE in correction.changed else EDITED_FOR
         job = _Job(article, correction, now - life)
-        due = [one for one, aside in work.aside.items() if aside.due <= now][:CHUNK]
-        again = await corrections.messages(due, since=job.since) if due else []
-        for one in due:
-            tries = work.aside.pop(one).tries
-            if any(delivery.id == one for delivery, _ in again):
-                work.aside[one] = _Aside(now, tries)
-        fresh: list[_Message] = []
-        if len(work.aside) < _MOST_ASIDE and not work.ended:
-            fresh = await corrections.messages_showing(
-                replace(correction, cursor=work.cursor),
-                since=job.since,
-                limit=CHUNK,
-                until=work.begun if work.came_round else None,
-            )
+        again = await self._again(work, job, now)
+        reads = not work.ended and not work.crowded
+        fresh = await self._fresh(work, job) if reads else []
         aside = await self._edit_some(job, [*again, *fresh], work)
-        for delivery, _ in (*again, *fresh):
-            work.aside.pop(delivery.id, None)
+        for delivery, _ in again:
+            del work.aside[delivery.id]
         work.aside |= aside
-        full, whole = len(fresh) == CHUNK, work.ended
-        if fresh:
-            work.cursor = fresh[-1][0].id
-            work.highest = max(work.highest, work.cursor)
-        if not full and len(work.aside) < _MOST_ASIDE:
-            if work.begun and not work.came_round:
-                work.came_round, work.cursor, full = True, 0, True
-            else:
-                whole, work.ended = True, not correction.waits
+        if reads:
+            more, whole = work.passed(fresh, correction)
+        else:
+            more, whole = not work.ended and not work.crowded, work.ended
         if whole and not work.aside:
             await corrections.advance_correction(correction.id, work.highest, True)
         elif (cursor := work.stored_cursor(correction)) != correction.cursor:
             await corrections.advance_correction(correction.id, cursor, False)
-        full |= any(one.due <= now for one in work.aside.values())
-        return len(again) + len(fresh) - len(aside), full
+        more |= any(one.due <= now for one in work.aside.values())
+        return len(again) + len(fresh) - len(aside), more
+
+    async def _again(self, work: _Work, job: _Job, now: datetime) -> list[_Message]:
+        """Of the messages set aside those that are due; those that nobody needs any more go."""
+        due = [one for one, aside in work.aside.items() if aside.due <= now][:CHUNK]
+        if not due:
+            return []
+        again = await self._storage.corrections.messages(due, since=job.since)
+        for one in set(due) - {delivery.id for delivery, _ in again}:
+            del work.aside[one]
+        return again
+
+    async def _fresh(self, work: _Work, job: _Job) -> list[_Message]:
+        """The next messages that were not looked at yet."""
+        return await self._storage.corrections.messages_showing(
+            replace(job.correction, cursor=work.cursor),
+            since=job.since,
+            limit=CHUNK,
+            until=work.begun if work.came_round else None,
+        )
 
     def _work_of(self, correction: Correction) -> _Work:
         known = self._works.get(correction.article_id)
@@ -317,7 +333,6 @@ class Editor:
             forms = self._forms(job, delivery, reader)
         except Exception:  # one article's fault must not hold up all later corrections
             log.exception("article %d cannot be shown anew", job.article.id)
-            self.counts["not rendered"] += 1
             return None
         for message_id, one in forms:
             again = await self._change(reader.chat_id, message_id, one, tries)
@@ -336,7 +351,6 @@ class Editor:
                 await self._bulk.edit(form, chat_id, message_id)
             except Exception as error:  # noqa: BLE001  # every error is classified here
                 fault = classify(error)
-                self.counts[fault.kind.value] += 1
                 if fault.kind is not FaultKind.FLOOD:  # counted with its pause
                     self._insight.fault(fault.kind)
                 match fault.kind:
@@ -359,7 +373,6 @@ class Editor:
                         log.debug("message %d is not edited: %s", message_id, fault.text)
                         return None
             else:
-                self.counts["edited"] += 1
                 self._insight.edited()
                 self._failing, self._outages = None, 0
                 return None

@@ -8,6 +8,7 @@ import pytest
 
 from bot.delivery.digest import Digests
 from bot.delivery.editor import CHUNK, EDITED_FOR, IN_FLIGHT, Editor
+from bot.delivery.insight import Insight
 from bot.delivery.outbox import Outbox
 from bot.messages.texts import load_all
 from bot.telegram.bulk import BulkClient
@@ -35,8 +36,16 @@ def limiter() -> Limiter:
 
 
 @pytest.fixture
-def editor(storage: Storage, bulk: BulkClient, limiter: Limiter, clock: Clock) -> Editor:
-    return Editor(storage, bulk, limiter, Digests(storage, load_all()), clock=clock)
+def insight(storage: Storage, limiter: Limiter, clock: Clock) -> Insight:
+    return Insight(storage, limiter, clock=clock)
+
+
+@pytest.fixture
+def editor(
+    storage: Storage, bulk: BulkClient, limiter: Limiter, insight: Insight, clock: Clock
+) -> Editor:
+    digests = Digests(storage, load_all())
+    return Editor(storage, bulk, limiter, digests, clock=clock, insight=insight)
 
 
 async def told(newsroom: Newsroom, readers: int = 1, **fields: Any) -> int:
@@ -131,6 +140,26 @@ async def test_one_message_that_fails_passes_nobody_by(
     server.default = None
     newsroom.clock.forward(minutes=11)
     assert await editor.edit() == 1
+    assert await newsroom.storage.corrections.open_corrections() == []
+
+
+async def test_where_many_fail_the_rest_waits_for_them(
+    newsroom: Newsroom, server: Server, editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.editor._MOST_ASIDE", 5)
+    monkeypatch.setattr(editor, "_note_outage", lambda _chat_id, _text: None)
+    await correct(newsroom, await told(newsroom, readers=200))
+    server.default = lambda request: (
+        error(500, "Oops") if request.fields["message_id"] % 10 == 0 else ok(True)
+    )
+    first = await editor.edit()
+    assert 50 < first < 100
+    newsroom.clock.forward(minutes=20)
+    assert await editor.edit() == 0
+    server.default = None
+    newsroom.clock.forward(minutes=20)
+    assert await editor.edit() == 200 - first
+    assert {one.fields["message_id"] for one in server.requests} == set(range(101, 301))
     assert await newsroom.storage.corrections.open_corrections() == []
 
 
@@ -561,7 +590,7 @@ async def test_a_page_that_is_gone_is_said_in_messages_of_days_ago(
 
 
 async def test_what_came_to_nothing_is_counted(
-    newsroom: Newsroom, server: Server, editor: Editor
+    newsroom: Newsroom, server: Server, editor: Editor, insight: Insight
 ) -> None:
     article_id = await told(newsroom, readers=3)
     await correct(newsroom, article_id)
@@ -571,7 +600,8 @@ async def test_what_came_to_nothing_is_counted(
         error(403, "Forbidden: bot was blocked by the user"),
     )
     assert await editor.edit() == 3
-    assert editor.counts == {"edited": 1, "nothing to do": 1, "blocked": 1}
+    seen = await insight.snapshot()
+    assert (seen.edited, dict(seen.faults)) == (1, {"nothing to do": 1, "blocked": 1})
 
 
 async def test_a_source_that_shows_no_texts_any_more_is_heeded(
