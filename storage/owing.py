@@ -140,10 +140,10 @@ _PHRASES = """
 _LAST = (1 << 63) - 1
 
 # Others wait while the writer is held; a commit has its price too, a few chunks a second are few.
-_HELD_SECONDS = 0.04
+_HELD_SECONDS = 0.03
 _FIRST_CHUNK = 2000
 _LEAST_CHUNK = 200
-_MOST_CHUNK = 6000
+_MOST_CHUNK = 4000
 _CALLED_OFF_AT_ONCE = 2000
 _HOUR = timedelta(hours=1)
 

@@ -178,7 +178,13 @@ class Upkeep:
                    (SELECT count(*) FROM feed WHERE state = 'active') AS feeds,
                    (SELECT count(*) FROM subscriber WHERE state = 'active') AS subscribers,
                    (SELECT count(*) FROM delivery WHERE state = 'owed') AS owed,
-                   (SELECT min(due) FROM delivery WHERE state = 'owed') AS oldest
+                   (SELECT min(due) FROM (
+                        SELECT min(due) AS due FROM delivery WHERE state = 'owed' AND kind = 'push'
+                        UNION ALL
+                        SELECT min(due) FROM delivery WHERE state = 'owed' AND kind = 'digest'
+                        UNION ALL
+                        SELECT min(due) FROM delivery WHERE state = 'owed' AND kind = 'broadcast'))
+                   AS oldest
             """
         )
         if row is None:

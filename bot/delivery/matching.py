@@ -2,7 +2,7 @@
 
     article's topic, source, story, words ─▶ keys ─▶ against what a reader follows ─▶ level
 
-The same rule stands in SQL where audiences are found (`storage.outbox`): words and stories decide
+The same rule stands in SQL where audiences are found (`storage.owing`): words and stories decide
 for themselves; a topic or source that is off silences the rest; "everything" speaks only where no
 topic or source does. A story of a reader's own source is none of "everything" nor of a topic: its
 source, its words and the story itself alone bring it, and to its owner alone.

@@ -77,7 +77,9 @@ CREATE UNIQUE INDEX delivery_digest ON delivery (subscriber_id, slot_id, schedul
     WHERE kind = 'digest';
 CREATE UNIQUE INDEX delivery_broadcast ON delivery (broadcast_id, subscriber_id)
     WHERE broadcast_id IS NOT NULL;
-CREATE INDEX delivery_due ON delivery (kind DESC, due) WHERE state = 'owed';
+CREATE INDEX delivery_push_due ON delivery (due) WHERE state = 'owed' AND kind = 'push';
+CREATE INDEX delivery_digest_due ON delivery (due) WHERE state = 'owed' AND kind = 'digest';
+CREATE INDEX delivery_broadcast_due ON delivery (due) WHERE state = 'owed' AND kind = 'broadcast';
 CREATE INDEX delivery_merged ON delivery (due)
     WHERE state = 'owed' AND kind = 'digest' AND slot_id = 0;
 CREATE INDEX delivery_digest_live ON delivery (subscriber_id, slot_id)
