@@ -833,7 +833,7 @@ async def test_an_outage_makes_all_wait_once_a_round_and_one_chats_trouble_nobod
         desk.sender.wake()
 
         async def noticed() -> bool:
-            return desk.limiter.bulk_delay() > 0
+            return bool(desk.limiter.bulk_delay() > 0)
 
         await desk.until(noticed)
         assert len(server.requests) == 2, "the canary, and the next one"
