@@ -20,7 +20,7 @@ from storage import (
     SubscriberState,
     Subscription,
 )
-from storage.owing import _Pace
+from storage.owing import _HELD_SECONDS, _Pace
 from tests.storage.newsroom import (
     DAY,
     DEFAULTS,
@@ -241,7 +241,7 @@ def test_a_chunk_is_as_large_as_the_writer_may_be_held() -> None:
     for _ in range(9):
         pace.took(0.001)
     largest = pace.chunk
-    pace.took(0.4)
+    pace.took(10 * _HELD_SECONDS)
     assert pace.chunk == largest // 10
     for _ in range(9):
         pace.took(9.0)
