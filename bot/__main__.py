@@ -208,6 +208,26 @@ def show(
 
 
 @cli.command()
+def status(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For programs: all of it as JSON.")
+    ] = False,
+) -> None:
+    """Show how the delivery does: readers, what is owed, pauses, lateness, failures.
+
+    Works beside a running bot.
+
+    \b
+    Examples:
+      newsboy status
+      newsboy status --json | jq .lag_seconds
+    """
+    from bot.commands.status import status as command
+
+    command(as_json=as_json)
+
+
+@cli.command()
 def doctor() -> None:
     """Check settings, token, database, disk and every feed.
 
