@@ -234,9 +234,9 @@ class _Soak:
             yield name, crowd.Seat(chat, settings=settings)
 
     def _with_slots(self, ends: float) -> SubscriberDefaults:
-        """Digests spread over the run, the last after its end."""
+        """Digests spread over the run, the first soon after the start, the last after the end."""
         plan, end = self._plan, datetime.fromtimestamp(ends, UTC)
-        step = timedelta(seconds=plan.seconds / plan.digests)
+        step = timedelta(seconds=plan.seconds / max(1, plan.digests - 1))
         dues = [end - number * step for number in range(plan.digests)]
         if not plan.crashes:  # the minute's tick sees them; a start sees what is due
             dues = [due.replace(second=0, microsecond=0) + timedelta(minutes=2) for due in dues]
