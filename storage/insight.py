@@ -32,7 +32,8 @@ _READERS_AT_ONCE = 20_000
 _DAY = timedelta(days=1)
 _TENTHS = 10
 
-# The queues, in the order in which they go out, and how each is found by an index of its own.
+# The queues, in the order in which they go out, and how each is found by an index of its own: one
+# by `due`, which is asked for even where all are counted, so that SQLite takes no other.
 _QUEUES = {
     "push": "kind = 'push'",
     "merged": "kind = 'digest' AND slot_id = 0",
@@ -43,7 +44,8 @@ _DEPTHS = " UNION ALL ".join(
     f"""
     SELECT '{queue}' AS queue,
            (SELECT count(*) FROM (
-                SELECT 1 FROM delivery WHERE state = 'owed' AND {which} LIMIT :most)) AS owed,
+                SELECT 1 FROM delivery WHERE state = 'owed' AND {which} AND due >= 0
+                LIMIT :most)) AS owed,
            (SELECT count(*) FROM (
                 SELECT 1 FROM delivery WHERE state = 'owed' AND {which} AND due <= :now
                 LIMIT :most)) AS due,
