@@ -33,7 +33,7 @@ from storage import (
 log = logging.getLogger(__name__)
 
 _SLOTS = 1000  # as many as are planned within a few hundredths of a second: the loop has others
-_TICKED = "digests owed at"  # epoch seconds of the latest tick that owed any
+_TICKED = "digests owed at"  # epoch seconds of the latest tick
 _SET_BACK = timedelta(minutes=1)
 _ALIKE = 4096  # thousands of readers share a time, a zone and so their next instant
 
@@ -117,11 +117,7 @@ class Outbox:
         owed = 0
         async with self._ticking:
             await self._heed_a_clock_set_back(now)
-            noted = False
             while due := await self._storage.owing.slots_due(now, _SLOTS):
-                if not noted:  # before anything is owed: the next run must know of it
-                    await self._storage.meta.set(_TICKED, str(int(now.timestamp())))
-                    noted = True
                 count = await self._storage.owing.owe_digests(
                     [digest_of(slot, subscriber, now) for slot, subscriber in due]
                 )
@@ -136,7 +132,10 @@ class Outbox:
         return owed
 
     async def _heed_a_clock_set_back(self, now: datetime) -> None:
-        """Slots that fired while the clock was ahead wait for no time that is far off by now."""
+        """Slots that moved on while the clock was ahead wait for no time that is far off by now.
+
+        The tick's time is noted before anything is owed: the next run compares it with its own.
+        """
         if self._ticked is None:
             noted = await self._storage.meta.get(_TICKED)
             self._ticked = datetime.fromtimestamp(int(noted), UTC) if noted else now
@@ -147,9 +146,9 @@ class Outbox:
                 last = slots[-1][0].id
                 if sooner := _sooner(slots, now):
                     await self._storage.owing.reschedule(sooner)
-            await self._storage.meta.set(_TICKED, str(int(now.timestamp())))
             self._ticked = now
         self._ticked = max(self._ticked, now)
+        await self._storage.meta.set(_TICKED, str(int(self._ticked.timestamp())))
 
     async def _owe_merged(self, now: datetime) -> int:
         dues = {
