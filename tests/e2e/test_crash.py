@@ -53,14 +53,13 @@ async def test_sigterm_lets_the_handler_in_flight_answer(town: Town) -> None:
     bot = await town.newsboy()
     anna = await town.people.create_user(language_code="ru")
     await ready(town, anna)
-    await town.people.set_limits(latency=1.5)
+    await town.people.add_fault("delay", method="sendMessage", seconds=1.5)
     sent = await town.people.send_text(anna, "/help")
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.5)
     began = time.monotonic()
     status = await bot.stop(signal.SIGTERM)
     assert status == 0
     assert time.monotonic() - began < 10
-    await town.people.set_limits(latency=0.0)
     answers = await town.people.messages(anna, after=sent["id"])
     assert len(answers) == 1
 
