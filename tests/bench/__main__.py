@@ -18,6 +18,7 @@ from functools import partial
 from tests.bench import (
     broadcast,
     commands,
+    digests,
     feeds,
     freshness,
     hostile,
@@ -56,6 +57,7 @@ def _measurements(*, quick: bool, long: bool) -> dict[str, tuple[str, Measure]]:
         "commands": ("Update fed to request written, 100,000 articles", commands.measure),
         "updates": ("Updates kept before they are confirmed", updates.measure),
         "hostile": ("Feeds and pages made to hurt, beside ordinary ones", hostile.measure),
+        "digests": ("A digest tick over a million readers, and composing", digests.measure),
         "insert": ("An article stored among 100,000", insert.measure),
         "owing": ("A push owed to those of a million who follow it", owing.measure),
         "owing-10m": ("The same of ten million, a match each", owing.measure_growth),
