@@ -147,7 +147,9 @@ def _cut_figures(what: str, found: kills.Found) -> list[Figure]:
 
 
 def _at_most(name: str, value: float, most: float) -> Figure:
-    return Figure(name, f"{value:g}", f"{most:g}" if most == 0 else f"≤ {most:g}", value <= most)
+    return Figure(
+        name, f"{round(value, 1):g}", f"{most:g}" if most == 0 else f"≤ {most:g}", value <= most
+    )
 
 
 def main() -> int:
