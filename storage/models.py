@@ -568,6 +568,15 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotDue:
+    """A digest time that has come, and what its next one asks of the reader's settings."""
+
+    slot: Slot
+    zone: str
+    state: "SubscriberState"
+
+
+@dataclass(frozen=True, slots=True)
 class SlotPlan:
     """A slot as a reader asks for it."""
 

@@ -22,7 +22,16 @@ from storage.database import (
     to_epoch,
 )
 from storage.errors import NotFoundError
-from storage.models import Broadcast, DigestOwed, FollowKind, Push, Slot, Subscriber
+from storage.models import (
+    Broadcast,
+    DigestOwed,
+    FollowKind,
+    Push,
+    Slot,
+    SlotDue,
+    Subscriber,
+    SubscriberState,
+)
 from storage.subscribers import slot_of, subscriber_of
 
 # How push p comes at once to subscriber s: 1 with sound, 0 without, NULL not at all. Words and
@@ -425,32 +434,16 @@ class Owing:
 
     # ------------------------------------------------------------ digests
 
-    async def slots_due(self, now: datetime, limit: int = 2000) -> list[tuple[Slot, Subscriber]]:
+    async def slots_due(self, now: datetime, limit: int = 2000) -> list[SlotDue]:
         """The digest times that have come, whether or not their reader is active."""
         rows = await self._database.rows(
             """
-            SELECT d.id AS slot_id, d.minute, d.weekdays, d.silent AS slot_silent, d.due, d.fired,
-                   s.*
-            FROM slot d JOIN subscriber s ON s.id = d.subscriber_id
+            SELECT d.*, s.zone, s.state FROM slot d JOIN subscriber s ON s.id = d.subscriber_id
             WHERE d.due <= :now ORDER BY d.due LIMIT :limit
             """,
             {"now": to_epoch(now), "limit": limit},
         )
-        return [
-            (
-                Slot(
-                    id=row["slot_id"],
-                    subscriber_id=row["id"],
-                    minute=row["minute"],
-                    weekdays=row["weekdays"],
-                    silent=bool(row["slot_silent"]),
-                    due=from_epoch(row["due"]),
-                    fired=maybe_datetime(row["fired"]),
-                ),
-                subscriber_of(row),
-            )
-            for row in rows
-        ]
+        return [SlotDue(slot_of(row), row["zone"], SubscriberState(row["state"])) for row in rows]
 
     async def owe_digests(self, owed: Sequence[DigestOwed]) -> int:
         """Owe digests and move their slots on, in one transaction; returns how many were owed.

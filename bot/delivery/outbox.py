@@ -24,9 +24,9 @@ from storage import (
     NotFoundError,
     Push,
     Slot,
+    SlotDue,
     Storage,
     StorageError,
-    Subscriber,
     SubscriberState,
 )
 
@@ -118,9 +118,7 @@ class Outbox:
         async with self._ticking:
             await self._heed_a_clock_set_back(now)
             while due := await self._storage.owing.slots_due(now, _SLOTS):
-                count = await self._storage.owing.owe_digests(
-                    [digest_of(slot, subscriber, now) for slot, subscriber in due]
-                )
+                count = await self._storage.owing.owe_digests([digest_of(one, now) for one in due])
                 owed += count
                 if count:
                     self._owed()
@@ -158,19 +156,20 @@ class Outbox:
         return await self._storage.owing.owe_merged(dues) if dues else 0
 
 
-def digest_of(slot: Slot, subscriber: Subscriber, now: datetime) -> DigestOwed:
+def digest_of(one: SlotDue, now: datetime) -> DigestOwed:
     """A slot that is due becomes a digest owed until its next time; one covers any gap."""
-    wanted = subscriber.state is SubscriberState.ACTIVE and not rests(slot.due, slot.fired)
+    slot = one.slot
+    wanted = one.state is SubscriberState.ACTIVE and not rests(slot.due, slot.fired)
     coming = _coming(
         slot.minute,
         slot.weekdays,
-        subscriber.zone,
+        one.zone,
         max(now, slot.due),
         slot.due if wanted else slot.fired,
     )
     return DigestOwed(
         slot_id=slot.id,
-        subscriber_id=subscriber.id,
+        subscriber_id=slot.subscriber_id,
         scheduled=slot.due,
         next_due=coming,
         expires=coming,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery.outbox import digest_of
-from storage import Alerts, FollowKind, Level, Outcome, SlotPlan, Subscriber, Subscription
+from storage import Alerts, FollowKind, Level, Outcome, SlotDue, SlotPlan, Subscriber, Subscription
 from storage import DeliveryState as State
 from tests.delivery.conftest import NOW, Newsroom, Start
 from tests.delivery.test_sender import EVERY_DAY, texts
@@ -254,7 +254,8 @@ async def test_a_digest_time_that_is_set_again_keeps_its_rest(newsroom: Newsroom
     reader = await newsroom.reader(alerts=Alerts.OFF, slots=plans, slot_dues=(NOW,))
     subscribers = newsroom.storage.subscribers
     (slot,) = await subscribers.slots(reader.id)
-    await newsroom.storage.owing.owe_digests([digest_of(slot, reader, NOW)])
+    due = SlotDue(slot, reader.zone, reader.state)
+    await newsroom.storage.owing.owe_digests([digest_of(due, NOW)])
     await subscribers.set_slots(
         reader.id, (*plans, SlotPlan(60, EVERY_DAY, False)), (NOW + timedelta(days=1),) * 2
     )

@@ -511,15 +511,15 @@ async def _fire(storage: Storage, now: datetime, *, wanted: bool = True) -> int:
     return await storage.owing.owe_digests(
         [
             DigestOwed(
-                slot_id=slot.id,
-                subscriber_id=one.id,
-                scheduled=slot.due,
-                next_due=slot.due + DAY,
-                expires=slot.due + 6 * HOUR,
-                sound=not slot.silent,
+                slot_id=one.slot.id,
+                subscriber_id=one.slot.subscriber_id,
+                scheduled=one.slot.due,
+                next_due=one.slot.due + DAY,
+                expires=one.slot.due + 6 * HOUR,
+                sound=not one.slot.silent,
                 wanted=wanted,
             )
-            for slot, one in due
+            for one in due
         ]
     )
 
@@ -530,9 +530,11 @@ async def test_a_digest_is_owed_once_per_instant(storage: Storage) -> None:
     await execute(storage, "UPDATE subscriber SET watermark = 1")
     plans = [SlotPlan(480, 127, silent=True), SlotPlan(600, 127, silent=False)]
     await storage.subscribers.set_slots(made.id, plans, [NOW, NOW + 2 * HOUR])
-    ((slot, one),) = await storage.owing.slots_due(NOW)
-    assert (slot.minute, slot.due, slot.silent, one.watermark) == (480, NOW, True, 1)
-    again = DigestOwed(slot.id, one.id, NOW, NOW + DAY, NOW + HOUR, sound=True, wanted=True)
+    (one,) = await storage.owing.slots_due(NOW)
+    slot = one.slot
+    assert (slot.subscriber_id, slot.minute, slot.due, slot.silent) == (made.id, 480, NOW, True)
+    assert (one.zone, one.state) == (made.zone, made.state)
+    again = DigestOwed(slot.id, made.id, NOW, NOW + DAY, NOW + HOUR, sound=True, wanted=True)
     assert await storage.owing.owe_digests([again, again]) == 1
     assert await storage.owing.owe_digests([again]) == 0  # as after a crash in between
     assert await storage.owing.slots_due(NOW) == []
@@ -554,8 +556,8 @@ async def test_a_slot_that_changed_meanwhile_owes_nothing(storage: Storage) -> N
     later = NOW + 5 * HOUR
     await storage.subscribers.set_slots(made.id, [SlotPlan(800, 127, silent=True)], [later])
     owed = [
-        DigestOwed(slot.id, one.id, slot.due, NOW + DAY, NOW + DAY, sound=True, wanted=True)
-        for slot, one in due
+        DigestOwed(one.slot.id, made.id, NOW, NOW + DAY, NOW + DAY, sound=True, wanted=True)
+        for one in due
     ]
     assert await storage.owing.owe_digests(owed) == 0
     (slot,) = await storage.subscribers.slots(made.id)
@@ -580,7 +582,7 @@ async def test_slots_due_the_longest_waiting_first(storage: Storage) -> None:
             made.id, [SlotPlan(480, 127, silent=True)], [NOW - chat * HOUR]
         )
     due = await storage.owing.slots_due(NOW, limit=3)
-    assert [one.chat_id for _, one in due] == [4, 3, 2]
+    assert [one.slot.subscriber_id for one in due] == [4, 3, 2]
 
 
 async def test_a_sent_digest_moves_the_watermark_and_never_back(storage: Storage) -> None:
