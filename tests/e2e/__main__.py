@@ -86,7 +86,7 @@ async def _soak(folder: Path, seed: int, scale: float) -> list[Figure]:
         Figure("repeated because no answer came", str(verdict.explained)),
         _at_most("repeated otherwise", len(verdict.repeated), 0),
         _at_most("not followed", len(verdict.unwanted), 0),
-        _at_most("against Telegram's rules", len(found.violations), 0),
+        _rules(found),
         Figure("print to message, median", f"{percentile(verdict.lags, 0.5):.0f} s"),
     ]
     if not found.disk:
@@ -137,13 +137,15 @@ def _cut_figures(what: str, found: kills.Found) -> list[Figure]:
         Figure("chats, seconds", f"{found.chats}, {found.seconds:.0f}"),
         Figure(f"{what}, times", str(found.cuts)),
         Figure("most messages in one second", str(found.worst_second)),
-        _at_most("against Telegram's rules", len(found.violations), 0)
-        if found.judged
-        else Figure(
-            "against Telegram's rules",
-            f"{len(found.violations)}, not judged: the server slept {found.held_up:.1f} s",
-        ),
+        _rules(found),
     ]
+
+
+def _rules(found: kills.Found | soak.Found) -> Figure:
+    name, count = "against Telegram's rules", len(found.violations)
+    if count == 0 or found.judged:
+        return _at_most(name, count, 0)
+    return Figure(name, f"{count}, not judged: the server slept {found.held_up:.2f} s")
 
 
 def _at_most(name: str, value: float, most: float) -> Figure:

@@ -32,7 +32,10 @@ class SmallDisk:
         """Leave not a byte free."""
         # SQLite writes over the old part of its log where it can, and would not ask for space for
         # minutes: a reader in the middle of a read (a backup, say) keeps that part in use.
-        self._reader = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
+        # Filling takes a moment: it is done in a thread, and undone in another.
+        self._reader = sqlite3.connect(
+            f"file:{self.database}?mode=ro", uri=True, check_same_thread=False
+        )
         self._reader.execute("BEGIN")
         self._reader.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         with self._ballast.open("wb") as ballast:

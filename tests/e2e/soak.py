@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 
 from bot.sandbox.newspaper import SOURCES, synthetic
 from bot.sandbox.newspaper.server import bulletin
+from bot.sandbox.rates import JITTER_SECONDS
 from bot.words.normaliser import Normaliser
 from storage import (
     Alerts,
@@ -39,6 +40,7 @@ from tests.bench.processes import family, pss_megabytes
 from tests.e2e import crowd
 from tests.e2e.conftest import Newsboy, Town, open_town
 from tests.e2e.kills import end_kindly, outstanding
+from tests.e2e.pauses import pauses
 from tests.e2e.small_disk import SmallDisk, small_disk
 from tests.e2e.truth import Reader, Story, Truth, Verdict, chats_of
 from tests.e2e.weather import LATENCY, Weather
@@ -77,7 +79,8 @@ class Plan:
 @dataclass(frozen=True)
 class Found:
     """What came of it. `asked` had to ask for a digest at the end, `met` counts the misfortunes
-    by name, `faults` the requests that met one by kind; `pss` is (seconds, megabytes).
+    by name, `faults` the requests that met one by kind; `pss` is (seconds, megabytes);
+    `held_up` says for how many seconds this process saw nothing at worst.
     """
 
     verdict: Verdict
@@ -85,11 +88,17 @@ class Found:
     stories: int
     accepted: int
     asked: int
+    held_up: float
     violations: tuple[str, ...]
     met: dict[str, int]
     faults: dict[str, int]
     disk: bool
     pss: list[tuple[float, float]]
+
+    @property
+    def judged(self) -> bool:
+        """Whether the server was awake enough to tell a burst from what piled up before it."""
+        return self.held_up <= JITTER_SECONDS
 
     @property
     def misfortunes(self) -> int:
@@ -150,10 +159,11 @@ class _Soak:
         )
         watching = asyncio.create_task(self._weigh())
         until = time.monotonic() + plan.seconds
-        try:
-            await asyncio.gather(self._print(until), weather.blow(until, plan.pause))
-        finally:
-            watching.cancel()
+        async with pauses() as own:
+            try:
+                await asyncio.gather(self._print(until), weather.blow(until, plan.pause))
+            finally:
+                watching.cancel()
         await weather.clear()
         if plan.crashes:  # and so that digests need not wait for the next minute
             await self._crash(kindly=True)
@@ -166,6 +176,7 @@ class _Soak:
             stories=len(self._truth.stories),
             accepted=state.accepted,
             asked=asked,
+            held_up=own.longest,
             violations=tuple(one["text"] for one in state.violations),
             met=dict(weather.met),
             faults=dict(state.faults_met),
@@ -286,7 +297,7 @@ class _Soak:
     async def _weigh(self) -> None:
         begun = time.monotonic()
         while self._bot is not None and not self._plan.crashes:
-            self._pss.append((time.monotonic() - begun, self._pss_now()))
+            self._pss.append((time.monotonic() - begun, await asyncio.to_thread(self._pss_now)))
             await asyncio.sleep(_PSS_EVERY)
 
     def _pss_now(self) -> float:

@@ -286,7 +286,7 @@ class Weather:
         if self.disk is None:
             return
         async with self._upheaval:
-            self.disk.fill()
+            await asyncio.to_thread(self.disk.fill)
             await asyncio.sleep(self._seconds(3, 10))
             self.disk.empty()
             if self.crash is not None:
