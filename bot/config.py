@@ -393,9 +393,9 @@ class Settings(BaseSettings):
     )
     push_pictures: Annotated[PushPictures, BeforeValidator(_lower)] = Field(
         PushPictures.PREVIEW,
-        description="How a push shows its picture: `preview`, a small one beside the text, which "
-        "Telegram fetches from the publisher, or `photo`, a large one above it, which newsboy "
-        "uploads once.",
+        description="How a push shows its picture: `preview`, a link preview below the text, "
+        "which Telegram fetches from the publisher, or `photo`, a photo above the text, which "
+        "newsboy uploads once.",
         examples=["preview"],
     )
     after_crash: Annotated[Literal["resend", "skip"], BeforeValidator(_lower)] = Field(
