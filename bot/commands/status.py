@@ -151,7 +151,7 @@ _LANES = {"push": "instant", "merged": "instant", "digest": "digest", "broadcast
 
 def _lags(taken: Status, settings: Settings) -> Table:
     tenths = [f"{tenth}0%" for tenth in range(1, 11)]
-    title = "Alerts of the last day: within how long so many of their readers had them"
+    title = "How late the last day's alerts came: this share of their readers had them within"
     table = _table(title, "Of", "From", *tenths, left=2)
     if taken.lag is not None:
         _lag_rows(table, f"all (a sample of {taken.lag.sample:,})", taken.lag)
