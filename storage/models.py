@@ -573,7 +573,7 @@ class SlotDue:
 
     slot: Slot
     zone: str
-    state: "SubscriberState"
+    state: SubscriberState
 
 
 @dataclass(frozen=True, slots=True)

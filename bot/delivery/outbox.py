@@ -32,7 +32,7 @@ from storage import (
 
 log = logging.getLogger(__name__)
 
-_SLOTS = 1000  # as many as are planned within a few hundredths of a second: the loop has others
+_SLOTS = 500  # as many as are planned within a hundredth of a second: the loop has others
 _TICKED = "digests owed at"  # epoch seconds of the latest tick
 _SET_BACK = timedelta(minutes=1)
 _ALIKE = 4096  # thousands of readers share a time, a zone and so their next instant
