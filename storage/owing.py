@@ -222,12 +222,28 @@ class Owing:
         )
         return [row["key"] for row in rows]
 
-    async def match_push(self, push_id: int, keys: Sequence[tuple[FollowKind, str]]) -> None:
-        """Note the follows (and mutes) that a push meets: its audience is found by them."""
+    async def match_push(
+        self,
+        push_id: int,
+        keys: Sequence[tuple[FollowKind, str]],
+        *,
+        content_hash: str | None = None,
+    ) -> bool:
+        """Note the follows (and mutes) that a push meets: its audience is found by them.
+
+        With `content_hash`, nothing is noted (False) where the article's text is another by now:
+        the words of the old one would hide the push from who follows those of the new one.
+        """
         async with self._database.transaction() as transaction:
-            await transaction.run(
-                "UPDATE push SET keys = :keys WHERE id = :id",
-                {"id": push_id, "keys": _keys(keys)},
+            return bool(
+                await transaction.run(
+                    """
+                    UPDATE push SET keys = :keys
+                    WHERE id = :id AND (:content IS NULL OR :content = (
+                        SELECT content_hash FROM article WHERE id = push.article_id))
+                    """,
+                    {"id": push_id, "keys": _keys(keys), "content": content_hash},
+                )
             )
 
     async def expand(

@@ -88,24 +88,25 @@ class Outbox:
             return added
         # The audience is what readers follow now, so the words are matched again after a restart.
         if one.keys is None or one.id not in matched:
-            keys = await self._keys(one)
-            await self._storage.owing.match_push(one.id, keys)
+            keys, content = await self._keys(one)
+            if not await self._storage.owing.match_push(one.id, keys, content_hash=content):
+                return 0  # its page came meanwhile: the push is open still
             matched.add(one.id)
             one = replace(one, keys=tuple(keys))
         added, _done = await self._storage.owing.expand(one, now=now)
         return added
 
-    async def _keys(self, push: Push) -> list[Key]:
-        """The follows that a push meets."""
+    async def _keys(self, push: Push) -> tuple[list[Key], str | None]:
+        """The follows that a push meets, and of which text: None where that is gone."""
         try:
             article = await self._storage.articles.get(push.article_id)
         except NotFoundError:
             log.warning("push %d: its article is gone, nobody is told", push.id)
-            return []
+            return [], None
         title, body = await self._storage.articles.words(push.article_id)
         phrases = await self._storage.owing.word_keys(sorted({*title, *body}))
         keys = plain_keys(article.topic, article.source_domain, push.story_id, owner=article.owner)
-        return keys + phrase_keys(phrases, title, body)
+        return keys + phrase_keys(phrases, title, body), article.content_hash
 
     # ------------------------------------------------------------ digests
 

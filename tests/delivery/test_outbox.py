@@ -1,10 +1,11 @@
 """Owing: what was held back always finds a way, one bad push stops no other."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
-from bot.delivery.outbox import digest_of
+from bot.delivery.outbox import Outbox, digest_of
 from storage import Alerts, FollowKind, Level, Outcome, SlotDue, SlotPlan, Subscriber, Subscription
 from storage import DeliveryState as State
 from tests.delivery.conftest import NOW, Newsroom, Start
@@ -246,6 +247,31 @@ async def test_a_page_that_comes_late_tells_who_follows_its_words(
         everything.chat_id,
         reader.chat_id,
     ]
+
+
+async def test_a_page_that_comes_while_its_push_is_matched_is_matched_too(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The words of before, written down after those of the page came, would lose their readers."""
+    reader = await newsroom.reader(alerts=Alerts.OFF)
+    storage = newsroom.storage
+    for word in ("мост", "зверь"):
+        await storage.subscribers.follow(
+            Subscription(reader.id, FollowKind.WORDS, word, word, Level.NOW)
+        )
+    stored = await newsroom.article("Что-то случилось", words="дом", content_hash="of the feed")
+    ordinary, pages = storage.owing.word_keys, ["зверь"]
+
+    async def meanwhile(words: Sequence[str]) -> list[str]:
+        found = await ordinary(words)
+        while pages:
+            draft = newsroom.draft("Что-то", words=pages.pop(), content_hash="of the page")
+            await storage.articles.replace(stored.article_id, draft, now=NOW, revision=False)
+        return found
+
+    monkeypatch.setattr(storage.owing, "word_keys", meanwhile)
+    assert await Outbox(storage, owed=lambda: None).expand(NOW) == 1
+    assert await storage.owing.open_pushes() == []
 
 
 async def test_a_digest_time_that_is_set_again_keeps_its_rest(newsroom: Newsroom) -> None:
