@@ -26,13 +26,14 @@ class Tastes(NamedTuple):
 class FrontNeeds(NamedTuple):
     """A reader's tastes, the stories held back in their order, and what there is to read.
 
-    `newest` is the highest article id, `owns` whether articles of the reader's own sources are
-    newer than the watermark.
+    `newest` is the highest article id, `corrected` the latest correction's, `owns` whether articles
+    of the reader's own sources are newer than the watermark.
     """
 
     tastes: Tastes
     held: tuple[int, ...]
     newest: int
+    corrected: int
     owns: bool
 
 
@@ -58,6 +59,8 @@ class Fronts:
             UNION ALL
             SELECT 'newest', NULL, NULL, coalesce(max(id), 0) FROM article
             UNION ALL
+            SELECT 'corrected', NULL, NULL, coalesce(max(id), 0) FROM correction
+            UNION ALL
             SELECT 'own', NULL, NULL, 1
             WHERE EXISTS (SELECT 1 FROM article WHERE owner = :id AND id > :watermark)
             """,
@@ -66,7 +69,7 @@ class Fronts:
         follows: list[tuple[str, str, str]] = []
         mutes: list[tuple[str, str]] = []
         held: list[int] = []
-        newest, owns = 0, False
+        newest, corrected, owns = 0, 0, False
         for what, kind, key, value in rows:
             match what:
                 case "follow":
@@ -77,10 +80,12 @@ class Fronts:
                     held.append(value)
                 case "newest":
                     newest = value
+                case "corrected":
+                    corrected = value
                 case _:
                     owns = True
         tastes = Tastes(tuple(sorted(follows)), tuple(sorted(mutes)))
-        return FrontNeeds(tastes, tuple(held), newest, owns)
+        return FrontNeeds(tastes, tuple(held), newest, corrected, owns)
 
     async def told(self, subscriber_id: int, since: datetime) -> set[int]:
         """The stories that a subscriber was told since then, or that a push will tell."""

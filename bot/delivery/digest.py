@@ -10,8 +10,9 @@ A digest's line in the ledger keeps all its stories, the shown ones first.
 
 What readers have in common is done once, in an *edition*: the candidates of a news language since
 about the same watermark; of these what a set of follows and mutes wants; and the page that comes of
-it where nothing was told or held back. An edition is read anew when an article was stored, and
-after a minute. It holds public articles only: a reader's own are read for that reader alone.
+it where nothing was told or held back. An edition is read anew when an article was stored,
+corrected or withdrawn, and after a minute. It holds public articles only: a reader's own are read
+for that reader alone.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from bot.delivery.matching import (
+    Key,
     Reading,
     headline_keys,
     level_of,
@@ -38,6 +40,7 @@ from bot.messages.texts import Texts, Viewer
 from storage import (
     DeliveryState,
     FollowKind,
+    FrontNeeds,
     Headline,
     Layout,
     Level,
@@ -53,11 +56,12 @@ PER_TOPIC = 2
 NEWS = timedelta(days=8)  # a story whose last article is older is no news: a weekly digest's span
 _FADE_HOURS = 12.0
 
-_FRESH = timedelta(minutes=1)  # of an edition: corrections and growing stories show after it
+_FRESH = timedelta(minutes=1)  # of an edition: growing stories show after it
 _EDITIONS = 32
 _TASTES = 512
 _PHRASES = 2048
 _RANKINGS = 128
+_REMEMBERED = 200_000  # headlines in all that an edition remembers of a kind: some 30 MB
 _WORDS_AT_ONCE = 50  # articles: unpacking them must not hold others up
 _NO_LANGUAGE = "-"  # in which nothing is written: a reader's own articles alone are found
 
@@ -163,26 +167,35 @@ class _Ranking:
 
 
 class _Edition:
-    """The public candidates of a language when the article `newest` was, and what came of them.
+    """The public candidates of a language when the article `newest` and the correction `corrected`
+    were the latest, and what came of them.
 
     `begun` is when the first of their stories was stored: what was told before is none of them.
     """
 
     def __init__(
-        self, newest: int, made: datetime, candidates: Sequence[Headline], begun: datetime
+        self,
+        newest: int,
+        corrected: int,
+        made: datetime,
+        candidates: Sequence[Headline],
+        begun: datetime,
     ) -> None:
         self.newest = newest
+        self.corrected = corrected
         self.made = made
         self.candidates = tuple(candidates)
         self.begun = begun
         self.phrases: _Kept[str, frozenset[int]] = _Kept(_PHRASES)  # in which articles they stand
-        self.wanted: _Kept[Tastes, tuple[_Weighed, ...]] = _Kept(_TASTES)
-        self.rankings: _Kept[tuple[Tastes, int], _Ranking] = _Kept(_RANKINGS)
-        self.pages: _Kept[tuple[Tastes, int, int], Composed] = _Kept(_RANKINGS)
+        fit = max(1, _REMEMBERED // max(1, len(candidates)))
+        self.wanted: _Kept[Tastes, tuple[_Weighed, ...]] = _Kept(min(_TASTES, fit))
+        self.rankings: _Kept[tuple[Tastes, int], _Ranking] = _Kept(min(_RANKINGS, fit))
+        self.pages: _Kept[tuple[Tastes, int, int], Composed] = _Kept(min(_RANKINGS, fit))
 
-    def holds(self, newest: int, now: datetime) -> bool:
+    def holds(self, newest: int, corrected: int, now: datetime) -> bool:
         """Whether it is still what a reader is to get."""
-        return self.newest == newest and abs(now - self.made) < _FRESH
+        latest = (self.newest, self.corrected) == (newest, corrected)
+        return latest and abs(now - self.made) < _FRESH
 
     def ranking(self, tastes: Tastes, watermark: int) -> _Ranking:
         """Of each story the first candidate after the watermark that is wanted, by weight."""
@@ -216,17 +229,16 @@ class Digests:
     async def compose(self, subscriber: Subscriber, now: datetime) -> Composed | None:
         """What is new to the reader since the last digest; None where nothing is."""
         watermark = subscriber.watermark
-        tastes, held_stories, newest, owns = await self._storage.fronts.needs(
-            subscriber.id, watermark, now
-        )
+        needs = await self._storage.fronts.needs(subscriber.id, watermark, now)
+        tastes, newest = needs.tastes, needs.newest
         reading = self._readings.get(tastes) or self._readings.keep(tastes, reading_of(tastes))
-        edition = await self._edition(subscriber.news_language, watermark, newest, now)
+        edition = await self._edition(subscriber.news_language, watermark, needs, now)
         if tastes not in edition.wanted:
             wanted = await self._wanted(edition, edition.candidates, reading, now)
             edition.wanted.keep(tastes, wanted)
         ranking = edition.ranking(tastes, watermark)
         begun, own = edition.begun, tuple[_Weighed, ...]()
-        if owns:
+        if needs.owns:
             owned = [
                 one
                 for one in await self._storage.articles.stored_since(
@@ -240,12 +252,16 @@ class Digests:
         told = (
             await self._storage.fronts.told(subscriber.id, begun) if ranking.items or own else set()
         )
-        if not held_stories and not own and ranking.stories.isdisjoint(told):
+        if not needs.held and not own and ranking.stories.isdisjoint(told):
             return self._shared_page(edition, ranking, (tastes, watermark, subscriber.headlines))
-        # What was held back was followed at once when it came: it needs no second check.
+        # What was held back was followed at once when it came: it may have been muted since.
+        held = await self._keyed(
+            await self._news_of(needs.held, now), reading.phrases, _Kept(_PHRASES)
+        )
         chosen = {
             one.story_id: _weighed(one, now, followed=True)
-            for one in await self._news_of(held_stories, now)
+            for one, keys in held
+            if reading.muted.isdisjoint(keys)
         }
         for item in (*ranking.items, *own):
             if item.headline.story_id not in told:
@@ -265,19 +281,22 @@ class Digests:
                 edition.pages.keep(key, page)
         return page
 
-    async def _edition(self, language: str, watermark: int, newest: int, now: datetime) -> _Edition:
+    async def _edition(
+        self, language: str, watermark: int, needs: FrontNeeds, now: datetime
+    ) -> _Edition:
         """The edition that reaches back to the watermark.
 
         Watermarks share one by the power of two that spans what came since: who was long away
         makes no other's edition longer.
         """
+        newest, corrected = needs.newest, needs.corrected
         span = max(0, newest - watermark).bit_length()
         edition = self._editions.get((language, span))
-        if edition is not None and edition.holds(newest, now):
+        if edition is not None and edition.holds(newest, corrected, now):
             return edition
         async with self._going_to_press:  # a thousand readers who wait for it read it once
             edition = self._editions.get((language, span))
-            if edition is not None and edition.holds(newest, now):
+            if edition is not None and edition.holds(newest, corrected, now):
                 return edition
             # What is stored meanwhile is for the next one.
             found = [
@@ -288,8 +307,10 @@ class Digests:
                 if one.article_id <= newest
             ]
             begun = await self._storage.fronts.begun([one.story_id for one in found])
-            edition = _Edition(newest, now, found, begun or now)
-            self._editions.pop((language, span), None)
+            edition = _Edition(newest, corrected, now, found, begun or now)
+            for key, old in list(self._editions.items()):
+                if not old.holds(newest, corrected, now):
+                    del self._editions[key]
             return self._editions.keep((language, span), edition)
 
     async def _wanted(
@@ -297,19 +318,35 @@ class Digests:
     ) -> tuple[_Weighed, ...]:
         """Of these candidates those that come to such a reader, in their order."""
         public = candidates is edition.candidates
-        standing = await self._standing(
+        keyed = await self._keyed(
             candidates, reading.phrases, edition.phrases if public else _Kept(_PHRASES)
         )
-        wanted = []
-        for headline in candidates:
-            keys = headline_keys(headline) + [
-                (FollowKind.WORDS, phrase)
-                for phrase, articles in standing.items()
-                if headline.article_id in articles
-            ]
-            if level_of(keys, reading) is not Level.OFF:
-                wanted.append(_weighed(headline, now, followed=specific(keys, reading)))
-        return tuple(wanted)
+        return tuple(
+            _weighed(headline, now, followed=specific(keys, reading))
+            for headline, keys in keyed
+            if level_of(keys, reading) is not Level.OFF
+        )
+
+    async def _keyed(
+        self,
+        candidates: Sequence[Headline],
+        phrases: Sequence[str],
+        known: _Kept[str, frozenset[int]],
+    ) -> list[tuple[Headline, list[Key]]]:
+        """Each candidate with the follows and mutes that it meets, of the phrases these alone."""
+        standing = await self._standing(candidates, phrases, known)
+        return [
+            (
+                headline,
+                headline_keys(headline)
+                + [
+                    (FollowKind.WORDS, phrase)
+                    for phrase, articles in standing.items()
+                    if headline.article_id in articles
+                ],
+            )
+            for headline in candidates
+        ]
 
     async def _standing(
         self,

@@ -102,6 +102,52 @@ async def test_what_is_muted_off_or_in_another_language_is_left_out(
     assert not {sport.story_id, stars.story_id, english.story_id} & set(composed.stories)
 
 
+async def test_what_is_corrected_or_withdrawn_shows_so_in_the_very_next_digest(
+    newsroom: Newsroom, start: Start
+) -> None:
+    """However many readers share one: nobody corrects a digest that was sent."""
+    reader = await newsroom.reader()
+    wrong = await newsroom.article("Ошибка", push=False)
+    gone = await newsroom.article("Пропажа", topic=Topic.SPORT, push=False)
+    articles = newsroom.storage.articles
+    async with start() as desk:
+        composed = await desk.digests.compose(reader, NOW)
+        assert composed is not None
+        assert set(composed.stories) == {wrong.story_id, gone.story_id}
+        await articles.lose(gone.article_id, since=NOW, now=NOW, due=None)
+        composed = await desk.digests.compose(reader, NOW)
+        assert composed is not None
+        assert composed.stories == (wrong.story_id,)
+        draft = newsroom.draft("Поправка")
+        await articles.replace(wrong.article_id, draft, now=NOW, revision=True)
+        composed = await desk.digests.compose(reader, NOW)
+        assert composed is not None
+        assert composed.front.lead.title == "Поправка"
+
+
+async def test_what_was_held_back_and_muted_then_is_left_out(
+    newsroom: Newsroom, start: Start
+) -> None:
+    reader = await newsroom.reader(quiet_from=11 * 60, quiet_to=18 * 60)
+    storage = newsroom.storage
+    await newsroom.article("Матч", topic=Topic.SPORT)
+    await newsroom.article("Овен", words="гороскоп овен", topic=Topic.LIFE)
+    kept = await newsroom.article("Мост", topic=Topic.SOCIETY)
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+        desk.sender.wake()
+
+        async def held() -> bool:
+            return list((await desk.states()).values()).count("deferred") == 3
+
+        await desk.until(held)
+        await storage.subscribers.mute(Mute(reader.id, FollowKind.TOPIC, "sport", "", None))
+        await storage.subscribers.mute(Mute(reader.id, FollowKind.WORDS, "гороскоп", "", None))
+        composed = await desk.digests.compose(reader, NOW)
+    assert composed is not None
+    assert composed.stories == (kept.story_id,)
+
+
 async def test_the_rest_is_a_button_away(newsroom: Newsroom, start: Start) -> None:
     reader = await newsroom.reader()
     for _ in range(5):
