@@ -51,6 +51,7 @@ BURST = 10  # times the usual number of new entries
 BRAKES_AFTER = 3  # readings that brought something: before, nobody knows what is usual
 SHARE = 0.2  # of the latest reading in the average
 BRAKED_COUNTS = 3  # times the usual: what a braked reading counts for at most
+_SHORTEST_RHYTHM = timedelta(minutes=1)
 GAP = timedelta(hours=1)  # a pause as long as this is a reason for more news than usual
 
 FAILING_AFTER = timedelta(hours=24)
@@ -156,14 +157,14 @@ def is_braked(feed: Feed, new: int, matched: int, now: datetime) -> bool:
 
     A burst whose entries are known by address or title is a changed guid scheme or a site's move.
     One that is unknown counts once it is known what is usual, and may be honest even so, after a
-    night without newsboy or without the server: what piled up is held against as many hours as
-    passed since the feed was read. An election night that is louder still loses its pushes for a
+    pause without newsboy or without the server: each reading that was missed makes room for twice
+    the usual more, by the feed's own rhythm. An election night that is louder still loses its pushes for a
     few readings, until the average has followed; its articles are stored and in the digests all
     the same.
     """
     if not is_burst(feed, new):
         return False
-    too_many = new >= BURST * max(feed.usual, 1.0) * _hours(feed, now)
+    too_many = new >= (BURST + 2 * _missed(feed, now)) * max(feed.usual, 1.0)
     return matched * 2 >= new or (too_many and feed.readings >= BRAKES_AFTER)
 
 
@@ -182,6 +183,12 @@ def habit(feed: Feed, new: int, *, braked: bool, now: datetime) -> tuple[float, 
     counted = min(new / _hours(feed, now), most)
     share = max(SHARE, 1 / (feed.readings + 1))
     return feed.usual + share * (counted - feed.usual), feed.readings + 1
+
+
+def _missed(feed: Feed, now: datetime) -> float:
+    """How many readings fell out since the last one, as often as the feed is read otherwise."""
+    rhythm = max(timedelta(seconds=feed.interval), _SHORTEST_RHYTHM)
+    return max(0.0, (now - (feed.succeeded or now)) / rhythm - 1)
 
 
 def _hours(feed: Feed, now: datetime) -> float:

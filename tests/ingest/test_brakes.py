@@ -48,7 +48,23 @@ def test_what_piled_up_over_a_night_is_no_burst_unless_it_is_known_otherwise() -
     assert not is_braked(night, 100, 0, NOW)
     assert not is_braked(night, 100, 49, NOW)
     assert is_braked(night, 100, 50, NOW), "a site's move, after a night off"
-    assert is_braked(night, 180, 0, NOW)
+    assert is_braked(night, 500, 0, NOW)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "interval", "new"),
+    [
+        (50, 300, 12),  # a publisher of twelve an hour, away for most of one
+        (8, 2, 19),  # one that is read all the time
+        (180, 3600, 11),
+    ],
+)
+def test_an_honest_pause_brings_what_was_missed_and_pushes_it(
+    minutes: int, interval: int, new: int
+) -> None:
+    one = replace(used_to(1, ago=timedelta(minutes=minutes)), interval=interval)
+    assert not is_braked(one, new, 0, NOW)
+    assert is_braked(one, 20 * new, 0, NOW)
 
 
 @given(usual=usuals, new=counts, matched=counts, hours=st.floats(0, 1000))
