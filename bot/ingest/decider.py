@@ -158,9 +158,9 @@ def is_braked(feed: Feed, new: int, matched: int, now: datetime) -> bool:
     A burst whose entries are known by address or title is a changed guid scheme or a site's move.
     One that is unknown counts once it is known what is usual, and may be honest even so, after a
     pause without newsboy or without the server: each reading that was missed makes room for twice
-    the usual more, by the feed's own rhythm. An election night that is louder still loses its pushes for a
-    few readings, until the average has followed; its articles are stored and in the digests all
-    the same.
+    the usual more, by the feed's own rhythm. An election night that is louder still loses its
+    pushes for a few readings, until the average has followed; its articles are stored and in the
+    digests all the same.
     """
     if not is_burst(feed, new):
         return False
