@@ -153,7 +153,7 @@ def test_every_example_would_do(tmp_path: Path) -> None:
         ("ALLOW_PRIVATE_NETWORKS=perhaps", "valid boolean"),
         ("MESSAGES_PER_SECOND=0", "greater than 0"),
         ("MESSAGES_PER_SECOND=30.5", "more than Telegram's free 30; see PAID_BROADCASTS"),
-        ("PAID_BROADCASTS=on\nMESSAGES_PER_SECOND=1001", "less than or equal to 1000"),
+        ("MESSAGES_PER_SECOND=1001\nPAID_BROADCASTS=on", "less than or equal to 1000"),
         ("PAID_BROADCASTS=stars\nMESSAGES_PER_SECOND=500", "valid boolean"),
         ("TELEGRAM_API_URL=localhost", "not a web address"),
         ("TELEGRAM_API_URL=http://host:port", "not a web address"),
