@@ -1,10 +1,11 @@
 """Slots, quiet hours and caps over many zones, with every odd thing clocks have done."""
 
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from itertools import pairwise
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.delivery.schedule import (
@@ -146,6 +147,115 @@ class TestNextDue:
     def test_refuses_naive_instants(self) -> None:
         with pytest.raises(ValueError, match="time zone"):
             next_due(480, 1, MOSCOW, datetime(2026, 1, 1), None)  # noqa: DTZ001  # what is tested
+
+
+EVERY_ZONE = st.sampled_from(sorted(available_timezones())).map(ZoneInfo)
+# Each with something that others have not: see the tests' names for what.
+ODD_YEARS = [
+    ("Africa/Cairo", 2023),  # summer time again, from a midnight
+    ("Africa/Casablanca", 2026),  # winter time for Ramadan alone
+    ("America/Asuncion", 2024),  # gaps at midnight, the last change ever
+    ("America/Nuuk", 2024),  # a gap that ends the day
+    ("America/St_Johns", 2010),  # changes at one past midnight
+    ("Antarctica/Troll", 2026),  # by two hours
+    ("Asia/Gaza", 2024),
+    ("Asia/Kathmandu", 2026),  # +05:45
+    ("Asia/Pyongyang", 2018),  # half an hour for good
+    ("Australia/Lord_Howe", 2026),  # half an hour twice a year
+    ("Europe/Lisbon", 2026),
+    ("Pacific/Apia", 2011),  # no 30 December
+    ("Pacific/Fakaofo", 2011),
+]
+_HOUR = timedelta(hours=1)
+
+
+def occurrence(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    """When a wall time comes, found from UTC alone: no wall time is turned into an instant here."""
+    wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001  # is one
+    near = (wall.replace(tzinfo=UTC) + n * _HOUR for n in range(-40, 41))
+    shifts = {at.astimezone(zone).utcoffset() or timedelta(0) for at in near}
+    candidates = [(wall - shift).replace(tzinfo=UTC) for shift in shifts]
+    met = [at for at in candidates if at.astimezone(zone).replace(tzinfo=None) == wall]
+    # Shown twice, the first counts; never shown, the one that is later by the gap.
+    return min(met) if met else max(candidates)
+
+
+def occurrences(
+    minute: int, mask: int, zone: ZoneInfo, start: datetime, end: datetime
+) -> list[datetime]:
+    """All instants within (start, end); a day that does not exist adds none."""
+    first, last = start.date() - timedelta(days=2), end.date() + timedelta(days=2)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    found = {occurrence(day, minute, zone) for day in days if mask >> day.weekday() & 1}
+    return sorted(at for at in found if start < at < end)
+
+
+def chain(minute: int, mask: int, zone: ZoneInfo, start: datetime, end: datetime) -> list[datetime]:
+    """What a slot fires at within (start, end), each time planned when it last fired."""
+    fired: list[datetime] = []
+    due = next_due(minute, mask, zone, start, None)
+    while due < end:
+        fired.append(due)
+        due = next_due(minute, mask, zone, due, due)
+    return fired
+
+
+class TestEveryZone:
+    """`next_due` against an oracle that goes from UTC to the wall and never back."""
+
+    @settings(max_examples=300, deadline=None)
+    @given(
+        minutes,
+        masks,
+        EVERY_ZONE,
+        st.datetimes(datetime(2010, 1, 1), datetime(2036, 1, 1)),  # noqa: DTZ001  # set next
+        st.none() | st.timedeltas(timedelta(hours=-30), timedelta(days=9)),
+    )
+    @example(150, EVERY_DAY, ZoneInfo("Europe/Berlin"), datetime(2026, 10, 25, 0, 40), None)  # noqa: DTZ001  # set next
+    @example(125, EVERY_DAY, ZoneInfo("Australia/Lord_Howe"), datetime(2026, 10, 3, 15), None)  # noqa: DTZ001  # set next
+    @example(0, 0b1000000, ZoneInfo("America/Santiago"), datetime(2026, 9, 5, 12), None)  # noqa: DTZ001  # set next
+    @example(480, 0b0010000, ZoneInfo("Pacific/Apia"), datetime(2011, 12, 24), None)  # noqa: DTZ001  # set next
+    def test_it_is_the_first_that_is_later_and_rested(
+        self, minute: int, mask: int, zone: ZoneInfo, naive: datetime, ago: timedelta | None
+    ) -> None:
+        after = naive.replace(tzinfo=UTC)
+        fired = None if ago is None else after - ago
+        due = next_due(minute, mask, zone, after, fired)
+        coming = occurrences(minute, mask, zone, after, after + timedelta(days=10))
+        # What fired more than a rest ahead was fired by a clock that was wrong.
+        rests = fired is not None and fired <= after + REST
+        assert due == next(
+            at for at in coming if not rests or (fired is not None and at >= fired + REST)
+        )
+        assert due.tzinfo is UTC
+        wall = due.astimezone(zone)
+        if wall.hour * 60 + wall.minute == minute and mask >> wall.weekday() & 1:
+            assert (wall.second, wall.fold) == (0, 0)
+        else:  # only where clocks jumped over it
+            day_before = (due - timedelta(hours=25)).astimezone(zone)
+            assert wall.utcoffset() != day_before.utcoffset()
+
+    @settings(max_examples=15, deadline=None)
+    @given(minutes, masks, EVERY_ZONE, instants)
+    def test_a_year_brings_each_allowed_day_once(
+        self, minute: int, mask: int, zone: ZoneInfo, start: datetime
+    ) -> None:
+        end = start + timedelta(days=366)
+        fired = chain(minute, mask, zone, start, end)
+        assert fired == occurrences(minute, mask, zone, start, end)
+
+    @pytest.mark.parametrize(("name", "year"), ODD_YEARS)
+    @pytest.mark.parametrize("minute", [0, 30, 150, 480, 1439])
+    def test_so_does_an_odd_one(self, name: str, year: int, minute: int) -> None:
+        zone = ZoneInfo(name)
+        start, end = (datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 10, tzinfo=UTC))
+        fired = chain(minute, EVERY_DAY, zone, start, end)
+        assert fired == occurrences(minute, EVERY_DAY, zone, start, end)
+        # A local day has one; but for the day that never was, each has.
+        days = [at.astimezone(zone).date() for at in fired]
+        assert len(fired) >= (end - start).days - 1
+        assert all(timedelta(hours=22) <= b - a <= timedelta(hours=26) for a, b in pairwise(fired))
+        assert len(set(days)) >= len(days) - 1  # a gap that ends the day lends it one
 
 
 class TestQuiet:
