@@ -21,6 +21,8 @@ import httptools
 _IDLE_SECONDS = 15.0
 _SWEEP_SECONDS = 1.0
 _SECOND_ADDRESS_AFTER = 0.25  # RFC 8305, section 5
+# Of one answer, head and all; Telegram's longest to a message is a fiftieth of it.
+_MOST_BYTES = 4 << 20
 
 
 class NotConnectedError(Exception):
@@ -141,11 +143,13 @@ class _Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
         self._content: list[bytes] = []
+        self._received = 0
 
     async def exchange(self, request: bytes) -> tuple[int, bytes]:
         if self._transport is None or not self.reusable:
             raise NoAnswerError("the connection is closed")
         self._answer = asyncio.get_running_loop().create_future()
+        self._received = 0
         self._transport.write(request)
         return await self._answer
 
@@ -177,6 +181,11 @@ class _Connection(asyncio.Protocol):
         if self._answer is None:  # nobody asked: a farewell (status 408), or another's answer
             self.close()
             return
+        self._received += len(data)
+        if self._received > _MOST_BYTES:
+            self.fail(NoAnswerError(f"an answer of over {_MOST_BYTES} bytes"))
+            self.abort()
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
@@ -188,6 +197,10 @@ class _Connection(asyncio.Protocol):
         self.fail(NoAnswerError(f"the server closed the connection ({exc or 'no error'})"))
 
     # ------------------------------------------------------------ the parser's calls
+
+    def on_message_begin(self) -> None:
+        if self._answer is None:  # more than was asked for: the next request would get its answer
+            self.reusable = False
 
     def on_body(self, body: bytes) -> None:
         self._content.append(body)

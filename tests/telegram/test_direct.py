@@ -177,6 +177,43 @@ async def test_a_connection_closed_while_idle_is_not_used() -> None:
         assert len(made) == 2
 
 
+@pytest.mark.parametrize("rest", [b"no", b""], ids=["whole", "half"])
+async def test_an_answer_too_many_is_not_taken_for_the_next_requests(rest: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(len(REQUEST))
+        writer.write(OK + OK.removesuffix(b"ok") + rest)
+        await reader.readexactly(len(REQUEST))
+        writer.write((b"" if rest else b"no") + OK)
+
+    async with direct(serve) as (client, made):
+        assert await client.post(REQUEST) == (200, b"ok")
+        assert await client.post(REQUEST) == (200, b"ok")
+        assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    ("head", "more"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"10000\r\n%b\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"%b"),
+    ],
+    ids=["body", "head"],
+)
+async def test_an_endless_answer_is_cut_short(head: bytes, more: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(len(REQUEST))
+        writer.write(head)
+        while True:
+            writer.write(more % (b"x" * 0x10000))
+            await writer.drain()
+
+    async with direct(serve, answer_seconds=60) as (client, made):
+        async with asyncio.timeout(5):
+            with pytest.raises(NoAnswerError):
+                await client.post(REQUEST)
+        assert len(made) == 1
+
+
 async def test_no_answer_in_time() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(len(REQUEST))
