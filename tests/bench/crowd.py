@@ -6,6 +6,7 @@ some, read another language, or were given up: a push that is not for them must 
 ledger holds what was sent before, as many lines as there are readers and a million at most.
 """
 
+import os
 import sqlite3
 from contextlib import closing
 from datetime import datetime
@@ -59,6 +60,12 @@ async def gather(path: Path, subscribers: int, now: datetime, *, due: int = 0) -
         connection.execute("PRAGMA analysis_limit = 400")
         connection.execute("ANALYZE")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def settle(path: Path) -> None:
+    """Let the disk have all of a file, or the first commit would wait for it."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 _FILL = (

@@ -11,7 +11,6 @@ cost no more there. That takes minutes and gigabytes, so it is run by its name a
 """
 
 import asyncio
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -29,7 +28,7 @@ from storage import (
     Storage,
     Topic,
 )
-from tests.bench.crowd import MATCHING, SUBSCRIBERS, gather
+from tests.bench.crowd import MATCHING, SUBSCRIBERS, gather, settle
 from tests.bench.report import Figure, cpu_seconds, percentile
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -60,7 +59,7 @@ async def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "crowd.db"
         await gather(path, SUBSCRIBERS, NOW - timedelta(days=1))
-        _settle(path)
+        settle(path)
         ours, bare = [], []
         for run in range(_RUNS):
             ours.append(await _owe(path, f"push {run}"))
@@ -114,7 +113,7 @@ async def measure_growth() -> list[Figure]:
         small, large = Path(folder) / "small.db", Path(folder) / "large.db"
         for path, many in ((small, SUBSCRIBERS), (large, SUBSCRIBERS * _LARGER)):
             await gather(path, many, NOW - timedelta(days=1))
-            _settle(path)
+            settle(path)
         # A push to the million takes a tenth as long, so it is run as often again.
         few = [await _owe(small, f"push {run}") for run in range(_RUNS)]
         many_owed = [await _owe(large, f"push {run}") for run in range(_RUNS)]
@@ -260,12 +259,6 @@ def _forget(path: Path) -> None:
         connection.execute("DELETE FROM delivery WHERE state = 'owed'")
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _settle(path: Path) -> None:
-    """Let the disk have all of a file, or the first commit would wait for it."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _written() -> int:
