@@ -326,6 +326,15 @@ class Database:
             raise NotFoundError("no such row")
         return found[0]
 
+    async def fold(self) -> None:
+        """Fold the log into the file now: before it is full, in a hold of the writer's of its own.
+
+        A full disk is no error here: the log keeps what it has.
+        """
+        async with self._writing() as writer:
+            with suppress(sqlite3.OperationalError):
+                await writer.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+
     async def upkeep(self) -> None:
         """Nightly: refresh the planner's statistics and fold the log into the file."""
         async with self._writing() as writer:

@@ -1,6 +1,8 @@
 """Owing at any size: chunks that survive a crash, a story told once, whom a push meets at all."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +14,12 @@ from hypothesis import strategies as st
 from storage import (
     Alerts,
     ChatKind,
+    DigestOwed,
     FollowKind,
     Level,
     NotFoundError,
+    SlotDue,
+    SlotPlan,
     Storage,
     StorageError,
     SubscriberState,
@@ -246,6 +251,42 @@ def test_a_chunk_is_as_large_as_the_writer_may_be_held() -> None:
     for _ in range(9):
         pace.took(9.0)
     assert pace.chunk >= 100  # there is an end
+
+
+def _in_the_file(path: Path) -> int:
+    """How many deliveries the file holds without its log."""
+    without_log = path.with_name("copy.db")
+    without_log.write_bytes(path.read_bytes())
+    with closing(sqlite3.connect(without_log)) as copy:
+        if not copy.execute("SELECT * FROM sqlite_master WHERE name = 'delivery'").fetchall():
+            return 0
+        return int(copy.execute("SELECT count(*) FROM delivery").fetchone()[0])
+
+
+async def test_digests_owed_are_folded_into_the_file_before_the_log_is_full(
+    storage: Storage, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the chunk that fills the log holds the writer for all of it."""
+    monkeypatch.setattr("storage.owing._FOLDED_AFTER", 2)
+    plan = SlotPlan(480, 127, False)
+    for chat in range(1, 4):
+        await reader(storage, chat, defaults=replace(DEFAULTS, slots=(plan,), slot_dues=(NOW,)))
+    due = await storage.owing.slots_due(NOW)
+
+    async def owe(one: SlotDue) -> int:
+        owed = DigestOwed(
+            slot_id=one.slot.id,
+            subscriber_id=one.slot.subscriber_id,
+            scheduled=one.slot.due,
+            next_due=NOW + DAY,
+            expires=NOW + DAY,
+            sound=True,
+            wanted=True,
+        )
+        assert await storage.owing.owe_digests([owed]) == 1
+        return _in_the_file(path)
+
+    assert [await owe(one) for one in due] == [0, 2, 2]
 
 
 # ------------------------------------------------------------ broadcasts
