@@ -192,7 +192,8 @@ class Outbox:
     async def tick(self, batch: ClaimBatch, *, now: datetime) -> list[Claim]:
         """Acknowledge what came back and claim the next deliveries, in one transaction.
 
-        A late push brings along what else its reader is owed at once, beyond the batch's limit.
+        A late push brings along what else its reader is owed at once, beyond the batch's limit. All
+        of it is to be merged and none sent, so what was brought stays owed until it is noted.
         """
         async with self._database.transaction() as transaction:
             await _acknowledge(transaction, batch.outcomes)
@@ -443,7 +444,7 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
     claimed = json_list({*ids, *(row["id"] for row in along)})
     await transaction.run(
         "UPDATE delivery SET state = 'claimed' WHERE id IN (SELECT value FROM json_each(:ids))",
-        {"ids": claimed},
+        {"ids": json_list(ids)},
     )
     rows = await transaction.rows(
         f"""

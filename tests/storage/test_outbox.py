@@ -356,6 +356,19 @@ async def test_after_a_crash_what_was_in_flight_is_owed_again(storage: Storage) 
     assert await storage.outbox.recover(NOW) == 3
 
 
+async def test_what_a_late_push_brings_along_is_in_no_doubt_after_a_crash(
+    storage: Storage,
+) -> None:
+    await reader(storage, defaults=ALERTED)
+    for name in "abc":
+        await told(storage, name)
+    await expand_all(storage)
+    brought = await claim(storage, 1, now=NOW + HOUR)
+    assert [one.others for one in brought] == [True] * 3, "all are to be merged, none is sent"
+    assert await storage.outbox.recover(NOW + HOUR, resend=False) == 1
+    assert sorted(await states(storage)) == ["owed", "owed", "sent"]
+
+
 # ---------------------------------------------------------------- the recheck
 
 
