@@ -214,6 +214,7 @@ class TestEveryZone:
     @example(150, EVERY_DAY, ZoneInfo("Europe/Berlin"), datetime(2026, 10, 25, 0, 40), None)  # noqa: DTZ001  # set next
     @example(125, EVERY_DAY, ZoneInfo("Australia/Lord_Howe"), datetime(2026, 10, 3, 15), None)  # noqa: DTZ001  # set next
     @example(0, 0b1000000, ZoneInfo("America/Santiago"), datetime(2026, 9, 5, 12), None)  # noqa: DTZ001  # set next
+    @example(1410, EVERY_DAY, ZoneInfo("America/Nuuk"), datetime(2024, 3, 31, 1, 10), None)  # noqa: DTZ001  # set next
     @example(480, 0b0010000, ZoneInfo("Pacific/Apia"), datetime(2011, 12, 24), None)  # noqa: DTZ001  # set next
     def test_it_is_the_first_that_is_later_and_rested(
         self, minute: int, mask: int, zone: ZoneInfo, naive: datetime, ago: timedelta | None
