@@ -187,7 +187,8 @@ def _broadcasts(taken: Status, settings: Settings) -> Table:
             clean(one.text)[:60],
             state,
             f"{one.sent:,}",
-            f"{one.waiting:,}",
+            # Further readers are still being looked up.
+            f"{one.waiting:,}" + ("" if one.owed_to_all or one.done else "+"),
             f"{one.missed:,}",
         )
     return table
@@ -287,6 +288,7 @@ def _plain(taken: Status, settings: Settings) -> dict[str, object]:
                 "id": one.id,
                 "created": iso(one.created),
                 "called_off": one.called_off,
+                "owed_to_all": one.owed_to_all,
                 "done": one.done,
                 "sent": one.sent,
                 "waiting": one.waiting,

@@ -112,6 +112,24 @@ def test_json_says_the_same_to_programs(newsboy: Newsboy, filled: Path) -> None:
     assert told["feeds_failing"][0]["error"] == "HTTP 500"
 
 
+def test_a_message_to_all_that_is_not_owed_yet_is_not_done(
+    newsboy: Newsboy, database: Path
+) -> None:
+    """Its readers are owed it a little later; until then "waiting 0" would be wrong."""
+
+    async def write() -> None:
+        async with Storage.open(database) as storage:
+            draft = await storage.owing.draft_broadcast("Всем привет", author=7, now=NOW)
+            await storage.owing.confirm_broadcast(draft, author=7, now=NOW, expires=UNTIL)
+
+    asyncio.run(write())
+    row = next(one for one in newsboy("status").out.splitlines() if "Всем привет" in one)
+    assert "being sent" in row
+    assert "0+" in row
+    told = json.loads(newsboy("status", "--json").out)["broadcasts"][0]
+    assert (told["waiting"], told["owed_to_all"], told["done"]) == (0, False, False)
+
+
 def test_it_works_beside_a_running_bot(newsboy: Newsboy, filled: Path) -> None:
     async def running() -> Result:
         async with Storage.open(filled):
