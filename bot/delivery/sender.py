@@ -78,12 +78,13 @@ _SECOND_STRIKE = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class _Sent:
     """A message that Telegram took; without an id where its answer was lost and is not asked for
-    again.
+    again. `barred`: it went as text because its chat allows no photos, which says nothing of others.
     """
 
     message_id: int | None
     plain: bool = False
     photo: bool = False
+    barred: bool = False
 
 
 class Sender:
@@ -409,7 +410,7 @@ class Sender:
         self, claim: Claim, subject: Hashable, form: Hashable, sent: _Sent | None, *, plain: bool
     ) -> None:
         """The canary's fate is everybody's: what it could send, and in which form."""
-        taken = sent is not None and sent.message_id is not None
+        taken = sent is not None and sent.message_id is not None and not sent.barred
         if sent is not None and sent.plain and not plain:
             self._canaries.came_back((form, True), taken=True)
             if self._canaries.goes_plain(subject) and claim.delivery.push_id is not None:
@@ -585,6 +586,7 @@ class Sender:
         lane, thread = _lane(delivery), subscriber.thread_id
         form = message.photo or message.marked
         picture = "" if message.marked is message.plain else message.payload.preview
+        barred = False
         while True:
             if not await self._turn(claim, lane):
                 return None
@@ -607,6 +609,8 @@ class Sender:
                     # Its text may be sound: that decides whether the push goes as plain text.
                     await self._photo_refused(shot.photo, uploaded=file is not None)
                     form, file = message.marked, None
+                elif shot is not None and fault.kind is FaultKind.NO_RIGHTS:
+                    form, file, barred = message.marked, None, True  # perhaps only to photos
                 elif fault.kind is FaultKind.PICTURE and picture:
                     await self._condemn(picture)
                     form, picture = ready(replace(message.payload, preview="")), ""
@@ -635,7 +639,12 @@ class Sender:
                     self._inbox.found.append(subscriber.chat_id)
                 if shot is not None and sent.file_id is not None:
                     await self._uploaded(shot.photo, sent.file_id)
-                return _Sent(sent.message_id, plain=form is message.plain, photo=shot is not None)
+                return _Sent(
+                    sent.message_id,
+                    plain=form is message.plain,
+                    photo=shot is not None,
+                    barred=barred,
+                )
             finally:
                 self._on_the_wire.discard(delivery.id)
 

@@ -87,6 +87,8 @@ _MEANINGS: tuple[tuple[str, FaultKind], ...] = (
     ("chat_admin_required", FaultKind.NO_RIGHTS),
     ("chat_restricted", FaultKind.NO_RIGHTS),
     ("chat_send_plain_forbidden", FaultKind.NO_RIGHTS),
+    ("chat_send_photos_forbidden", FaultKind.NO_RIGHTS),
+    ("chat_send_media_forbidden", FaultKind.NO_RIGHTS),
     ("failed to get http url content", FaultKind.PICTURE),
     ("wrong type of the web page content", FaultKind.PICTURE),
     ("wrong file identifier/http url", FaultKind.PICTURE),
@@ -115,7 +117,8 @@ def classify(error: Exception) -> Fault:
     """
     text = _text(error)
     if isinstance(error, TelegramRetryAfter):
-        return Fault(FaultKind.FLOOD, text, retry_after=float(error.retry_after))
+        # No wait at all would be an invitation to a storm.
+        return Fault(FaultKind.FLOOD, text, retry_after=max(1.0, float(error.retry_after)))
     if isinstance(error, TelegramMigrateToChat):
         return Fault(FaultKind.MIGRATED, text, chat_id=error.migrate_to_chat_id)
     kind = _kind(error, text.lower())

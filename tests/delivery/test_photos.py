@@ -172,6 +172,24 @@ async def test_a_canary_that_blocked_us_leaves_the_upload_to_the_next(
     assert [bool(one.files) for one in server.of("sendPhoto")] == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    "refusal", ["not enough rights to send photos to the chat", "CHAT_SEND_PHOTOS_FORBIDDEN"]
+)
+async def test_a_chat_that_allows_no_photos_gets_the_text_and_all_others_the_photo(
+    newsroom: Newsroom, server: Server, start: Start, photos: Photos, refusal: str
+) -> None:
+    server.default = takes_photos
+    server.script("sendPhoto", error(400, f"Bad Request: {refusal}"))
+    await told(newsroom, 4)
+    async with start(photos=photos) as desk:
+        await desk.settle()
+        assert set((await desk.states()).values()) == {"sent"}
+    first, *others = server.of("sendPhoto")
+    assert [bool(one.files) for one in others] == [True, False, False]
+    (text,) = server.of("sendMessage")
+    assert text.fields["chat_id"] == int(first.fields["chat_id"])
+
+
 async def test_an_own_sources_picture_is_fetched_for_its_owner(
     newsroom: Newsroom, server: Server, start: Start, photos: Photos, publisher: Publisher
 ) -> None:

@@ -85,6 +85,8 @@ ROWS: list[tuple[Exception, FaultKind]] = [
     (bad("PHOTO_INVALID_DIMENSIONS"), FaultKind.PICTURE),
     (bad("message is not modified: specified new message content…"), FaultKind.NOTHING_TO_DO),
     (bad("message to edit not found"), FaultKind.NOTHING_TO_DO),
+    (bad("CHAT_SEND_PHOTOS_FORBIDDEN"), FaultKind.NO_RIGHTS),
+    (bad("CHAT_SEND_MEDIA_FORBIDDEN"), FaultKind.NO_RIGHTS),
     (bad("message to delete not found"), FaultKind.NOTHING_TO_DO),
     (bad("message can't be edited"), FaultKind.NOTHING_TO_DO),
     (bad("message can't be deleted for everyone"), FaultKind.NOTHING_TO_DO),
@@ -120,6 +122,11 @@ def test_meaning(error: Exception, kind: FaultKind) -> None:
 def test_flood_carries_its_wait() -> None:
     fault = classify(TelegramRetryAfter(METHOD, "Too Many Requests: retry after 17", 17))
     assert (fault.kind, fault.retry_after) == (FaultKind.FLOOD, 17)
+
+
+@pytest.mark.parametrize("seconds", [0, -5])
+def test_no_flood_invites_to_ask_again_at_once(seconds: int) -> None:
+    assert classify(TelegramRetryAfter(METHOD, "Too Many Requests", seconds)).retry_after == 1
 
 
 def test_flood_without_a_wait_gets_a_bounded_one() -> None:
