@@ -514,6 +514,10 @@ class Owing:
             await self._database.fold()
         return count
 
+    async def last_due(self) -> datetime | None:
+        """The instant of the digest time that is farthest off; None where nobody has any."""
+        return maybe_datetime(await self._database.value("SELECT max(due) FROM slot"))
+
     async def slots_ahead(
         self, now: datetime, after_id: int = 0, limit: int = 2000
     ) -> list[tuple[Slot, str]]:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from bot.delivery.digest import NEWS
 from bot.delivery.matching import Key, phrase_keys, plain_keys
-from bot.delivery.schedule import next_due, quiet_ends, rests
+from bot.delivery.schedule import FARTHEST, next_due, quiet_ends, rests
 from storage import (
     Broadcast,
     DigestOwed,
@@ -133,13 +133,16 @@ class Outbox:
     async def _heed_a_clock_set_back(self, now: datetime) -> None:
         """Slots that moved on while the clock was ahead wait for no time that is far off by now.
 
-        The tick's time is noted before anything is owed: the next run compares it with its own.
+        The tick's time is noted before anything is owed: the next run compares it with its own. A
+        clock that was wrong between two ticks shows by a time that no right one plans.
         """
         if self._ticked is None:
             noted = await self._storage.meta.get(_TICKED)
             self._ticked = datetime.fromtimestamp(int(noted), UTC) if noted else now
-        if now < self._ticked - _SET_BACK:
-            log.warning("the clock was set back from %s: digests are planned anew", self._ticked)
+        farthest = await self._storage.owing.last_due()
+        ahead = farthest is not None and farthest > now + FARTHEST
+        if ahead or now < self._ticked - _SET_BACK:
+            log.warning("the clock was ahead of %s: digests are planned anew", now)
             last = 0
             while slots := await self._storage.owing.slots_ahead(now, last, _SLOTS):
                 last = slots[-1][0].id

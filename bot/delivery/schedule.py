@@ -21,6 +21,9 @@ wall time twice in a day, and wants one digest."""
 SAME_MORNING = timedelta(hours=3)
 """A new time that comes so soon after a digest was moved from there, or would repeat it."""
 
+FARTHEST = timedelta(days=10)
+"""No slot is due later from now: a week, a rest, and what zones shift."""
+
 EVERY_DAY = 0b111_1111
 
 _DAY = timedelta(days=1)
