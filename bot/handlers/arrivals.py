@@ -81,7 +81,9 @@ def make_router(desk: Desk) -> Router:
     @router.message(Command("help", ignore_case=True))
     async def help_command(message: Message, reader: Reader, answer: Answer) -> None:
         own = bool(desk.settings.readers_add_sources)
-        await answer.say(screens.help_screen(reader.viewer, group=reader.group, own_sources=own))
+        admin = await desk.admin(reader.person_id)
+        told = screens.help_screen(reader.viewer, group=reader.group, own_sources=own, admin=admin)
+        await answer.say(told)
 
     @router.my_chat_member()
     async def membership(update: ChatMemberUpdated, bot: Bot) -> None:

@@ -86,7 +86,9 @@ class Followed:
 # ---------------------------------------------------------------- help, greeting, stop
 
 
-def help_screen(viewer: Viewer, *, group: bool = False, own_sources: bool = False) -> Payload:
+def help_screen(
+    viewer: Viewer, *, group: bool = False, own_sources: bool = False, admin: bool = False
+) -> Payload:
     """Return /help: one screen by purpose; a group's is the reading part."""
     _ = viewer.texts.gettext
     sections = [
@@ -124,6 +126,12 @@ def help_screen(viewer: Viewer, *, group: bool = False, own_sources: bool = Fals
                 ),
             ),
         ]
+        if admin:
+            whose = (
+                _("/invite: a link that lets people in, also several: /invite 20"),
+                _("/broadcast: a message to all readers, shown to you first"),
+            )
+            sections.append((_("For admins"), whose))
     passages: list[Passage] = []
     for title, lines in sections:
         passages.append(line(Run(title, bold=True), tight=False))

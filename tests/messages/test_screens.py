@@ -101,6 +101,10 @@ def test_help_and_stop(texts: Texts) -> None:
     assert "/settings" not in checked(screens.help_screen(viewer(texts), group=True))
     told = checked(screens.help_screen(viewer(texts), own_sources=True))
     assert len(told.splitlines()) == len(whole.splitlines()) + 1
+    assert "/broadcast" not in whole
+    assert "/broadcast" in checked(screens.help_screen(viewer(texts), admin=True))
+    of_group = screens.help_screen(viewer(texts), group=True, admin=True)
+    assert "/broadcast" not in checked(of_group)
     assert pressed(screens.stop_question(viewer(texts))) == [cb.Stop(True), cb.Stop(False)]
 
 
