@@ -62,6 +62,14 @@ async def test_it_is_shown_as_readers_will_see_it_and_goes_out_by_the_button(wor
     assert progress.labels == []
 
 
+async def test_help_names_it_to_admins_alone(world: World) -> None:
+    (told,) = await world.person(ADMIN).say("/help")
+    assert "/broadcast" in told.text
+    await world.person(ANNA).say("/start")
+    (told,) = await world.person(ANNA).say("/help")
+    assert "/broadcast" not in told.text
+
+
 async def test_a_double_press_sends_once(world: World) -> None:
     question = await drafted(world)
     await world.person(ADMIN).press(question, SendOff(1, confirmed=True))
