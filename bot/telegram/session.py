@@ -9,6 +9,7 @@ the HTTP client's exceptions hold it: they are redacted, and the originals are n
 """
 
 import json
+import re
 from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,8 @@ _NEVER_SENT = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
 )
+# So begins an answer of Telegram's that says yes, wherever it breaks off after that.
+_YES = re.compile(rb'\s*\{\s*"ok"\s*:\s*true\b')
 # As much of a foreign answer as a log can use.
 _EXCERPT = 200
 
@@ -195,11 +198,9 @@ class LeanSession(AiohttpSession):
                 bot, method, status, content.decode("utf-8", errors="replace")
             )
         except ClientDecodeError as caught:
-            data = (
-                caught.data
-                if isinstance(caught.data, Mapping)
-                else redact(str(caught.data)[:_EXCERPT])
-            )
+            data: object = caught.data
+            if not isinstance(data, Mapping):
+                data = {"ok": True} if _YES.match(content) else redact(str(data)[:_EXCERPT])
             undecodable = ClientDecodeError(
                 f"status {status}, {redact(caught.message)}", caught.original, data
             )
