@@ -102,9 +102,7 @@ class _Newsboy:
         self._session = LeanSession(settings.telegram_api_url, proxy=settings.telegram_proxy)
         self._insight = Insight(storage, self._limiter, clock=now)
         self._session.middleware(
-            PatientRequests(
-                self._limiter, on_fault=self._insight.fault, on_pause=self._insight.paused
-            )
+            PatientRequests(self._limiter, on_fault=self._insight.fault, on_pause=self._bulk_rests)
         )
         self._bot = Bot(settings.token, session=self._session)
         self._digests = Digests(storage, self._texts)
@@ -260,6 +258,11 @@ class _Newsboy:
             await (dispatcher.receive(self._bot) if webhook is None else webhook.receive())
         finally:
             menus.cancel()
+
+    def _bulk_rests(self, seconds: float) -> None:
+        """Requests of people were too fast, so that bulk is to rest; over a restart too."""
+        self._insight.paused(seconds)
+        self._sender.rested(seconds)
 
     async def _picture(self, url: str, owner: int | None) -> bytes | None:
         """The file of an article's picture, through the newsroom's way out."""

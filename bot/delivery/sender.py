@@ -78,7 +78,7 @@ _SECOND_STRIKE = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class _Sent:
     """A message that Telegram took; without an id where its answer was lost and is not asked for
-    again. `barred`: it went as text because its chat allows no photos, which says nothing of others.
+    again. `barred`: as text because its chat allows no photos, which says nothing of others.
     """
 
     message_id: int | None
@@ -136,6 +136,12 @@ class Sender:
 
     def wake(self) -> None:
         """There is something to send."""
+        self._wake.set()
+
+    def rested(self, seconds: float) -> None:
+        """Telegram told somebody else to let bulk rest for so long: note it for after a restart."""
+        until = _ceil(self._clock() + timedelta(seconds=seconds))
+        self._inbox.waits.append((ALL_CHATS, until))
         self._wake.set()
 
     async def run(self) -> None:

@@ -287,6 +287,28 @@ async def test_an_answer_that_says_ok_and_nothing_else_counts_as_no_answer(
 # ---------------------------------------------------------------- floods
 
 
+async def test_a_pause_that_people_caused_survives_a_restart(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    async with start() as desk:
+        desk.sender.rested(3600)
+
+        async def noted() -> bool:
+            return ALL_CHATS in await desk.storage.outbox.pauses(NOW)
+
+        await desk.until(noted)
+    await newsroom.reader()
+    await newsroom.article()
+    async with start() as desk:
+        await desk.outbox.expand(NOW)
+
+        async def paused() -> bool:
+            return bool(desk.limiter.bulk_delay() > 3500)
+
+        await desk.until(paused)
+    assert not server.requests
+
+
 async def test_nothing_is_sent_during_a_pause_and_it_begins_with_little(
     newsroom: Newsroom, start: Start, server: Server
 ) -> None:
