@@ -456,7 +456,7 @@ class Owing:
         """The digest times that have come, whether or not their reader is active."""
         rows = await self._database.rows(
             """
-            SELECT d.*, s.zone, s.state FROM slot d JOIN subscriber s ON s.id = d.subscriber_id
+            SELECT d.*, s.zone, s.state FROM slot d CROSS JOIN subscriber s ON s.id = d.subscriber_id
             WHERE d.due <= :now ORDER BY d.due LIMIT :limit
             """,
             {"now": to_epoch(now), "limit": limit},
@@ -546,7 +546,7 @@ class Owing:
                 },
             )
 
-    async def unmerged(self, now: datetime, since: datetime) -> list[Subscriber]:
+    async def unmerged(self, now: datetime, since: datetime, limit: int = 1000) -> list[Subscriber]:
         """Readers without digests to whom something held back is owed by nothing.
 
         They came back after a block, took their digests off, or a merged message failed them (that
@@ -554,10 +554,12 @@ class Owing:
         """
         rows = await self._database.rows(
             """
-            SELECT s.* FROM (SELECT DISTINCT subscriber_id FROM delivery WHERE state = 'deferred') h
+            SELECT s.* FROM (
+                SELECT DISTINCT subscriber_id FROM delivery l
+                WHERE state = 'deferred'
+                      AND NOT EXISTS (SELECT 1 FROM slot WHERE subscriber_id = l.subscriber_id)) h
             JOIN subscriber s ON s.id = h.subscriber_id
             WHERE s.state = 'active'
-                  AND NOT EXISTS (SELECT 1 FROM slot WHERE subscriber_id = s.id)
                   AND NOT EXISTS (
                       SELECT 1 FROM delivery o
                       WHERE o.subscriber_id = s.id AND o.kind = 'digest' AND o.slot_id = 0
@@ -567,8 +569,9 @@ class Owing:
                       JOIN article a ON a.story_id = d.story_id AND a.leads = 1
                       WHERE d.subscriber_id = s.id AND d.state = 'deferred'
                             AND a.published >= :since AND a.state <> 'gone')
+            LIMIT :limit
             """,
-            {"hour": to_epoch(now - _HOUR), "since": to_epoch(since)},
+            {"hour": to_epoch(now - _HOUR), "since": to_epoch(since), "limit": limit},
         )
         return [subscriber_of(row) for row in rows]
 
