@@ -105,3 +105,15 @@ async def test_ones_ledger_is_no_others(newsroom: Newsroom, start: Start) -> Non
         assert stories(await desk.digests.compose(again, NOW)) == {fresh.story_id}
         both = {told.story_id, fresh.story_id}
         assert stories(await desk.digests.compose(second, NOW)) == both
+
+
+async def test_what_one_was_pushed_is_news_to_another(newsroom: Newsroom, start: Start) -> None:
+    """A push moves no watermark: the ledger alone tells the two apart."""
+    pushed = await newsroom.reader()
+    plain = await newsroom.reader(alerts=Alerts.OFF)
+    told = await newsroom.article()
+    async with start() as desk:
+        await desk.settle()
+        for _ in range(2):
+            assert stories(await desk.digests.compose(plain, NOW)) == {told.story_id}
+            assert await desk.digests.compose(pushed, NOW) is None
