@@ -2,6 +2,7 @@
 
     form new ─▶ one goes, the others wait ─▶ it was taken    ─▶ all go
                                           ─▶ it came to naught ─▶ the next of them goes alone
+                                          ─▶ no answer for long ─▶ one of them goes as well
 
 So a message that Telegram refuses costs a request or two, and not one for each reader: what is
 refused in its markup and taken as plain text goes as plain text to everybody, and what two chats
@@ -19,6 +20,14 @@ _CHATS_TO_STOP = 2
 
 
 @dataclass(slots=True)
+class _Trial:
+    """Who waits for those that went first, and since when the last of these is on its way."""
+
+    since: float
+    waiting: deque[asyncio.Future[bool]] = field(default_factory=deque)
+
+
+@dataclass(slots=True)
 class _Subject:
     """What is known against a push or a broadcast."""
 
@@ -32,7 +41,7 @@ class Canaries:
 
     def __init__(self) -> None:
         self._taken: OrderedDict[Hashable, None] = OrderedDict()
-        self._trials: dict[Hashable, deque[asyncio.Future[bool]]] = {}
+        self._trials: dict[Hashable, _Trial] = {}
         self._subjects: OrderedDict[Hashable, _Subject] = OrderedDict()
 
     def taken(self, form: Hashable) -> bool:
@@ -42,19 +51,29 @@ class Canaries:
     async def role(self, form: Hashable, *, patience: float) -> bool:
         """True: go first, and say `came_back` whatever happens. False: somebody did, and well.
 
-        Waits for the one that goes first, at most `patience` seconds: then TimeoutError.
+        Waits for the one that goes first, at most `patience` seconds: then one of those who wait
+        goes too, since a chat that does not answer says nothing of the form, and the others meet
+        TimeoutError.
         """
         if form in self._taken:
             return False
-        waiting = self._trials.get(form)
-        if waiting is None:
-            self._trials[form] = deque()
+        loop = asyncio.get_running_loop()
+        trial = self._trials.get(form)
+        if trial is None:
+            self._trials[form] = _Trial(loop.time())
             return True
-        place: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        waiting.append(place)
+        place: asyncio.Future[bool] = loop.create_future()
+        trial.waiting.append(place)
         try:
             async with asyncio.timeout(patience):
                 return await place
+        except TimeoutError:
+            if place.done() and not place.cancelled():  # called in the moment of giving up
+                return place.result()
+            if self._trials.get(form) is trial and loop.time() - trial.since >= patience:
+                trial.since = loop.time()
+                return True
+            raise
         except BaseException:
             # Called to go first in the very moment of giving up: the next one is called instead.
             if place.done() and not place.cancelled() and place.result():
@@ -63,7 +82,8 @@ class Canaries:
 
     def came_back(self, form: Hashable, *, taken: bool) -> None:
         """The one that went first was taken, or came to naught: the next one goes first."""
-        waiting = self._trials.get(form, deque())
+        trial = self._trials.get(form)
+        waiting = trial.waiting if trial is not None else deque[asyncio.Future[bool]]()
         if taken:
             self._taken[form] = None
             while len(self._taken) > _REMEMBERED:
@@ -73,6 +93,8 @@ class Canaries:
             if not place.done():
                 place.set_result(not taken)
                 if not taken:
+                    if trial is not None:
+                        trial.since = place.get_loop().time()
                     return
         self._trials.pop(form, None)
 
