@@ -456,7 +456,8 @@ class Owing:
         """The digest times that have come, whether or not their reader is active."""
         rows = await self._database.rows(
             """
-            SELECT d.*, s.zone, s.state FROM slot d CROSS JOIN subscriber s ON s.id = d.subscriber_id
+            SELECT d.*, s.zone, s.state
+            FROM slot d CROSS JOIN subscriber s ON s.id = d.subscriber_id
             WHERE d.due <= :now ORDER BY d.due LIMIT :limit
             """,
             {"now": to_epoch(now), "limit": limit},
