@@ -556,9 +556,9 @@ class Owing:
         rows = await self._database.rows(
             """
             SELECT s.* FROM (
-                SELECT DISTINCT subscriber_id FROM delivery l
-                WHERE state = 'deferred'
-                      AND NOT EXISTS (SELECT 1 FROM slot WHERE subscriber_id = l.subscriber_id)) h
+                SELECT DISTINCT subscriber_id FROM delivery
+                WHERE state = 'deferred' AND NOT EXISTS (
+                    SELECT 1 FROM slot WHERE subscriber_id = delivery.subscriber_id)) h
             JOIN subscriber s ON s.id = h.subscriber_id
             WHERE s.state = 'active'
                   AND NOT EXISTS (
