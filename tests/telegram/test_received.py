@@ -115,8 +115,8 @@ async def test_a_store_that_fails_stops_nobody_and_gets_it_later(
     async with storage.updates._database._writing() as writer:
         await writer.execute("PRAGMA max_page_count = 1000000")
     await noted(storage, 2)
-    assert "updates are kept again" in caplog.text
     await received.close()
+    assert "updates are kept again" in caplog.text
     assert await after(storage).left() == [update(1, text), update(2, text)]
 
 
