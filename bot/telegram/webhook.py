@@ -59,6 +59,7 @@ class WebhookReceiver:
         self._own = own
         self._look_seconds = look_seconds
         self._complained: object = None  # when Telegram last did
+        self._outdated = False  # what Telegram was told, until it took what is so now
         self._secret = secrets.token_urlsafe(32)
         self._running: dict[int, asyncio.Task[object]] = {}
         self._waiting: set[int] = set()  # for room
@@ -148,7 +149,7 @@ class WebhookReceiver:
 
     async def _look(self) -> None:
         """Set the webhook anew where that is due; say what Telegram complains of, once each."""
-        anew = self._renewed()
+        self._outdated |= self._renewed()
         try:
             info = await self._bot.get_webhook_info()
             if info.url != self._url:
@@ -157,12 +158,13 @@ class WebhookReceiver:
                     "they come here again. Stop it, or give one of the two a token of its own",
                     urlsplit(info.url).hostname or "removed",
                 )
-                anew = True
+                self._outdated = True
             if info.last_error_date not in {None, self._complained}:
                 self._complained = info.last_error_date
                 _log.warning("Telegram cannot post to %s: %s", self._url, info.last_error_message)
-            if anew:
+            if self._outdated:
                 await self._register()
+                self._outdated = False
         except AiogramError as error:
             fault = classify(error)
             if fault.kind is FaultKind.TOKEN:

@@ -295,6 +295,24 @@ async def test_a_certificate_that_signed_itself_is_shown_again_when_renewed(
         ]
 
 
+async def test_a_renewed_certificate_is_shown_although_telegram_was_away(
+    server: Server, bot: Bot, received: Received, tmp_path: Path
+) -> None:
+    pair = make_pair(tmp_path, "bot.example")
+    own = OwnCertificate(pair.certificate, pair.key, "bot.example")
+    away = error(502, "Bad Gateway")
+    server.script("setWebhook", ok(True), *[away] * 9, ok(True))
+    server.script("getWebhookInfo", *[away] * 9, *[info()] * 999)
+    async with receiving(server, bot, Inbox(received), own, look_seconds=0.01):
+        await asyncio.to_thread(make_pair, tmp_path, "bot.example")
+        await until(lambda: len(server.of("setWebhook")) == 11)
+        told = server.of("setWebhook")[-1]
+        assert [*told.files.values()] == [pair.certificate.read_bytes()]
+        looks = len(server.of("getWebhookInfo"))
+        await until(lambda: len(server.of("getWebhookInfo")) > looks + 2)
+        assert len(server.of("setWebhook")) == 11
+
+
 async def test_a_certificate_of_an_authority_is_not_shown(
     server: Server, bot: Bot, received: Received, tmp_path: Path
 ) -> None:
