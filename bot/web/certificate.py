@@ -56,8 +56,16 @@ class OwnCertificate:
         if stamp == self._seen:
             return False
         self._seen = stamp
-        self.current = examine(self._certificate, self._key, self._host)
-        self.context.load_cert_chain(self._certificate, self._key, _no_password)
+        try:
+            found = examine(self._certificate, self._key, self._host)
+            self.context.load_cert_chain(self._certificate, self._key, _no_password)
+        except OSError as error:  # SSLError is one: they change under our hands
+            self._seen = []
+            raise CertificateError(
+                f"WEBHOOK_CERTIFICATE: {self._certificate} or its key changes just now ({error}); "
+                "they are looked at again"
+            ) from error
+        self.current = found
         return True
 
     def _stamp(self) -> list[tuple[int, int, int]]:

@@ -4,13 +4,20 @@ import asyncio
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from bot.config import Webhook
-from bot.web.certificate import CertificateError, OwnCertificate, examine, own_certificate
+from bot.web.certificate import (
+    Certificate,
+    CertificateError,
+    OwnCertificate,
+    examine,
+    own_certificate,
+)
 from bot.web.listener import Route, listening
 from tests.web.pem import Pair, make_pair
 
@@ -150,3 +157,27 @@ async def test_a_renewal_that_will_not_do_changes_nothing(tmp_path: Path) -> Non
     pair.certificate.unlink()
     with pytest.raises(CertificateError, match="cannot be read"):
         own.renewed()
+
+
+async def test_files_that_go_while_they_are_read_are_taken_up_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = make_pair(tmp_path)
+    own = OwnCertificate(pair.certificate, pair.key, "localhost")
+    first = own.current
+    make_pair(tmp_path)
+    key = pair.key.read_bytes()
+
+    def examine_at_the_wrong_moment(*given: Any) -> Certificate:
+        found = examine(*given)
+        pair.key.unlink()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr("bot.web.certificate.examine", examine_at_the_wrong_moment)
+        with pytest.raises(CertificateError, match="looked at again"):
+            own.renewed()
+    assert own.current == first
+    pair.key.write_bytes(key)
+    assert own.renewed()
+    assert own.current != first
