@@ -251,6 +251,11 @@ class _Newsboy:
     ) -> None:
         """Answer readers, as soon as Telegram answers; raises TokenRefusedError."""
         account = await dispatcher.reach(self._bot)
+        if await self._storage.upkeep.change_bot(account.id):
+            log.warning(
+                "BOT_TOKEN is another bot's than before: what the former one sent stays as it is, "
+                "and readers have to start this one before it can write to them"
+            )
         await self._invite_admin(account.username or "")
         menus = asyncio.create_task(self._register_menus(), name="menus")
         log.info("@%s is at work with SQLite %s; Ctrl-C stops it", account.username, SQLITE_VERSION)

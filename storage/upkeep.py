@@ -23,6 +23,7 @@ from storage.database import (
 )
 from storage.errors import AlreadyExistsError, DatabaseCorruptError, StorageError
 from storage.feeds import forget_feed
+from storage.meta import put
 from storage.migrate import make_private, migrations, refuse_newer
 from storage.models import Counts
 from storage.stories import drop_articles
@@ -34,6 +35,7 @@ _QUERY_LIFE = timedelta(days=30)
 _NOTICE_LIFE = timedelta(days=30)
 _PICTURE_LIFE = timedelta(days=90)
 _FRESH = timedelta(days=3)
+_BOT = "bot"
 
 
 class Upkeep:
@@ -41,6 +43,24 @@ class Upkeep:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def change_bot(self, bot_id: int) -> bool:
+        """Note whose database this is; whether it was another bot's until now.
+
+        Ids of messages and of updates are each bot's own: those of the former one are forgotten,
+        or an edit would hit another message, and a new update might pass for one that was handled.
+        """
+        former = await self._database.row("SELECT value FROM meta WHERE key = :key", {"key": _BOT})
+        if former is not None and former["value"] == str(bot_id):
+            return False
+        async with self._database.transaction() as transaction:
+            await put(transaction, _BOT, str(bot_id))
+            if former is not None:
+                await transaction.run("DELETE FROM received")
+                await transaction.run(
+                    "UPDATE delivery SET message_id = NULL WHERE message_id IS NOT NULL"
+                )
+        return former is not None
 
     async def prune_ledger(self, before: datetime, now: datetime) -> int:
         """Delete deliveries that ended before a time, and what else is past its use."""

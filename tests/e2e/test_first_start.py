@@ -1,7 +1,9 @@
-"""A bot without admins: the link in its log makes its opener the admin, once."""
+"""First starts: a bot without admins, whose log has a link, and one on another bot's database."""
 
 import re
 import signal
+import sqlite3
+from contextlib import closing
 
 from tests.e2e.conftest import Town
 
@@ -22,3 +24,18 @@ async def test_the_first_start_prints_a_link_that_makes_one_admin(town: Town) ->
 
     again = await town.newsboy(**alone)
     assert "t.me/" not in again.output(), "there is an admin"
+
+
+async def test_a_database_that_was_another_bots_is_taken_over(town: Town) -> None:
+    bot = await town.newsboy()
+    assert await bot.stop() == 0
+    with closing(sqlite3.connect(town.folder / "newsboy.db")) as other:
+        other.execute("UPDATE meta SET value = '7' WHERE key = 'bot'")
+        other.execute("INSERT INTO received (update_id, at) VALUES (1, 1)")
+        other.commit()
+    for said in (1, 0):
+        bot = await town.newsboy()
+        assert await bot.stop() == 0
+        assert bot.output().count("BOT_TOKEN is another bot's") == said
+        with closing(sqlite3.connect(town.folder / "newsboy.db")) as other:
+            assert other.execute("SELECT count(*) FROM received").fetchone() == (0,)

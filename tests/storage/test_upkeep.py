@@ -280,3 +280,24 @@ async def test_imported_articles_go_last(storage: Storage) -> None:
 
 async def test_an_empty_store_has_nothing_to_prune(storage: Storage) -> None:
     assert await storage.upkeep.prune_to_size(0) == 0
+
+
+async def test_another_bot_inherits_no_message_and_no_update(storage: Storage) -> None:
+    """Ids of messages and updates are each bot's own: its own would be taken for the former's."""
+    chat = await reader(storage, defaults=replace(DEFAULTS, alerts=Alerts.ON))
+    await _push(storage, "told")
+    one = (await claim(storage))[0].delivery
+    await storage.outbox.acknowledge([Outcome(one.id, DeliveryState.SENT, NOW, message_id=5)])
+    await storage.updates.note({1: {"update_id": 1}}, [2], NOW)
+
+    # The first that is known, and the same once more.
+    for _ in range(2):
+        assert not await storage.upkeep.change_bot(111)
+        assert await storage.outbox.by_message(chat.id, 5) is not None
+        assert await storage.updates.newest(9) == [1, 2]
+
+    assert await storage.upkeep.change_bot(222)
+    assert await storage.outbox.by_message(chat.id, 5) is None
+    assert await storage.updates.newest(9) == []
+    assert await storage.outbox.delivery(one.id) is not None  # told is told
+    assert not await storage.upkeep.change_bot(222)
