@@ -22,6 +22,7 @@ from aiogram.exceptions import AiogramError
 from aiogram.methods import GetUpdates
 from aiogram.types import Update, User
 from aiogram.utils.backoff import Backoff, BackoffConfig
+from pydantic import ValidationError
 
 from bot.telegram.faults import Fault, FaultKind, classify
 from bot.telegram.received import Received
@@ -202,7 +203,7 @@ class PollingDispatcher(Dispatcher):
             _log.error(
                 "update %s skipped, it cannot be read: %s",
                 raw.get("update_id") if isinstance(raw, dict) else "?",
-                " ".join(str(error).split())[:300],
+                _unreadable(error),
             )
             return None
         return update
@@ -255,6 +256,14 @@ class _Outage:
         if self._backoff.counter:
             _log.info("Telegram answers again after %d failures", self._backoff.counter)
             self._backoff.reset()
+
+
+def _unreadable(error: Exception) -> str:
+    """What is wrong with an update, without what its author wrote."""
+    if not isinstance(error, ValidationError):
+        return " ".join(str(error).split())[:300]
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults)[:300]
 
 
 def _explain(fault: Fault) -> str:

@@ -22,6 +22,7 @@ def update(number: int, text: str = "x") -> dict[str, Any]:
 
 POISON: list[Any] = [
     {"update_id": 2, "message": {"message_id": "no number", "date": "never"}},
+    {"update_id": 2, "message": {"text": ["a private word"]}},
     {"update_id": 2, "message": None, "something_new": {"id": 1}},
     {"update_id": 2, "callback_query": {"id": 1, "data": ["a"]}},
 ]
@@ -77,6 +78,7 @@ async def test_poison_is_skipped_and_counted(
     assert inbox.texts == ["before", "after"]
     assert inbox.dispatcher.skipped == 1
     assert "update 2 skipped" in caplog.text
+    assert "private word" not in caplog.text  # a log is no place for what people write
 
 
 async def test_poison_alone_moves_the_offset(server: Server, bot: Bot, received: Received) -> None:
