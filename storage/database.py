@@ -240,6 +240,8 @@ class Database:
                 f"busy_timeout = {_BUSY_MS}",
                 "journal_mode = WAL",
                 "synchronous = FULL",
+                # What people wrote and wanted deleted; some builds of SQLite do so anyway.
+                "secure_delete = ON",
                 f"cache_size = -{_WRITER_CACHE_KIB}",
                 f"wal_autocheckpoint = {_LOG_PAGES}",
             ):

@@ -60,3 +60,12 @@ async def test_ids_are_forgotten_when_telegram_has_forgotten_them(storage: Stora
     await storage.updates.note({3: raw(3)}, [4], NOW + SECOND)
     await storage.upkeep.prune_ledger(NOW - DAY, NOW + SECOND + 2 * DAY)
     assert await storage.updates.newest(10) == [3, 4]
+
+
+async def test_what_people_wrote_is_overwritten_when_it_is_handled(storage: Storage) -> None:
+    long = "a private word " * 1000
+    await storage.updates.note({1: raw(1, "a private word"), 2: raw(2, long)}, [], NOW)
+    await storage.updates.note({}, [1, 2], NOW)
+    await storage.upkeep.tidy()
+    for file in storage.path.parent.glob(f"{storage.path.name}*"):
+        assert b"a private word" not in file.read_bytes()
