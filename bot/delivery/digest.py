@@ -33,8 +33,8 @@ from bot.delivery.matching import (
     reading_of,
     specific,
 )
-from bot.messages import lists
-from bot.messages.lists import Front, Press
+from bot.messages import fronts
+from bot.messages.fronts import Front, Press
 from bot.messages.payloads import Payload
 from bot.messages.texts import Texts, Viewer
 from storage import (
@@ -400,7 +400,7 @@ class Digests:
     ) -> Payload:
         """The digest's message; its button names the ledger's line."""
         front = replace(composed.front, delivery=delivery_id)
-        return lists.digest(front, self.viewer(subscriber, now), self._press)
+        return fronts.digest(front, self.viewer(subscriber, now), self._press)
 
     def viewer(self, subscriber: Subscriber, now: datetime) -> Viewer:
         """For whom a message of a subscriber is rendered."""

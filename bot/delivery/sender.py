@@ -26,7 +26,7 @@ from bot.delivery.inbox import Inbox
 from bot.delivery.insight import Insight
 from bot.delivery.photos import Photos
 from bot.delivery.recheck import Drop, given_up, late, recheck
-from bot.messages import broadcasts, classic, lists
+from bot.messages import broadcasts, classic, fronts
 from bot.messages.payloads import Payload
 from bot.telegram.bulk import BulkClient
 from bot.telegram.faults import Fault, FaultKind, classify
@@ -492,7 +492,7 @@ class Sender:
                 Outcome(delivery.id, DeliveryState.EMPTY, now, reason="nothing held")
             )
             return
-        payload, taken = lists.merged(headlines, self._digests.viewer(subscriber, now))
+        payload, taken = fronts.merged(headlines, self._digests.viewer(subscriber, now))
         stories = tuple(one.story_id for one in headlines[:taken])
         await self._note(delivery, stories)
         sent = await self._send(claim, _message(payload))

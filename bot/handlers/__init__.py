@@ -9,10 +9,13 @@ from bot.handlers import (
     arrivals,
     articles,
     broadcasting,
+    digests,
+    following,
     inviting,
-    preferences,
     reading,
     rest,
+    searching,
+    settings,
     sourcing,
 )
 from bot.handlers.answering import Answer
@@ -32,8 +35,11 @@ def install(dispatcher: Dispatcher, desk: Desk) -> None:
         inviting.make_router(desk),
         broadcasting.make_router(desk),
         reading.make_router(desk),
+        digests.make_router(desk),
+        searching.make_router(desk),
         articles.make_router(desk),
-        preferences.make_router(desk),
+        settings.make_router(desk),
+        following.make_router(desk),
         sourcing.make_router(desk),
         rest.make_router(desk),
     )

@@ -1,4 +1,4 @@
-"""Coming and going: /start, /help, the bot added, blocked or moved with a group."""
+"""Coming and going: /start, /help, /stop, the bot added, blocked or moved with a group."""
 
 import re
 from datetime import timedelta
@@ -6,16 +6,16 @@ from typing import Any
 
 from aiogram import Bot, Router
 from aiogram.filters import Command, CommandObject, Filter
-from aiogram.types import ChatMemberUpdated, Message
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from bot.delivery.digest import weight
 from bot.handlers.answering import Answer
 from bot.handlers.articles import show_card
 from bot.handlers.desk import Desk, Reader, viewer_of
-from bot.handlers.door import keeps
+from bot.handlers.door import Keepers, Pressed, keeps
 from bot.handlers.reading import latest_page
 from bot.messages import lists, notices, screens
-from bot.messages.callbacks import Latest
+from bot.messages.callbacks import Latest, Stop
 from bot.messages.payloads import Payload
 from storage import ChatKind, Headline, SubscriberState, Topic
 
@@ -38,8 +38,12 @@ class Migration(Filter):
 
 
 def make_router(desk: Desk) -> Router:
-    """Return the router of /start, /help and membership."""
+    """Return the router of /start, /help, /stop and membership."""
     router = Router(name="arrivals")
+    stopping = Router(name="stopping")
+    stopping.message.middleware(Keepers())
+    stopping.callback_query.middleware(Keepers())
+    router.include_router(stopping)
 
     @router.message(Migration())
     async def migrated(message: Message, old: int, new: int) -> None:
@@ -84,6 +88,22 @@ def make_router(desk: Desk) -> Router:
         admin = await desk.admin(reader.person_id)
         told = screens.help_screen(reader.viewer, group=reader.group, own_sources=own, admin=admin)
         await answer.say(told)
+
+    @stopping.message(Command("stop", ignore_case=True))
+    async def stop(message: Message, reader: Reader, answer: Answer) -> None:
+        await answer.say(screens.stop_question(reader.viewer))
+
+    @stopping.callback_query(Pressed(Stop))
+    async def stop_pressed(
+        query: CallbackQuery, pressed: Stop, reader: Reader, answer: Answer
+    ) -> None:
+        if pressed.confirmed:
+            await desk.storage.subscribers.change(
+                reader.subscriber.id, state=SubscriberState.STOPPED
+            )
+            await answer.turn(notices.note(notices.stopped(reader.texts)))
+        else:
+            await answer.turn(notices.note(notices.not_stopped(reader.texts)))
 
     @router.my_chat_member()
     async def membership(update: ChatMemberUpdated, bot: Bot) -> None:

@@ -1,4 +1,4 @@
-"""Lists: /latest, /top, /archive, /digest, /search and their buttons."""
+"""Lists: /latest, /top, /archive and their buttons."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,12 +12,11 @@ from bot.handlers.answering import Answer
 from bot.handlers.desk import Desk, Reader, known_source
 from bot.handlers.door import Pressed
 from bot.messages import lists, notices
-from bot.messages.callbacks import Day, DigestMore, Latest, LatestTopics, Search
-from bot.messages.forms import find_source, find_topic, names_of
-from bot.messages.lists import PAGE, Found
+from bot.messages.callbacks import Day, Latest, LatestTopics
+from bot.messages.follow_forms import find_source, find_topic, names_of
+from bot.messages.lists import PAGE
 from bot.messages.payloads import Payload
-from bot.words.matching import highlight
-from storage import NotFoundError, Topic, View
+from storage import Topic
 
 _TOP = 10
 _DAY = re.compile(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{4}))?", re.ASCII)
@@ -83,67 +82,6 @@ def make_router(desk: Desk) -> Router:
         query: CallbackQuery, pressed: Day, reader: Reader, answer: Answer
     ) -> None:
         await answer.turn(await day_page(desk, reader, pressed))
-
-    @router.message(Command("digest", ignore_case=True))
-    async def digest(message: Message, reader: Reader, answer: Answer) -> None:
-        async with desk.digests.turn(reader.subscriber.id):
-            # Read again: the command before this one may have told what is new.
-            subscriber = await storage.subscribers.get(reader.subscriber.id)
-            issue = await desk.digests.issue(subscriber, reader.viewer.now)
-            if issue is None:
-                await answer.tell(notices.nothing_new(reader.texts))
-                return
-            message_id = await answer.say(issue.payload)
-            await desk.digests.told(issue, subscriber, message_id, desk.clock())
-
-    @router.callback_query(Pressed(DigestMore))
-    async def digest_more(
-        query: CallbackQuery, pressed: DigestMore, reader: Reader, answer: Answer
-    ) -> None:
-        # In turn: of two taps at once the second finds the page of the first.
-        async with desk.digests.turn(reader.subscriber.id):
-            delivery = await storage.outbox.delivery(pressed.delivery)
-            if delivery is None or delivery.subscriber_id != reader.subscriber.id:
-                await answer.toast(notices.stale_button(reader.texts))
-                return
-            end = pressed.offset + PAGE
-            headlines = await storage.articles.of_stories(delivery.stories[pressed.offset : end])
-            # One that is too old to be seen by a bot is taken for the front page.
-            front_page = answer.message_id in (None, delivery.message_id)
-            page = lists.digest_more(
-                headlines,
-                reader.viewer,
-                pressed.delivery,
-                end,
-                len(delivery.stories) - end,
-                back=pressed.offset - PAGE if pressed.offset > PAGE and not front_page else None,
-            )
-            if not front_page:
-                await answer.turn(page)
-                return
-            # The front page stays; its further pages are one message below it, however often it is
-            # asked for them.
-            below = delivery.parts[0] if delivery.parts else None
-            sent = await (answer.say(page) if below is None else answer.turn(page, below))
-            if sent is not None:
-                await storage.outbox.show(delivery.id, View.DIGEST, (sent,))
-
-    @router.message(Command("search", ignore_case=True))
-    async def search(
-        message: Message, command: CommandObject, reader: Reader, answer: Answer
-    ) -> None:
-        await search_for(desk, reader, answer, command.args or "")
-
-    @router.callback_query(Pressed(Search))
-    async def search_pressed(
-        query: CallbackQuery, pressed: Search, reader: Reader, answer: Answer
-    ) -> None:
-        try:
-            page = await search_page(desk, reader, pressed)
-        except NotFoundError:
-            await answer.toast(notices.stale_button(reader.texts))
-            return
-        await answer.turn(page)
 
     return router
 
@@ -216,34 +154,3 @@ async def day_page(desk: Desk, reader: Reader, page: Day) -> Payload:
     older = page.offset + PAGE if len(found) > PAGE else None
     newer = max(0, page.offset - PAGE) if page.offset else None
     return lists.archive(found[:PAGE], reader.viewer, day, older=older, newer=newer)
-
-
-async def search_for(desk: Desk, reader: Reader, answer: Answer, words: str) -> None:
-    """Answer a search, typed as a command or as plain text."""
-    if not desk.normaliser.query_terms(words):
-        await answer.tell(notices.needs_words(reader.texts))
-        return
-    query = await desk.storage.subscribers.save_query(words.strip(), reader.viewer.now)
-    await answer.say(await search_page(desk, reader, Search(query, 0)))
-
-
-async def search_page(desk: Desk, reader: Reader, page: Search) -> Payload:
-    """A page of a kept search; raises NotFoundError where it is kept no more."""
-    words, newest = await desk.storage.subscribers.query(page.query)
-    terms = desk.normaliser.query_terms(words)
-    keys, _any = await desk.storage.search.keys(
-        terms, now=reader.viewer.now, before_key=newest or None, reader=reader.subscriber.id
-    )
-    headlines = await desk.storage.articles.by_keys(
-        keys[page.offset : page.offset + PAGE], reader=reader.subscriber.id
-    )
-    found = [
-        Found(
-            one,
-            title=tuple(highlight(one.title, terms, desk.normaliser)),
-            summary=tuple(highlight(one.summary, terms, desk.normaliser)),
-        )
-        for one in headlines
-    ]
-    more = len(keys) > page.offset + PAGE
-    return lists.search(found, reader.viewer, words, page.query, page.offset, more=more)

@@ -12,7 +12,7 @@ from aiogram.types import CallbackQuery, ErrorEvent, Message
 
 from bot.handlers.answering import Answer
 from bot.handlers.desk import Desk, Reader
-from bot.handlers.reading import search_for
+from bot.handlers.searching import search_for
 from bot.handlers.sourcing import is_address, look_at
 from bot.messages import menu, notices
 from bot.telegram.faults import FaultKind, classify

@@ -1,4 +1,4 @@
-"""Typed forms: what a reader writes after /settings, /subscribe and /unsubscribe.
+"""Typed forms: what a reader writes after /settings.
 
 Pure parsing, Russian and English alike: text in; a frozen intent out, or a `Wrong` that names the
 values that would do. Names that readers see (topics, cities) come from the catalogues, so that a
@@ -12,21 +12,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from babel import Locale
 
 from bot.messages.callbacks import Setting
 from bot.messages.texts import DAILY, WEEKDAYS, WEEKEND, Texts
-from storage import Alerts, FollowKind, Layout, Level, SlotPlan, Source, Topic
+from storage import Alerts, Layout, SlotPlan
 
 _Key = TypeVar("_Key")
 
 MAX_SLOTS = 6
 HEADLINES = range(3, 16)
 HOURLY = range(1, 31)
-MAX_WORDS = 100  # characters of followed words
 
 
 # ---------------------------------------------------------------- intents
@@ -124,26 +122,6 @@ SettingIntent = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FollowIntent:
-    """What to follow, or to follow no more (`level` off).
-
-    `key` is a topic's value, a source's domain, "" for everything; of words it is "" too, since
-    only the normaliser can make it of `label`, which is as the reader wrote it. `level` None:
-    whatever is usual for the kind.
-    """
-
-    kind: FollowKind
-    key: str
-    label: str
-    level: Level | None
-
-
-@dataclass(frozen=True, slots=True)
-class UnfollowAll:
-    """`/unsubscribe all`."""
-
-
 class Fault(StrEnum):
     """What a typed form got wrong."""
 
@@ -185,29 +163,17 @@ _SETTINGS = {
     Setting.PICTURES: ("pictures", "images", "photos", "картинки", "фото"),
 }
 _ON = ("on", "yes", "1", "true", "вкл", "включить", "включены", "да")
-_OFF = ("off", "no", "0", "false", "none", "выкл", "выключить", "выключены", "нет", "без")
+OFF = ("off", "no", "0", "false", "none", "выкл", "выключить", "выключены", "нет", "без")
 _ALERTS = {
     Alerts.ON: (*_ON, "all", "все", "всё"),
     Alerts.IMPORTANT: ("important", "важные", "важное", "важно", "главное"),
-    Alerts.OFF: _OFF,
+    Alerts.OFF: OFF,
 }
 _LAYOUTS = {
     Layout.CLASSIC: ("classic", "plain", "классический", "обычный", "простой"),
     Layout.RICH: ("rich", "богатый", "расширенный", "оформленный"),
 }
-_LEVELS = {
-    Level.OFF: (*_OFF,),
-    Level.DIGEST: ("digest", "дайджест", "вдайджесте"),
-    Level.NOW: ("now", "сразу", "срочно"),
-    Level.SOUND: ("sound", "loud", "звук", "созвуком", "громко"),
-}
 _BOTH = ("both", "all", "any", "оба", "обе", "все", "всё", "любые", "любой")
-_EVERYTHING = ("all", "everything", "все", "всё")
-_KINDS = {
-    FollowKind.TOPIC: ("topic", "topics", "тема", "тему", "темы", "рубрика", "рубрику"),
-    FollowKind.SOURCE: ("source", "sources", "источник", "источники", "сайт"),
-    FollowKind.WORDS: ("words", "word", "слова", "слово"),
-}
 _WEEKDAY_WORDS = (
     ("mon", "monday", "пн", "понедельник"),
     ("tue", "tuesday", "вт", "вторник"),
@@ -234,12 +200,12 @@ _TWO_WORDS = re.compile(
 )
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     lowered = " ".join(text.lower().replace("ё", "е").split())
     return _TWO_WORDS.sub(lambda match: match[0].replace(" ", ""), lowered).split()
 
 
-def _lookup(table: Mapping[_Key, Iterable[str]], word: str) -> _Key | None:
+def lookup(table: Mapping[_Key, Iterable[str]], word: str) -> _Key | None:
     plain = word.lower().replace("ё", "е")
     return next(
         (key for key, words in table.items() if plain in {w.replace("ё", "е") for w in words}),
@@ -285,8 +251,8 @@ def parse_settings(
 
     `texts` are all languages of the interface, `news_languages` the codes that sources write in.
     """
-    name, _space, value = " ".join(_words(text)).partition(" ")
-    setting = _lookup(_SETTINGS, name)
+    name, _space, value = " ".join(words_of(text)).partition(" ")
+    setting = lookup(_SETTINGS, name)
     if setting is None:
         return Wrong(Fault.SETTING, name, tuple(one.value for one in Setting))
     return parse_setting(setting, value, texts, news_languages)
@@ -299,14 +265,14 @@ def parse_setting(
     news_languages: Sequence[str],
 ) -> SettingIntent | Wrong:
     """Return the intent of one setting's typed value (a button's value is one too)."""
-    value = " ".join(_words(value))
+    value = " ".join(words_of(value))
 
     def wrong(*values: str, fault: Fault = Fault.VALUE) -> Wrong:
         return Wrong(fault, value, values, setting)
 
     match setting:
         case Setting.ALERTS:
-            alerts = _lookup(_ALERTS, value)
+            alerts = lookup(_ALERTS, value)
             return SetAlerts(alerts) if alerts else wrong("on", "important", "off")
         case Setting.DIGEST:
             return _digest(value)
@@ -326,21 +292,21 @@ def parse_setting(
             found = _language(value, news_languages, texts)
             return SetNews(found) if found else wrong(*news_languages, "both")
         case Setting.LAYOUT:
-            layout = _lookup(_LAYOUTS, value)
+            layout = lookup(_LAYOUTS, value)
             return SetLayout(layout) if layout else wrong("classic", "rich")
         case Setting.HEADLINES:
             if value.isascii() and value.isdigit() and int(value) in HEADLINES:
                 return SetHeadlines(int(value))
             return wrong(f"{HEADLINES.start}–{HEADLINES.stop - 1}")
         case Setting.SILENT | Setting.PICTURES:
-            if value not in (*_ON, *_OFF):
+            if value not in (*_ON, *OFF):
                 return wrong("on", "off")
             on = value in _ON
             return SetSilent(on) if setting is Setting.SILENT else SetPictures(on)
 
 
 def _digest(value: str) -> SetDigest | Wrong:
-    if value in _OFF:
+    if value in OFF:
         return SetDigest(())
     plans: list[SlotPlan] = []
     for word in value.replace(", ", ",").strip(",").split():
@@ -369,7 +335,7 @@ def _unglued(word: str) -> list[str]:
 
 
 def _quiet(value: str) -> SetQuiet | None:
-    if value in _OFF:
+    if value in OFF:
         return SetQuiet(None)
     match = _CLOCK_RANGE.fullmatch(value.removeprefix("с ").replace(" до ", "-"))
     if not match:
@@ -381,7 +347,7 @@ def _quiet(value: str) -> SetQuiet | None:
 
 
 def _hourly(value: str) -> SetHourly | None:
-    if value in _OFF:
+    if value in OFF:
         return SetHourly(None)
     if value.isascii() and value.isdigit() and int(value) in HOURLY:
         return SetHourly(int(value))
@@ -432,111 +398,3 @@ def find_zone(value: str, texts: Mapping[str, Texts]) -> str | None:
         if plain in (cities := _cities(language)):
             return cities[plain]
     return _zones().get(plain) or _zones().get(plain.replace(" ", "_"))
-
-
-# ---------------------------------------------------------------- /subscribe, /unsubscribe
-
-
-def topic_names(texts: Iterable[Texts]) -> Mapping[str, Topic]:
-    """Return the topics by their lower-case names in all languages and by their values."""
-    names = {topic.value: topic for topic in Topic}
-    for one in texts:
-        names |= {one.topic(topic).lower().replace("ё", "е"): topic for topic in Topic}
-    return names
-
-
-def find_topic(name: str, texts: Iterable[Texts]) -> Topic | None:
-    """Return the topic of that name in any language."""
-    return topic_names(texts).get(" ".join(_words(name)))
-
-
-def find_source(name: str, sources: Sequence[Source], *, part: bool) -> Source | None:
-    """Return the source that a domain, an address or a title names.
-
-    With `part`, whole words of a title will do where no other title has them.
-    """
-    plain = " ".join(name.lower().split())
-    host = _host(plain) or plain
-    for source in sources:
-        domain = source.domain.lower()
-        if host == domain or host.endswith("." + domain) or plain == source.title.lower():
-            return source
-    if not part or not plain:
-        return None
-    words = re.compile(rf"\b{re.escape(plain)}\b")
-    named = [source for source in sources if words.search(source.title.lower())]
-    return named[0] if len(named) == 1 else None
-
-
-def names_of(sources: Sequence[Source]) -> tuple[str, ...]:
-    """Return what a reader may call the sources: the titles that lists show."""
-    return tuple(one.title or one.domain for one in sources[:20])
-
-
-def _host(text: str) -> str:
-    """Return the host of something that looks like an address, else ""."""
-    if " " in text or "." not in text.strip("."):
-        return ""
-    try:
-        host = urlsplit(text if "://" in text else f"https://{text}").hostname or ""
-    except ValueError:
-        return ""
-    return host.removeprefix("www.") if "." in host else ""
-
-
-def parse_subscribe(
-    text: str, texts: Mapping[str, Texts], sources: Sequence[Source]
-) -> FollowIntent | Wrong:
-    """Return what `/subscribe <text>` asks for: `[kind] what [level]`, or a guess."""
-    words = text.split()
-    level: Level | None = None
-    # The last word is a level only after something to follow: "/subscribe now" follows a word.
-    for taken in (2, 1):
-        if len(words) > taken and (
-            found := _lookup(_LEVELS, "".join(words[-taken:]).replace(" ", ""))
-        ):
-            level, words = found, words[:-taken]
-            break
-    return _follow(words, level, texts, sources)
-
-
-def parse_unsubscribe(
-    text: str, texts: Mapping[str, Texts], sources: Sequence[Source]
-) -> FollowIntent | UnfollowAll | Wrong:
-    """Return what `/unsubscribe <text>` asks for: `all`, or `[kind] what`."""
-    words = text.split()
-    if len(words) == 1 and _words(text)[0] in _plain(_EVERYTHING):
-        return UnfollowAll()
-    return _follow(words, Level.OFF, texts, sources)
-
-
-def _plain(words: Iterable[str]) -> set[str]:
-    return {word.replace("ё", "е") for word in words}
-
-
-def _follow(
-    words: Sequence[str],
-    level: Level | None,
-    texts: Mapping[str, Texts],
-    sources: Sequence[Source],
-) -> FollowIntent | Wrong:
-    kind = _lookup(_KINDS, words[0]) if len(words) > 1 else None
-    label = " ".join(words[1:] if kind else words)
-    if _words(label) and len(words) == 1 and _words(label)[0] in _plain(_EVERYTHING):
-        return FollowIntent(FollowKind.EVERYTHING, "", "", level)
-    if kind in (None, FollowKind.TOPIC):
-        if topic := find_topic(label, texts.values()):
-            return FollowIntent(FollowKind.TOPIC, topic.value, label, level)
-        if kind:
-            # Offered in the language of the one who asks: notices name them.
-            return Wrong(Fault.TOPIC, label)
-    if kind in (None, FollowKind.SOURCE):
-        if source := find_source(label, sources, part=kind is FollowKind.SOURCE):
-            return FollowIntent(FollowKind.SOURCE, source.domain, source.title, level)
-        if kind:
-            return Wrong(Fault.SOURCE, label, names_of(sources))
-        if _host(label.lower()):
-            return Wrong(Fault.ADDRESS, label, names_of(sources))
-    if len(label) > MAX_WORDS or not any(char.isalnum() for char in label):
-        return Wrong(Fault.WORDS, label, (str(MAX_WORDS),))
-    return FollowIntent(FollowKind.WORDS, "", label, level)

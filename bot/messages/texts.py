@@ -186,9 +186,13 @@ def closest(code: str | None, known: Iterable[str], default: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """For whom and when something is rendered: language, zone, moment, pictures or none."""
+    """For whom and when something is rendered: language, zone, moment, pictures or none.
+
+    `bot` is the bot's own username, for links into it; "" where it is not known yet.
+    """
 
     texts: Texts
     zone: tzinfo
     now: datetime
     pictures: bool = True
+    bot: str = ""

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages import forms, notices
-from bot.messages.forms import Fault, FollowIntent, SettingIntent, UnfollowAll, Wrong
+from bot.messages import follow_forms, forms, notices
+from bot.messages.follow_forms import FollowIntent, UnfollowAll
+from bot.messages.forms import Fault, SettingIntent, Wrong
 from bot.messages.texts import DAILY, WEEKDAYS, WEEKEND, Texts
 from storage import Alerts, FollowKind, Layout, Level, Reading, SlotPlan, Source
 from tests.messages.samples import EN, LANGUAGES, RU
@@ -117,7 +118,7 @@ def test_nothing_typed_breaks_the_parsers(text: str) -> None:
             notices.wrong(intent, RU)
         else:
             notices.done(intent, RU)
-    for parse in (forms.parse_subscribe, forms.parse_unsubscribe):
+    for parse in (follow_forms.parse_subscribe, follow_forms.parse_unsubscribe):
         follow = parse(text, LANGUAGES, _SOURCES)
         if isinstance(follow, Wrong):
             notices.wrong(follow, EN)
@@ -150,7 +151,7 @@ def test_nothing_typed_breaks_the_parsers(text: str) -> None:
     ],
 )
 def test_subscribe(text: str, intent: FollowIntent) -> None:
-    assert forms.parse_subscribe(text, LANGUAGES, _SOURCES) == intent
+    assert follow_forms.parse_subscribe(text, LANGUAGES, _SOURCES) == intent
 
 
 @pytest.mark.parametrize(
@@ -164,15 +165,15 @@ def test_subscribe(text: str, intent: FollowIntent) -> None:
     ],
 )
 def test_wrong_subscribe(text: str, fault: Fault) -> None:
-    error = forms.parse_subscribe(text, LANGUAGES, _SOURCES)
+    error = follow_forms.parse_subscribe(text, LANGUAGES, _SOURCES)
     assert isinstance(error, Wrong)
     assert error.fault is fault
 
 
 def test_unsubscribe() -> None:
-    assert forms.parse_unsubscribe("all", LANGUAGES, _SOURCES) == UnfollowAll()
-    assert forms.parse_unsubscribe("Всё", LANGUAGES, _SOURCES) == UnfollowAll()
-    assert forms.parse_unsubscribe("спорт", LANGUAGES, _SOURCES) == FollowIntent(
+    assert follow_forms.parse_unsubscribe("all", LANGUAGES, _SOURCES) == UnfollowAll()
+    assert follow_forms.parse_unsubscribe("Всё", LANGUAGES, _SOURCES) == UnfollowAll()
+    assert follow_forms.parse_unsubscribe("спорт", LANGUAGES, _SOURCES) == FollowIntent(
         FollowKind.TOPIC, "sport", "спорт", Level.OFF
     )
 
@@ -183,15 +184,15 @@ def test_the_examples_that_readers_are_shown_can_be_typed(texts: Texts) -> None:
     digest = settings(_("digest 08:00 mon-fri 10:00 sat-sun 19:00 daily"))
     assert digest == plans((480, WEEKDAYS, False), (600, WEEKEND, False), (1140, DAILY, False))
     assert settings(_("zone Tokyo")) == forms.SetZone("Asia/Tokyo")
-    follow = forms.parse_subscribe(_("words earthquake in kamchatka"), LANGUAGES, _SOURCES)
+    follow = follow_forms.parse_subscribe(_("words earthquake in kamchatka"), LANGUAGES, _SOURCES)
     assert isinstance(follow, FollowIntent)
     assert follow.kind is FollowKind.WORDS
 
 
 def test_a_source_is_found_by_a_part_of_its_title_where_only_one_has_it() -> None:
     other = Source(3, "other.example", "The Other", "en", Reading.FULL)
-    assert forms.find_source("example", _SOURCES, part=True) == _SOURCES[1]
-    assert forms.find_source("example", _SOURCES, part=False) is None
-    assert forms.find_source("the", [*_SOURCES, other], part=True) is None
-    assert forms.find_source("exam", _SOURCES, part=True) is None
-    assert forms.find_source("", _SOURCES, part=True) is None
+    assert follow_forms.find_source("example", _SOURCES, part=True) == _SOURCES[1]
+    assert follow_forms.find_source("example", _SOURCES, part=False) is None
+    assert follow_forms.find_source("the", [*_SOURCES, other], part=True) is None
+    assert follow_forms.find_source("exam", _SOURCES, part=True) is None
+    assert follow_forms.find_source("", _SOURCES, part=True) is None

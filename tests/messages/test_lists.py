@@ -6,8 +6,10 @@ from datetime import date, timedelta
 import pytest
 
 from bot.messages import callbacks as cb
-from bot.messages import lists, screens
-from bot.messages.lists import PAGE, Found, Front
+from bot.messages import fronts, hits, lists, screens
+from bot.messages.fronts import Front
+from bot.messages.hits import Found
+from bot.messages.lists import PAGE
 from storage import Headline, Topic
 from tests.messages.samples import EN, LANGUAGES, NOW, headline, parsed, slots, subscriber, viewer
 from tests.messages.test_classic import checked, pressed
@@ -73,8 +75,8 @@ class TestLatest:
 def test_whatever_is_listed_fits(headlines: Sequence[Headline]) -> None:
     checked(lists.top(headlines, viewer()))
     checked(lists.archive(headlines, viewer(EN), NOW.date(), older=None, newer=None))
-    checked(lists.digest_more(headlines, viewer(), 1, 8, 30))
-    checked(lists.search([Found(one) for one in headlines], viewer(), "слова", 1, 0, more=True))
+    checked(fronts.digest_more(headlines, viewer(), 1, 8, 30))
+    checked(hits.search([Found(one) for one in headlines], viewer(), "слова", 1, 0, more=True))
 
 
 def test_top_counts_sources() -> None:
@@ -100,13 +102,13 @@ class TestSearch:
             title=((0, 10), (13, 19)),
             summary=((325, 335),),
         )
-        payload = lists.search([found], viewer(), "переговоры с японией", 9, 0, more=True)
+        payload = hits.search([found], viewer(), "переговоры с японией", 9, 0, more=True)
         assert "…" in checked(payload)
         assert parsed(payload.text).of_kind("Bold") == ["Переговоры", "Японии", "переговоры"]
         assert pressed(payload) == [cb.Search(9, PAGE), cb.FollowQuery(9)]
 
     def test_a_page_of_the_longest_hits_is_whole(self) -> None:
-        hits = [
+        found = [
             Found(
                 headline(
                     10**9 + n, title="ы" * 999, summary="я я " * 500, source="ы" * 99, published=NOW
@@ -117,17 +119,17 @@ class TestSearch:
             for n in range(PAGE)
         ]
         assert (
-            len(commands(checked(lists.search(hits, viewer(), "я" * 999, 1, 8, more=False))))
+            len(commands(checked(hits.search(found, viewer(), "я" * 999, 1, 8, more=False))))
             == PAGE
         )
 
     def test_nothing_found_offers_a_follow(self) -> None:
-        payload = lists.search([], viewer(), "слова", 9, 0, more=False)
+        payload = hits.search([], viewer(), "слова", 9, 0, more=False)
         assert "Ничего не нашлось. Сообщить, когда появится?" in checked(payload)
         assert pressed(payload) == [cb.FollowQuery(9)]
 
     def test_past_the_last_page(self) -> None:
-        payload = lists.search([], viewer(), "слова", 9, 8, more=False)
+        payload = hits.search([], viewer(), "слова", 9, 8, more=False)
         assert cb.Search(9, 0) in pressed(payload)
 
 
@@ -145,7 +147,7 @@ class TestDigest:
         )
 
     def test_first_line_is_the_top_headline_and_the_last_leads_on(self) -> None:
-        payload = lists.digest(self.front(), viewer())
+        payload = fronts.digest(self.front(), viewer())
         lines = checked(payload).splitlines()
         assert lines[:2] == ["Главное", "Утренний дайджест · 22 ноября"]
         assert lines[-1] == "Все новости: /latest"
@@ -158,27 +160,27 @@ class TestDigest:
         ("hours", "name"), [(7, "Дневной"), (14, "Вечерний"), (-9, "Вечерний"), (-4, "Утренний")]
     )
     def test_is_named_by_the_readers_hour(self, hours: int, name: str) -> None:
-        payload = lists.digest(self.front(), viewer(now=NOW + timedelta(hours=hours)))
+        payload = fronts.digest(self.front(), viewer(now=NOW + timedelta(hours=hours)))
         assert f"{name} дайджест" in payload.plain
 
     def test_the_rest_is_a_button_away(self) -> None:
-        payload = lists.digest(self.front(more=12), viewer())
+        payload = fronts.digest(self.front(more=12), viewer())
         assert payload.keyboard[0][0].text == "Ещё 12 заголовков"
         assert pressed(payload) == [cb.DigestMore(50, 4)]
 
     def test_what_does_not_fit_is_counted(self) -> None:
         front = Front(many(1)[0], ((Topic.WORLD, tuple(many(60))),), delivery=1, offset=0)
-        payload = lists.digest(front, viewer())
+        payload = fronts.digest(front, viewer())
         shown = len(commands(checked(payload))) - 1
         assert payload.keyboard[0][0].text.startswith(f"Ещё {60 - shown} ")
 
 
 def test_merged_pushes_lose_none() -> None:
-    payload, taken = lists.merged(many(60), viewer())
+    payload, taken = fronts.merged(many(60), viewer())
     assert 10 < taken < 60
     assert commands(checked(payload)) == list(range(1, taken + 1))
     assert "Пока было тихо: 60 новостей" in payload.plain
-    one, taken = lists.merged([headline()], viewer(EN))
+    one, taken = fronts.merged([headline()], viewer(EN))
     assert "1 story while it was quiet" in one.plain
     assert taken == 1
 

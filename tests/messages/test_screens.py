@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.messages import callbacks as cb
-from bot.messages import forms, menu, notices, screens
+from bot.messages import follows, forms, menu, notices, screens, settings
 from bot.messages.texts import Texts
 from storage import FollowKind, Level, Reading, Source, Subscription, Topic
 from tests.messages.samples import EN, LANGUAGES, NOW, RU, parsed, slots, subscriber, viewer
@@ -24,7 +24,7 @@ def follow(kind: FollowKind, key: str, label: str, level: Level) -> Subscription
 @pytest.mark.parametrize("texts", [RU, EN])
 @pytest.mark.parametrize("screen", list(cb.Screen))
 def test_settings_screens_set_what_the_forms_read(screen: cb.Screen, texts: Texts) -> None:
-    payload = screens.settings_screen(
+    payload = settings.settings_screen(
         screen, subscriber(), slots(), viewer(texts), LANGUAGES, ("ru", "en")
     )
     checked(payload)
@@ -39,19 +39,19 @@ def test_settings_screens_set_what_the_forms_read(screen: cb.Screen, texts: Text
 
 
 def test_settings_home_shows_the_values() -> None:
-    text = checked(screens.settings_home(subscriber(), slots(), viewer(), ("ru",)))
+    text = checked(settings.settings_home(subscriber(), slots(), viewer(), ("ru",)))
     assert "Тихие часы: 23:00–08:00" in text
     assert "19:00 ежедневно, без звука" in text
     assert "Предел уведомлений: 3 в час" in text
     assert "Часовой пояс: Москва, 08:30" in text
     assert "Язык новостей" not in text, "only where sources differ"
     assert "Язык новостей" in checked(
-        screens.settings_home(subscriber(), slots(), viewer(), ("en", "ru"))
+        settings.settings_home(subscriber(), slots(), viewer(), ("en", "ru"))
     )
 
 
 def test_present_value_is_ticked() -> None:
-    payload = screens.settings_screen(
+    payload = settings.settings_screen(
         cb.Screen.QUIET, subscriber(), slots(), viewer(), LANGUAGES, ("ru",)
     )
     ticked = [b.text for row in payload.keyboard for b in row if b.text.startswith("✓")]
@@ -61,7 +61,7 @@ def test_present_value_is_ticked() -> None:
 @pytest.mark.parametrize("screen", list(cb.FollowScreen))
 @pytest.mark.parametrize("sources", [(), _SOURCES])
 def test_follow_screens(screen: cb.FollowScreen, sources: tuple[Source, ...]) -> None:
-    followed = screens.Followed(
+    followed = follows.Followed(
         (
             follow(FollowKind.EVERYTHING, "", "", Level.DIGEST),
             follow(FollowKind.TOPIC, "sport", "", Level.NOW),
@@ -71,7 +71,7 @@ def test_follow_screens(screen: cb.FollowScreen, sources: tuple[Source, ...]) ->
         sources,
     )
     for page in (0, 2, 99):
-        payload = screens.follows_screen(screen, followed, viewer(), page)
+        payload = follows.follows_screen(screen, followed, viewer(), page)
         checked(payload)
         assert None not in pressed(payload)
         assert sum(map(len, payload.keyboard)) <= 100
@@ -79,17 +79,17 @@ def test_follow_screens(screen: cb.FollowScreen, sources: tuple[Source, ...]) ->
 
 
 def test_a_tap_sets_the_next_level() -> None:
-    followed = screens.Followed(
+    followed = follows.Followed(
         (
             follow(FollowKind.EVERYTHING, "", "", Level.DIGEST),
             follow(FollowKind.TOPIC, "sport", "", Level.SOUND),
         ),
         _SOURCES[:1],
     )
-    topics = pressed(screens.follows_screen(cb.FollowScreen.TOPICS, followed, viewer()))
+    topics = pressed(follows.follows_screen(cb.FollowScreen.TOPICS, followed, viewer()))
     assert cb.Follow(FollowKind.TOPIC, Topic.SPORT, Level.OFF) in topics
     assert cb.Follow(FollowKind.TOPIC, Topic.WORLD, Level.NOW) in topics, "everything's level holds"
-    payload = screens.follows_screen(cb.FollowScreen.SOURCES, followed, viewer())
+    payload = follows.follows_screen(cb.FollowScreen.SOURCES, followed, viewer())
     assert cb.Follow(FollowKind.SOURCE, "1", Level.NOW) in pressed(payload)
     assert "Источник 1: последняя новость 1 минуту назад" in payload.plain
 

@@ -1,0 +1,1 @@
+-- The reader: a newspaper that lives in the chat.
