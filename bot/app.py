@@ -64,6 +64,7 @@ _PAGES_SECONDS = 60.0
 _EDITS_SECONDS = 5.0
 _WATCH_SECONDS = 5.0
 _UPKEEP_HOUR = 4
+_USERNAME = "username"  # the name in the store of the bot's own
 _ADMIN_LINK_LIFE = timedelta(days=1)
 
 
@@ -140,6 +141,8 @@ class _Newsboy:
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`, or until a part ends by an error, which is raised."""
         received = Received(self._storage.updates, now)
+        # News may go out before Telegram has said who the bot is.
+        self._digests.bot = await self._storage.meta.get(_USERNAME) or ""
         dispatcher = PollingDispatcher(received=received, disable_fsm=True)
         scheduler = Scheduler()
         async with (
@@ -256,6 +259,7 @@ class _Newsboy:
                 "BOT_TOKEN is another bot's than before: what the former one sent stays as it is, "
                 "and readers have to start this one before it can write to them"
             )
+        await self._named(account.username or "")
         await self._invite_admin(account.username or "")
         menus = asyncio.create_task(self._register_menus(), name="menus")
         log.info("@%s is at work with SQLite %s; Ctrl-C stops it", account.username, SQLITE_VERSION)
@@ -263,6 +267,12 @@ class _Newsboy:
             await (dispatcher.receive(self._bot) if webhook is None else webhook.receive())
         finally:
             menus.cancel()
+
+    async def _named(self, username: str) -> None:
+        """Know the bot's username, which links into it carry; over a restart too."""
+        if username != self._digests.bot:
+            self._digests.bot = username
+            await self._storage.meta.set(_USERNAME, username)
 
     def _bulk_rests(self, seconds: float) -> None:
         """Requests of people were too fast, so that bulk is to rest; over a restart too."""

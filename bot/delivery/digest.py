@@ -211,11 +211,15 @@ class _Edition:
 
 
 class Digests:
-    """Composes front pages from the store."""
+    """Composes front pages from the store.
+
+    `bot` is the bot's username, for links into it; "" until it is known.
+    """
 
     def __init__(self, storage: Storage, texts: Mapping[str, Texts]) -> None:
         self._storage = storage
         self._texts = texts
+        self.bot = ""
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._editions: _Kept[tuple[str, int], _Edition] = _Kept(_EDITIONS)
         self._going_to_press = asyncio.Lock()
@@ -409,6 +413,7 @@ class Digests:
             zone=ZoneInfo(subscriber.zone),
             now=now,
             pictures=subscriber.pictures,
+            bot=self.bot,
         )
 
 

@@ -121,7 +121,7 @@ def make_router(desk: Desk) -> Router:
         subscriber, _created = await desk.enrol(
             chat.id, ChatKind(chat.type), chat.title or "", update.from_user.language_code
         )
-        viewer = viewer_of(subscriber, desk.texts, desk.clock())
+        viewer = viewer_of(subscriber, desk.texts, desk.clock(), desk.digests.bot)
         await Answer(bot, desk, chat.id).say(screens.help_screen(viewer, group=True))
 
     return router

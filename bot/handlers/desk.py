@@ -123,17 +123,22 @@ class Reader:
     def changed(self, subscriber: Subscriber, texts: Mapping[str, Texts]) -> "Reader":
         """The reader after a change of the subscriber's settings."""
         return replace(
-            self, subscriber=subscriber, viewer=viewer_of(subscriber, texts, self.viewer.now)
+            self,
+            subscriber=subscriber,
+            viewer=viewer_of(subscriber, texts, self.viewer.now, self.viewer.bot),
         )
 
 
-def viewer_of(subscriber: Subscriber, texts: Mapping[str, Texts], now: datetime) -> Viewer:
-    """How messages are rendered for a subscriber."""
+def viewer_of(
+    subscriber: Subscriber, texts: Mapping[str, Texts], now: datetime, bot: str
+) -> Viewer:
+    """How messages are rendered for a subscriber; `bot` is the bot's username."""
     return Viewer(
         texts=texts[subscriber.language],
         zone=ZoneInfo(subscriber.zone),
         now=now,
         pictures=subscriber.pictures,
+        bot=bot,
     )
 
 

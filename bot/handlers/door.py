@@ -105,7 +105,7 @@ class Door(BaseMiddleware):
     def _reader(
         self, subscriber: Subscriber, person: User, *, group: bool, anonymous: bool = False
     ) -> Reader:
-        viewer = viewer_of(subscriber, self._desk.texts, self._desk.clock())
+        viewer = viewer_of(subscriber, self._desk.texts, self._desk.clock(), self._desk.digests.bot)
         return Reader(subscriber, viewer, person.id, group, anonymous_admin=anonymous)
 
     async def _invited(self, message: Message, person: User) -> bool:

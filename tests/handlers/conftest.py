@@ -310,13 +310,15 @@ class World:
             default_digest=Settings.model_fields["default_digest"].default,
             readers_add_sources=5,
         )
+        digests = Digests(storage, texts)
+        digests.bot = "newsboy_bot"
         self.looked: list[tuple[str, int]] = []
         self.offers: dict[str, Offer] = {}  # what the newsroom finds at an address
         self.desk = Desk(
             storage,
             texts,
             normaliser,
-            Digests(storage, texts),
+            digests,
             settings,
             lambda: self.now,
             Sourcing(self._look, self._take),
