@@ -16,6 +16,7 @@ from bot.messages.markup import (
     Passage,
     Quote,
     Run,
+    caption_of,
     clean,
     clean_lines,
     clip,
@@ -340,7 +341,5 @@ def _quotation(
 
 def _caption(picture: PictureBlock, viewer: Viewer) -> Passage:
     label = Run(viewer.texts.gettext("Photo"), link=web_link(picture.url))
-    said = ". ".join(
-        text.rstrip(".") for text in (clean(picture.caption), clean(picture.credit)) if text
-    )
+    said = caption_of(clean(picture.caption), clean(picture.credit))
     return Passage((label, Run(": " + said)))

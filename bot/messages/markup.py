@@ -113,6 +113,14 @@ def clip(text: str, limit: int) -> str:
     return (head[:cut_at] if cut_at > len(head) // 2 else head).rstrip(" ,;:–—-") + "…"
 
 
+def caption_of(caption: str, credit: str) -> str:
+    """Return what is said of a picture and whose it is, as one text: «Мост. Фото: ТАСС»."""
+    said = [text for text in (caption, credit) if visible(text)]
+    if len(said) < 2:
+        return "".join(said)
+    return (" " if said[0].endswith((".", "!", "?", "…", ":")) else ". ").join(said)
+
+
 def marked(text: str, ranges: Sequence[tuple[int, int]]) -> tuple[Run, ...]:
     """Return `text` as runs, the character `ranges` [start, end) in bold."""
     runs: list[Run] = []
