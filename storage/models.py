@@ -636,6 +636,8 @@ class Subscriber:
     watermark: int  # the last article id that a digest looked at
     created: datetime
     missed: datetime | None = None  # when Telegram first said that there is no such chat
+    digests: int = 0  # sent so far
+    important_offered: bool = False  # alerts on important stories, or they chose alerts themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -733,6 +735,8 @@ class Claim:
     )
     plain: bool = False  # a push's: its markup was refused, it goes as plain text
     text: str = ""  # a broadcast's
+    urged: bool = False  # a push's: it comes at once for being important, and by no follow's level
+    urged_day: int = 0  # important pushes sent to this subscriber in the last day
 
 
 @dataclass(frozen=True, slots=True)
@@ -767,6 +771,7 @@ class Outcome:
     tried: bool = True  # of an owed one; False: it only waited, and that is no failed attempt
     stories: tuple[int, ...] = ()  # a digest's, told
     watermark: int | None = None  # a digest's, reached
+    offered: bool = False  # a digest's: it offered alerts on important stories
 
 
 @dataclass(frozen=True, slots=True)

@@ -385,7 +385,8 @@ async def _acknowledge(transaction: Transaction, outcomes: Sequence[Outcome]) ->
     )
     await transaction.run_many(
         """
-        UPDATE subscriber SET watermark = max(watermark, :watermark)
+        UPDATE subscriber SET watermark = max(watermark, :watermark), digests = digests + 1,
+               important_offered = max(important_offered, :offered)
         WHERE id = (SELECT subscriber_id FROM delivery WHERE id = :id)
         """,
         [row for row in ended if row["watermark"] is not None],
@@ -413,6 +414,7 @@ def _outcome_parameters(outcome: Outcome) -> dict[str, object]:
         "view": outcome.view.value if outcome.view else None,
         "stories": json_list(outcome.stories) if outcome.stories else None,
         "watermark": outcome.watermark,
+        "offered": int(outcome.offered),
     }
 
 

@@ -59,6 +59,7 @@ class SubscriberChanges(TypedDict, total=False):
     pictures: bool
     layout: Layout
     rich_confirmed: bool
+    important_offered: bool
 
 
 def subscriber_of(row: Row) -> Subscriber:
@@ -89,6 +90,8 @@ def subscriber_of(row: Row) -> Subscriber:
         watermark=row["watermark"],
         created=from_epoch(row["created"]),
         missed=maybe_datetime(row["missed"]),
+        digests=row["digests"],
+        important_offered=bool(row["important_offered"]),
     )
 
 

@@ -145,7 +145,10 @@ async def apply(desk: Desk, reader: Reader, intent: SettingIntent) -> Reader:
     subscriber = reader.subscriber
     match intent:
         case forms.SetAlerts(alerts):
-            subscriber = await subscribers.change(subscriber.id, alerts=alerts)
+            # Whoever chose alerts is not offered any.
+            subscriber = await subscribers.change(
+                subscriber.id, alerts=alerts, important_offered=True
+            )
         case forms.SetDigest(plans):
             await _store_slots(desk, reader, plans, subscriber.zone)
         case forms.SetQuiet(hours):
