@@ -8,7 +8,6 @@ What a push shows is noted in its line of the ledger.
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
@@ -17,16 +16,14 @@ from aiogram.types import CallbackQuery, Message
 from bot.articles.related import related
 from bot.handlers.answering import Answer, RichRefusedError
 from bot.handlers.desk import Desk, Reader
-from bot.handlers.door import Keepers, Pressed, keeps
+from bot.handlers.door import Pressed, keeps
 from bot.messages import classic, keyboards, lists, notices, rich
-from bot.messages.callbacks import Card, Collapse, Hide, HideMenu, Read, Related, parse
+from bot.messages.callbacks import Card, Collapse, HideMenu, Read, Related, parse
 from bot.messages.payloads import Payload
 from storage import (
     Article,
     Delivery,
-    FollowKind,
     Layout,
-    Mute,
     NotFoundError,
     View,
 )
@@ -39,9 +36,6 @@ _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 def make_router(desk: Desk) -> Router:
     """Return the router of single articles."""
     router = Router(name="articles")
-    hiding = Router(name="hiding")
-    hiding.callback_query.middleware(Keepers())
-    router.include_router(hiding)
     opening: set[tuple[int, int | None]] = set()  # (chat, message) whose text is on its way
 
     @router.message(Command("summary", ignore_case=True))
@@ -89,11 +83,11 @@ def make_router(desk: Desk) -> Router:
             except RichRefusedError:
                 parts = classic.full(article, reader.viewer)
             else:
-                await _note(desk, reader, answer, View.FULL)
+                await note_view(desk, reader, answer, View.FULL)
                 return
         if len(parts) == 1 and answer.can_become(parts[0]):
             await answer.turn(parts[0])
-            await _note(desk, reader, answer, View.FULL)
+            await note_view(desk, reader, answer, View.FULL)
             return
         await answer.toast()
         pressed_one = (answer.chat_id, answer.message_id)
@@ -105,7 +99,7 @@ def make_router(desk: Desk) -> Router:
             await answer.turn(
                 classic.folded(article, reader.viewer, sent, caption=answer.captioned)
             )
-            await _note(desk, reader, answer, View.FULL, sent)
+            await note_view(desk, reader, answer, View.FULL, sent)
         finally:
             opening.discard(pressed_one)
 
@@ -116,7 +110,7 @@ def make_router(desk: Desk) -> Router:
             await answer.toast(notices.gone(reader.texts))
             return
         await answer.turn(classic.card(article, reader.viewer, caption=answer.captioned))
-        await _note(desk, reader, answer, View.CARD)
+        await note_view(desk, reader, answer, View.CARD)
 
     @router.callback_query(Pressed(Collapse))
     async def collapse(
@@ -147,18 +141,6 @@ def make_router(desk: Desk) -> Router:
         if delivery is not None:
             await desk.storage.outbox.show(delivery.id, View.CARD, ())
 
-    @hiding.callback_query(Pressed(HideMenu))
-    async def hide_menu(
-        query: CallbackQuery, pressed: HideMenu, reader: Reader, answer: Answer
-    ) -> None:
-        article = await find(desk, reader, pressed.article)
-        if article is None:
-            await answer.toast(notices.gone(reader.texts))
-            return
-        shown = classic.card(article, reader.viewer, caption=answer.captioned)
-        await answer.turn(replace(shown, keyboard=keyboards.hide(article, reader.texts)))
-        await _note(desk, reader, answer, View.CARD)
-
     @router.callback_query(Pressed(Related))
     async def see_related(
         query: CallbackQuery, pressed: Related, reader: Reader, answer: Answer
@@ -177,27 +159,6 @@ def make_router(desk: Desk) -> Router:
         )
         await answer.toast()
         await answer.turn(lists.related(article, found, reader.viewer))
-
-    @hiding.callback_query(Pressed(Hide))
-    async def hide(query: CallbackQuery, pressed: Hide, reader: Reader, answer: Answer) -> None:
-        article = await find(desk, reader, pressed.article)
-        if article is None:
-            await answer.toast(notices.gone(reader.texts))
-            return
-        if pressed.kind is FollowKind.TOPIC:
-            key, name = article.topic.value, reader.texts.topic(article.topic)
-        elif pressed.kind is FollowKind.SOURCE:
-            key, name = article.source_domain, article.source or article.source_domain
-        else:
-            await answer.toast(notices.stale_button(reader.texts))
-            return
-        days = min(pressed.days, 3650)
-        expires = reader.viewer.now + timedelta(days=days) if days else None
-        await desk.storage.subscribers.mute(
-            Mute(reader.subscriber.id, pressed.kind, key, name, expires)
-        )
-        await answer.toast(notices.hidden(reader.texts, name, days), alert=True)
-        await answer.turn(classic.card(article, reader.viewer, caption=answer.captioned))
 
     return router
 
@@ -276,7 +237,7 @@ async def _delivery(desk: Desk, reader: Reader, message_id: int | None) -> Deliv
     return await desk.storage.outbox.by_message(reader.subscriber.id, message_id)
 
 
-async def _note(
+async def note_view(
     desk: Desk, reader: Reader, answer: Answer, view: View, parts: Sequence[int] = ()
 ) -> None:
     """Note in the ledger what the pressed push shows now."""
