@@ -12,6 +12,7 @@ from bot.handlers import (
     digests,
     following,
     hiding,
+    inline,
     inviting,
     reading,
     rest,
@@ -43,6 +44,7 @@ def install(dispatcher: Dispatcher, desk: Desk) -> None:
         hiding.make_router(desk),
         following.make_router(desk),
         sourcing.make_router(desk),
+        inline.make_router(desk),
         rest.make_router(desk),
     )
     dispatcher.errors.register(rest.make_error_handler(desk))

@@ -1,6 +1,5 @@
 """Coming and going: /start, /help, /stop, the bot added, blocked or moved with a group."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,18 +9,16 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from bot.delivery.digest import weight
 from bot.handlers.answering import Answer
-from bot.handlers.articles import show_card
 from bot.handlers.desk import Desk, Reader, viewer_of
 from bot.handlers.door import Keepers, Pressed, keeps
-from bot.handlers.reading import latest_page
-from bot.messages import lists, notices, screens
-from bot.messages.callbacks import Latest, Stop
+from bot.handlers.opening import open_link
+from bot.messages import links, lists, notices, screens
+from bot.messages.callbacks import Stop
 from bot.messages.payloads import Payload
-from storage import ChatKind, Headline, SubscriberState, Topic
+from storage import ChatKind, Headline, SubscriberState
 
 _GREETING = 3  # headlines under the greeting
-_ARTICLE = re.compile(r"a(\d{1,18})", re.ASCII)
-_TOPIC = re.compile(r"t-([a-z]+)", re.ASCII)
+_JUST_NOW = timedelta(seconds=10)  # who came so lately was brought by this very link
 _PRESENT = ("member", "administrator", "creator", "restricted")
 
 
@@ -65,17 +62,17 @@ def make_router(desk: Desk) -> Router:
                 reader.subscriber.id, state=SubscriberState.ACTIVE
             )
             reader = reader.changed(active, desk.texts)
-        if match := _ARTICLE.fullmatch(payload):
-            await show_card(desk, reader, answer, int(match[1]))
-            return
-        topic = _TOPIC.fullmatch(payload)
-        if topic and topic[1] in set(Topic):
-            await answer.say(await latest_page(desk, reader, Latest(topic=topic[1])))
+        # An invitation's random code may look like a link.
+        link = None if invited else links.parse(payload)
+        if link is not None:
+            await open_link(desk, reader, answer, link)
+            if not reader.group and reader.viewer.now - reader.subscriber.created < _JUST_NOW:
+                await answer.say(await greeting(desk, reader))
             return
         if invited:
             admin = await desk.admin(reader.person_id)
             await answer.tell(notices.welcome(reader.texts, admin=admin))
-        elif payload:
+        elif payload and payload != links.FROM_INLINE:
             await answer.tell(notices.bad_invitation(reader.texts))
         if reader.group:
             await answer.say(screens.help_screen(reader.viewer, group=True))

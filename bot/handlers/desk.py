@@ -71,6 +71,10 @@ class Desk:
             or await self.storage.people.admitted(person_id)
         )
 
+    async def news_language(self, texts: Texts) -> str:
+        """The news language of a reader who chose none: the interface's, if any source has it."""
+        return texts.language if texts.language in await self.storage.feeds.languages() else "all"
+
     async def enrol(
         self, chat_id: int, kind: ChatKind, title: str, language_code: str | None
     ) -> tuple[Subscriber, bool]:
@@ -80,7 +84,7 @@ class Desk:
         """
         settings, now = self.settings, self.clock()
         language = self.language(language_code)
-        news = language if language in await self.storage.feeds.languages() else "all"
+        news = await self.news_language(self.texts[language])
         slots = settings.default_digest if kind is ChatKind.PRIVATE else ()
         quiet_from, quiet_to = settings.default_quiet or (None, None)
         defaults = SubscriberDefaults(

@@ -1,9 +1,9 @@
 """Rendered messages become requests: the Bot API's fields for a payload, a chat added.
 
-Handlers get methods of the framework (`send`, `edit`); the bulk lane gets a `Ready` message, the
-same fields as JSON bytes without a chat, so that one rendering serves every chat. Field names and
-their meaning: Bot API, sendMessage, sendRichMessage (10.1), sendPhoto, editMessageText,
-editMessageCaption, LinkPreviewOptions.
+Handlers get methods of the framework (`send`, `edit`) and inline results; the bulk lane gets a
+`Ready` message, the same fields as JSON bytes without a chat, so that one rendering serves every
+chat. Field names and their meaning: Bot API, sendMessage, sendRichMessage (10.1), sendPhoto, editMessageText,
+editMessageCaption, LinkPreviewOptions, InlineQueryResultArticle.
 """
 
 import json
@@ -17,7 +17,7 @@ from aiogram.methods import (
     SendPhoto,
     SendRichMessage,
 )
-from aiogram.types import BufferedInputFile
+from aiogram.types import BufferedInputFile, InlineQueryResultArticle
 
 from bot.messages.payloads import Keyboard, Payload
 
@@ -124,6 +124,30 @@ def changing(message: Ready, chat_id: int, message_id: int) -> bytes:
     """The JSON body that turns a sent message into the ready one (editMessageText, …Caption)."""
     head = f'{{"chat_id":{chat_id:d},"message_id":{message_id:d},'
     return head.encode() + message.body[1:]
+
+
+def inline_article(
+    result_id: str, title: str, about: str, picture: str, payload: Payload
+) -> InlineQueryResultArticle:
+    """An article offered in inline mode: how the list shows it, and the message that it sends.
+
+    `result_id` has 1–64 bytes (Bot API, InlineQueryResultArticle).
+    """
+    content = _content(payload, plain=False)
+    return InlineQueryResultArticle.model_validate(
+        {
+            "id": result_id,
+            "title": title,
+            "description": about,
+            "thumbnail_url": picture or None,
+            "input_message_content": {
+                "message_text": content["text"],
+                "parse_mode": content["parse_mode"],
+                "link_preview_options": content["link_preview_options"],
+            },
+            "reply_markup": content.get("reply_markup"),
+        }
+    )
 
 
 def _method(payload: Payload, plain: bool) -> type[SendMessage] | type[SendRichMessage]:

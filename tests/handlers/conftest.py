@@ -17,6 +17,7 @@ from aiogram.client.session.base import BaseSession
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import (
     AnswerCallbackQuery,
+    AnswerInlineQuery,
     DeleteMessages,
     EditMessageCaption,
     EditMessageText,
@@ -32,6 +33,8 @@ from aiogram.types import (
     ChatMemberOwner,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InlineQueryResultArticle,
+    InputTextMessageContent,
     Message,
     Update,
     User,
@@ -101,6 +104,7 @@ class Telegram(BaseSession):
     requests: list[TelegramMethod[Any]] = field(default_factory=list)
     chats: dict[int, dict[int, Shown]] = field(default_factory=dict)
     toasts: list[str] = field(default_factory=list)
+    offered: list[AnswerInlineQuery] = field(default_factory=list)
     owners: set[int] = field(default_factory=set)
     faults: deque[tuple[type[TelegramMethod[Any]], Exception]] = field(default_factory=deque)
     last_id: int = 100
@@ -138,10 +142,29 @@ class Telegram(BaseSession):
                 return ChatMemberMember(user=user)
             case GetMe():
                 return User(id=BOT_ID, is_bot=True, first_name="News", username="newsboy_bot")
+            case AnswerInlineQuery():
+                self._judge_results(method)
+                self.offered.append(method)
+                return True
             case SendChatAction():
                 return True
             case _:
                 raise AssertionError(f"unexpected {method!r}")
+
+    def _judge_results(self, method: AnswerInlineQuery) -> None:
+        """As the Bot API does: answerInlineQuery, InlineQueryResultArticle."""
+        ids = [result.id for result in method.results]
+        assert len(ids) <= 50
+        assert len(set(ids)) == len(ids)
+        assert all(1 <= len(one.encode()) <= 64 for one in ids)
+        assert len((method.next_offset or "").encode()) <= 64
+        for result in method.results:
+            assert isinstance(result, InlineQueryResultArticle)
+            assert result.title.strip()
+            content = result.input_message_content
+            assert isinstance(content, InputTextMessageContent)
+            assert content.parse_mode == "HTML"
+            assert 1 <= parsed(content.message_text).units <= 4096
 
     def _shown(self, message_id: int, method: Any, reply_to: int | None = None) -> Shown:
         rich = getattr(method, "rich_message", None) is not None
@@ -255,6 +278,12 @@ class Person:
         await self.world.update(
             {"callback_query": query | ({"message": message} if message else {})}
         )
+
+    async def ask_inline(self, words: str = "", offset: str = "") -> AnswerInlineQuery:
+        """Type «@bot words» in some chat; returns what is offered there."""
+        query = {"id": "1", "from": self._user, "query": words, "offset": offset}
+        await self.world.update({"inline_query": query})
+        return self.world.telegram.offered.pop()
 
     async def membership(self, old: str, new: str) -> list[Shown]:
         before = self.world.telegram.last_id

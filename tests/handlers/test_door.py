@@ -1,6 +1,7 @@
 """Who gets in, groups, comings and goings, and what happens when something breaks."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from aiogram.exceptions import (
 from aiogram.methods import AnswerCallbackQuery, EditMessageText, GetUpdates, SendMessage
 
 from bot.messages import callbacks as cb
+from bot.messages import links
 from storage import ChatKind, SubscriberState, Topic
 from tests.handlers.conftest import ADMIN, ANNA, NOW, World
 
@@ -51,11 +53,20 @@ class TestStart:
     async def test_payloads(self, world: World) -> None:
         article = await world.article("Мост", topic=Topic.SPORT)
         anna = world.person()
-        (card,) = await anna.say(f"/start a{article.article_id}")
+        card, greeting = await anna.say(f"/start a{article.article_id}")
+        assert greeting.text.startswith("Здравствуйте!"), "who came by a link learns what comes"
+        world.now += timedelta(minutes=1)
         assert "Мост" in card.text
         assert "Читать" in card.labels
         (topic,) = await anna.say("/start t-sport")
         assert topic.text.startswith("Свежие новости: Спорт")
+        source = (await world.storage.articles.get(article.article_id)).source
+        listed = await world.storage.feeds.sources()
+        (of_source,) = await anna.say(f"/start s{listed[0].id}")
+        assert of_source.text.startswith(f"Свежие новости: {source}")
+        link = links.search("newsboy_bot", "мосты")
+        (found,) = await anna.say(f"/start {link.rpartition('=')[2]}")
+        assert f"/full_{article.article_id}" in found.text
         (gone,) = await anna.say("/start a999")
         assert "уже нет в архиве" in gone.text
         said, greeting = await anna.say("/start чепуха")
