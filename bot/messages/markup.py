@@ -7,11 +7,11 @@ never fall inside a tag: an entity that spans a cut is closed before it and open
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from html import escape
+from unicodedata import category, normalize
 
 from bot.messages.payloads import Keyboard, Payload
 
@@ -19,13 +19,24 @@ MESSAGE_UNITS = 4096
 MESSAGE_ENTITIES = 100
 CAPTION_UNITS = 1024
 
-# Telegram itself drops line separators and bidi overrides (TDLib's clean_input_string); lone
-# surrogates cannot be sent at all.
-_DROPPED = re.compile("[\u2028-\u202e\ud800-\udfff\ufeff]")
+# Telegram itself drops line separators, bidi overrides and three combining marks (TDLib's
+# clean_input_string); lone surrogates cannot be sent at all.
+_DROPPED = re.compile("[\u2028-\u202e\ud800-\udfff\ufeff\u0333\u033f\u030a]")
+_RING = "\u030a"  # one of those marks: what is written with it (å) is composed first
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SPACES = re.compile(r"[ \t\n]+")
 _SENTENCE_END = re.compile(r"[.!?…][\"'»”’)\]]*\s+")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Me", "Zl", "Zp", "Zs"})
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, blank on screen
+# What Telegram takes for an address (TDLib's parse_url, by experiment): a host with a dot in it and
+# none of these characters, and a port from 1 to 65535.
+_HOST = r"\x00-\x20\x7f\"#%/<>?@\[\\\]^`{|}"
+_WEB = re.compile(
+    rf"https?://(?:[^{_HOST}]*@)?([^:{_HOST}]+)(?::0*([1-9]\d{{0,4}}))?(?:[/?#].*)?",
+    re.IGNORECASE | re.ASCII | re.DOTALL,
+)
+_MAX_LINK = 2048  # characters; Telegram states no limit, browsers and servers know this one
+_MAX_PORT = 65_535
 _JOINER = "\u200d"
 
 
@@ -73,28 +84,34 @@ def units(text: str) -> int:
     return len(text) + sum(1 for char in text if char > "\uffff")
 
 
+def _without_dropped(text: str) -> str:
+    return _DROPPED.sub("", normalize("NFC", text) if _RING in text else text)
+
+
 def clean(text: str) -> str:
     """Return `text` as one line: no control characters, overrides or runs of spaces."""
-    return _SPACES.sub(" ", _CONTROL.sub(" ", _DROPPED.sub("", text))).strip()
+    return _SPACES.sub(" ", _CONTROL.sub(" ", _without_dropped(text))).strip()
 
 
 def clean_lines(text: str) -> str:
     """Return `text` cleaned, its line breaks and inner spaces kept (preformatted text)."""
-    lines = _DROPPED.sub("", text).replace("\t", "    ").splitlines()
+    lines = _without_dropped(text).replace("\t", "    ").splitlines()
     return "\n".join(_CONTROL.sub(" ", line).rstrip() for line in lines).strip("\n")
 
 
 def visible(text: str) -> bool:
     """Tell whether `text` shows anything; Telegram refuses a message that does not."""
-    return any(unicodedata.category(char) not in _INVISIBLE for char in text)
+    return any(category(char) not in _INVISIBLE and char not in _FILLERS for char in text)
 
 
 def web_link(url: str) -> str:
-    """Return `url` where it is an http(s) address without control characters, else ""."""
-    url = url.strip()
-    if not url.lower().startswith(("http://", "https://")) or _CONTROL.search(url):
+    """Return `url` where it is an http(s) address that Telegram takes for one, else ""."""
+    url = _DROPPED.sub("", url.strip())
+    if len(url) > _MAX_LINK or _CONTROL.search(url):
         return ""
-    return _DROPPED.sub("", url)
+    found = _WEB.fullmatch(url)
+    dotted = found is not None and "." in found[1].strip(".")
+    return url if found and dotted and int(found[2] or 1) <= _MAX_PORT else ""
 
 
 def line(*runs: Run | str, tight: bool = True) -> Passage:
@@ -220,7 +237,7 @@ def _breaking(text: str, reach: int) -> int:
         return space
     at = reach
     while at > max(1, reach - 16) and (
-        unicodedata.category(text[at]) in {"Mn", "Me", "Mc"}
+        category(text[at]) in {"Mn", "Me", "Mc"}
         or text[at] == _JOINER
         or text[at - 1] == _JOINER
         or "\U0001f3fb" <= text[at] <= "\U0001f3ff"
