@@ -4,3 +4,20 @@
 ALTER TABLE subscriber ADD COLUMN digests INTEGER NOT NULL DEFAULT 0;  -- sent so far
 ALTER TABLE subscriber ADD COLUMN important_offered INTEGER NOT NULL DEFAULT 0;
 UPDATE subscriber SET important_offered = 1 WHERE alerts <> 'off';
+
+-- What a search found stays under its id, so that its pages never shift: JSON list of article ids,
+-- best first, of which the first `whole` have all the words. `tried`: the words that were searched
+-- for instead of `text`.
+ALTER TABLE query ADD COLUMN found TEXT;
+ALTER TABLE query ADD COLUMN whole INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE query ADD COLUMN tried TEXT NOT NULL DEFAULT '';
+
+-- Indexed terms that a mistyped one may have meant: the index's own vocabulary counts each term's
+-- occurrences, which takes seconds. Terms of articles that went stay.
+CREATE TABLE word (
+    term TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+INSERT INTO word (term) SELECT term FROM search_terms WHERE length(term) BETWEEN 4 AND 30;
+
+-- A search within topics.
+CREATE INDEX article_of_topic ON article (topic, search_key);
