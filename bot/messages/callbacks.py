@@ -60,6 +60,24 @@ class FollowScreen(StrEnum):
     TOPICS = "topics"
     SOURCES = "sources"
     WORDS = "words"
+    STORIES = "stories"
+    HIDDEN = "hidden"
+
+
+class Asked(StrEnum):
+    """What a button asks a reader to type about follows and mutes."""
+
+    WORDS = "words"
+    SOURCE = "source"
+    HIDE = "hide"
+
+
+class Ready(StrEnum):
+    """Mutes that are ready to be tapped."""
+
+    SPORT = "sport"
+    INCIDENTS = "incidents"
+    HOROSCOPES = "horoscopes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +208,86 @@ class Follow:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowItem:
+    """The screen of one follow; `key` as in `Follow`, of a story its id."""
+
+    kind: FollowKind
+    key: str
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FollowLevel:
+    """Set the level of what is followed, on its own screen."""
+
+    kind: FollowKind
+    key: str
+    level: Level
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FollowStory:
+    """«Следить за сюжетом» under an article."""
+
+    article: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskFollow:
+    """Ask for words, a source's address, or words to hide (of an article, or of none: 0)."""
+
+    asked: Asked
+    article: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HideWords:
+    """Mute words of an article by their `word_token`."""
+
+    article: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class HideReady:
+    """Mute what is ready to be muted, for ever."""
+
+    ready: Ready
+
+
+@dataclass(frozen=True, slots=True)
+class HideFor:
+    """Mute what is followed or muted for `days`, 0 for ever; `key` is the mute's `word_token`.
+
+    With an article the message is the one that stands in for it, else the list of mutes.
+    """
+
+    kind: FollowKind
+    key: str
+    days: int
+    article: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unhide:
+    """Lift a mute; as `HideFor`."""
+
+    kind: FollowKind
+    key: str
+    article: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HideFollow:
+    """Mute what a screen of one follow shows; `key` as in `Follow`."""
+
+    kind: FollowKind
+    key: str
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RichSeen:
     """The answer to «Видно?» under the rich sample."""
 
@@ -241,6 +339,35 @@ class CallOff:
     broadcast: int
 
 
+@dataclass(frozen=True, slots=True)
+class Important:
+    """The answer to the offer of alerts on important stories, under the digest `delivery`.
+
+    `shown` of its stories stand on its page.
+    """
+
+    delivery: int
+    shown: int
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """A page of /top, of a topic or of all, as it was asked for at `minute` (of the epoch; 0: now).
+
+    So pages hold still while news arrives.
+    """
+
+    topic: str = ""
+    offset: int = 0
+    minute: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TopTopics:
+    """The choice of a topic for /top."""
+
+
 Callback = (
     Read
     | Card
@@ -258,6 +385,15 @@ Callback = (
     | Greet
     | Follows
     | Follow
+    | FollowItem
+    | FollowLevel
+    | FollowStory
+    | AskFollow
+    | HideWords
+    | HideReady
+    | HideFor
+    | Unhide
+    | HideFollow
     | RichSeen
     | Stop
     | AddSource
@@ -265,6 +401,9 @@ Callback = (
     | Related
     | SendOff
     | CallOff
+    | Important
+    | Top
+    | TopTopics
 )
 
 # Codes are for ever: a button sent years ago still carries its code.
@@ -292,6 +431,18 @@ _CODES: dict[str, type[Callback]] = {
     "n": Related,
     "b": SendOff,
     "q": CallOff,
+    "di": Important,
+    "dt": Top,
+    "dc": TopTopics,
+    "fi": FollowItem,
+    "fl": FollowLevel,
+    "ft": FollowStory,
+    "fa": AskFollow,
+    "fw": HideWords,
+    "fr": HideReady,
+    "fh": HideFor,
+    "fu": Unhide,
+    "fm": HideFollow,
 }
 _CODE_OF = {kind: code for code, kind in _CODES.items()}
 
@@ -416,6 +567,30 @@ def _build(code: str, values: list[str]) -> Callback:
             return SendOff(_number(broadcast), bool(_number(confirmed)))
         case "q", [broadcast]:
             return CallOff(_number(broadcast))
+        case "di", [delivery, shown, wanted]:
+            return Important(_number(delivery), _number(shown), bool(_number(wanted)))
+        case "dt", [topic, offset, minute]:
+            return Top(str(Topic(topic)) if topic else "", _number(offset), _number(minute))
+        case "dc", []:
+            return TopTopics()
+        case "fi", [kind, key, page]:
+            return FollowItem(FollowKind(kind), _token(key), _number(page))
+        case "fl", [kind, key, level, page]:
+            return FollowLevel(FollowKind(kind), _token(key), Level(level), _number(page))
+        case "ft", [article]:
+            return FollowStory(_number(article))
+        case "fa", [asked, article]:
+            return AskFollow(Asked(asked), _number(article))
+        case "fw", [article, words]:
+            return HideWords(_number(article), _token(words))
+        case "fr", [ready]:
+            return HideReady(Ready(ready))
+        case "fh", [kind, key, days, article]:
+            return HideFor(FollowKind(kind), _token(key), _number(days), _number(article))
+        case "fu", [kind, key, article]:
+            return Unhide(FollowKind(kind), _token(key), _number(article))
+        case "fm", [kind, key, page]:
+            return HideFollow(FollowKind(kind), _token(key), _number(page))
         case _:
             raise ValueError(code)
 

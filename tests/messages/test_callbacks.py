@@ -8,6 +8,7 @@ from bot.messages import callbacks as cb
 from storage import FollowKind, Level, Topic
 
 _IDS = st.integers(0, 10**12)
+_KINDS, _KEYS = st.sampled_from(FollowKind), st.sampled_from(["", "12", cb.word_token("ж")])
 _CALLBACKS = st.one_of(
     st.builds(cb.Read, _IDS),
     st.builds(cb.Card, _IDS),
@@ -37,6 +38,15 @@ _CALLBACKS = st.one_of(
         st.sampled_from(Level),
         st.integers(0, 99),
     ),
+    st.builds(cb.FollowItem, _KINDS, _KEYS, st.integers(0, 99)),
+    st.builds(cb.FollowLevel, _KINDS, _KEYS, st.sampled_from(Level), st.integers(0, 99)),
+    st.builds(cb.FollowStory, _IDS),
+    st.builds(cb.AskFollow, st.sampled_from(cb.Asked), _IDS),
+    st.builds(cb.HideWords, _IDS, _KEYS),
+    st.builds(cb.HideReady, st.sampled_from(cb.Ready)),
+    st.builds(cb.HideFor, _KINDS, _KEYS, st.integers(0, 400), _IDS),
+    st.builds(cb.Unhide, _KINDS, _KEYS, _IDS),
+    st.builds(cb.HideFollow, _KINDS, _KEYS, st.integers(0, 99)),
     st.builds(cb.RichSeen, st.booleans(), _IDS),
     st.builds(cb.Stop, st.booleans()),
 )
