@@ -241,3 +241,78 @@ async def _next_query(api: Api) -> dict[str, Any]:
             if "callback_query" in update:
                 query: dict[str, Any] = update["callback_query"]
                 return query
+
+
+async def test_inline_results_go_on_and_open_the_bot(
+    page: Page, sandbox: Sandbox, people: Control, api: Api, reader: int
+) -> None:
+    confirmed = 0
+
+    async def offer(*ids: str, **more: Any) -> None:
+        """Answer the next inline query."""
+        nonlocal confirmed
+        asked = None
+        while asked is None:
+            for update in await api.call("getUpdates", timeout=10, offset=confirmed):
+                confirmed = update["update_id"] + 1
+                asked = update.get("inline_query", asked)
+        results = [
+            {
+                "type": "article",
+                "id": one,
+                "title": f"Новость {one}",
+                "description": "Вестник",
+                "input_message_content": {"message_text": f"Текст {one}"},
+            }
+            for one in ids
+        ]
+        await api.call("answerInlineQuery", inline_query_id=asked["id"], results=results, **more)
+
+    await people.send_text(reader, "/start")
+    await page.goto(sandbox.url)
+    username = (await api.call("getMe"))["username"]
+    await page.get_by_label("Сообщение").fill(f"@{username} мост")
+    await offer("1", "2", next_offset="2")
+    rows = page.locator("#results .menu-row")
+    await expect(rows).to_have_count(3)
+    await page.get_by_role("button", name="Показать ещё").click()
+    await offer("3")
+    await expect(rows).to_have_text(["Новость 1Вестник", "Новость 2Вестник", "Новость 3Вестник"])
+    await rows.nth(2).click()
+    await expect(page.locator(".message .text").last).to_have_text("Текст 3")
+
+    await page.get_by_label("Сообщение").fill(f"@{username} бегемот")
+    await offer(button={"text": "Открыть бота", "start_parameter": "inline"})
+    await page.get_by_role("button", name="Открыть бота").click()
+    await expect(page.locator(".message.out .text").last).to_have_text("/start inline")
+
+
+async def test_sharing_fills_the_field_and_a_channel_opens_the_bot(
+    page: Page, sandbox: Sandbox, people: Control, api: Api, reader: int
+) -> None:
+    username = (await api.call("getMe"))["username"]
+    link = f"https://t.me/{username}?start=a5"
+    await people.send_text(reader, "/start")
+    shared = f"https://t.me/share/url?url=https%3A%2F%2Ft.me%2F{username}%3Fstart%3Da5&text=Мост"
+    await api.call(
+        "sendMessage",
+        chat_id=reader,
+        text="Мост",
+        reply_markup={"inline_keyboard": [[{"text": "Поделиться", "url": shared}]]},
+    )
+    await page.goto(sandbox.url)
+    await page.get_by_role("button", name="Поделиться").click()
+    await expect(page.get_by_label("Сообщение")).to_have_value(f"Мост\n{link}")
+
+    channel = await people.create_chat("channel", title="Канал", members=[reader])
+    await people.set_bot(channel, "administrator")
+    await api.call(
+        "sendMessage",
+        chat_id=channel,
+        text="Мост открыт",
+        reply_markup={"inline_keyboard": [[{"text": "Читать", "url": link}]]},
+    )
+    await page.get_by_role("button", name="Канал").click()
+    await page.get_by_role("button", name="Читать").click()
+    await expect(page.locator(".message.out .text").last).to_have_text("/start a5")
+    assert (await people.messages(reader))[-1]["text"] == "/start a5"

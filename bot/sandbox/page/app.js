@@ -540,14 +540,37 @@ function actions(message) {
   };
 }
 
-/** A deep link to the bot is opened here; any other is the browser's. */
+/** A deep link to the bot is opened here, and so is sharing; any other link is the browser's. */
 function followLink(address) {
   const url = new URL(address);
+  if (url.hostname === "t.me" && url.pathname === "/share/url") {
+    const parts = [url.searchParams.get("text"), url.searchParams.get("url")];
+    write(parts.filter(Boolean).join("\n"));
+    return true;
+  }
   const own = url.hostname === "t.me" && url.pathname === `/${state.bot.username}`;
   if (!own) return url.protocol === "tg:";
-  const payload = url.searchParams.get("start");
-  send(payload ? `/start ${payload}` : "/start");
+  startBot(url.searchParams.get("start"));
   return true;
+}
+
+/** Opens the person's own chat with the bot there, from wherever the link was. */
+async function startBot(payload) {
+  if (state.current !== somebody()) await openChat(somebody());
+  await send(payload ? `/start ${payload}` : "/start");
+}
+
+/** Who acts in the chat that is shown: its person, or one of its people. */
+function somebody() {
+  const chat = state.chats.get(state.current);
+  return chat.person?.id ?? Number(Object.keys(chat.members)[0]);
+}
+
+/** Puts a text into the field, as if it had been typed. */
+function write(text) {
+  $("text").value = text;
+  $("text").focus();
+  $("text").dispatchEvent(new Event("input"));
 }
 
 async function press(message, button, key) {
@@ -563,9 +586,7 @@ async function press(message, button, key) {
   }
   const query = button.switch_inline_query_current_chat ?? button.switch_inline_query;
   if (query !== undefined) {
-    $("text").value = `@${state.bot.username} ${query}`;
-    $("text").focus();
-    $("text").dispatchEvent(new Event("input"));
+    write(`@${state.bot.username} ${query}`);
     return;
   }
   if (button.callback_data === undefined) return;
@@ -696,30 +717,49 @@ function typed() {
   state.inline.timer = setTimeout(() => askInline(text.slice(prefix.length)), 300);
 }
 
-async function askInline(query) {
-  const chat = state.chats.get(state.current);
-  const person = chat.person?.id ?? Number(Object.keys(chat.members)[0]);
+/** Shows what the bot offers for a query; a further page, named by its offset, comes below. */
+async function askInline(query, offset = "") {
+  const person = somebody();
   state.inline.asked = query;
-  const found = await attempt(() => ask(`/users/${person}/inline`, { query, timeout: 10 }));
+  const found = await attempt(() => ask(`/users/${person}/inline`, { query, offset, timeout: 10 }));
   if (!found?.answer || state.inline.asked !== query) return;
-  $("results").replaceChildren(
-    ...found.answer.results.map((result) => {
-      const row = make(
-        "button",
-        "menu-row tall",
-        make("b", "", result.title ?? result.caption ?? result.id),
-        make("span", "", result.description ?? ""),
-      );
-      row.type = "button";
-      row.addEventListener("click", async () => {
-        const body = { result_id: result.id, chat: state.current };
-        await attempt(() => ask(`/users/${person}/inline/${found.query_id}/choose`, body));
-        clearText();
-      });
-      return row;
-    }),
-  );
-  $("results").hidden = found.answer.results.length === 0;
+  const { results, button, next_offset: following } = found.answer;
+  const rows = results.map((result) => {
+    const row = make(
+      "button",
+      "menu-row tall",
+      make("b", "", result.title ?? result.caption ?? result.id),
+      make("span", "", result.description ?? ""),
+    );
+    row.type = "button";
+    row.addEventListener("click", async () => {
+      const body = { result_id: result.id, chat: state.current };
+      await attempt(() => ask(`/users/${person}/inline/${found.query_id}/choose`, body));
+      clearText();
+    });
+    return row;
+  });
+  if (button) {
+    const row = make("button", "menu-row", make("b", "", button.text));
+    row.type = "button";
+    row.addEventListener("click", () => {
+      clearText();
+      startBot(button.start_parameter);
+    });
+    rows.unshift(row);
+  }
+  if (following) {
+    const row = make("button", "menu-row", make("b", "", T.more));
+    row.type = "button";
+    row.addEventListener("click", () => {
+      row.remove();
+      askInline(query, following);
+    });
+    rows.push(row);
+  }
+  if (offset) $("results").append(...rows);
+  else $("results").replaceChildren(...rows);
+  $("results").hidden = $("results").children.length === 0;
 }
 
 // Days and times
