@@ -17,9 +17,9 @@ from aiogram.types import CallbackQuery, InaccessibleMessage, Message
 from bot.handlers.desk import Desk
 from bot.messages.markup import fits_caption
 from bot.messages.notices import note, toast
-from bot.messages.payloads import Payload
-from bot.telegram.faults import FaultKind, classify
-from bot.telegram.requests import edit, send
+from bot.messages.payloads import Keyboard, Payload
+from bot.telegram.faults import Fault, FaultKind, classify
+from bot.telegram.requests import document, edit, remark, send
 from storage import StorageError
 
 log = logging.getLogger(__name__)
@@ -103,11 +103,8 @@ class Answer:
                 sent = await self.bot(request)
             except AiogramError as error:
                 fault = classify(error)
-                if fault.kind is FaultKind.MIGRATED and fault.chat_id is not None:
-                    await self._desk.storage.subscribers.migrate_chat(self.chat_id, fault.chat_id)
-                    self.chat_id, target = fault.chat_id, None
-                elif fault.kind is FaultKind.THREAD_GONE and self._thread_id:
-                    self._thread_id = 0
+                if await self._redirected(fault):
+                    target = None if fault.kind is FaultKind.MIGRATED else target
                 elif fault.kind is FaultKind.PICTURE and _pictures(payload):
                     payload = await self._without_picture(payload, error)
                 elif fault.kind is FaultKind.PAYLOAD and payload.rich is not None:
@@ -176,6 +173,51 @@ class Answer:
                     raise
             else:
                 return None
+
+    async def remark(self, keyboard: Keyboard) -> None:
+        """Change the pressed message's buttons, and nothing else; one that is gone stays gone.
+
+        Raises the framework's error where Telegram refuses the buttons or cannot be reached.
+        """
+        if self.message_id is None:
+            return
+        try:
+            await self.bot(remark(keyboard, self.chat_id, self.message_id))
+        except AiogramError as error:
+            if classify(error).kind is not FaultKind.NOTHING_TO_DO:
+                raise
+
+    async def document(self, filename: str, content: bytes, caption: str = "") -> int:
+        """Send a file with a line of plain text below it; returns the message's id.
+
+        Raises the framework's error where Telegram refuses it (50 MB at most) or the chat cannot
+        be reached.
+        """
+        while True:
+            request = document(
+                filename,
+                content,
+                self.chat_id,
+                caption=caption,
+                thread_id=self._thread_id,
+                reply_to=self._reply_to,
+            )
+            try:
+                return (await self.bot(request)).message_id
+            except AiogramError as error:
+                if not await self._redirected(classify(error)):
+                    raise
+
+    async def _redirected(self, fault: Fault) -> bool:
+        """Whether the fault says where else the answer goes; it goes there from now on."""
+        if fault.kind is FaultKind.MIGRATED and fault.chat_id is not None:
+            await self._desk.storage.subscribers.migrate_chat(self.chat_id, fault.chat_id)
+            self.chat_id, self._reply_to = fault.chat_id, None
+        elif fault.kind is FaultKind.THREAD_GONE and self._thread_id:
+            self._thread_id = 0
+        else:
+            return False
+        return True
 
     async def toast(self, text: str = "", *, alert: bool = False) -> None:
         """Answer the press, once; the query may be too old for that."""

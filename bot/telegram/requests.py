@@ -2,8 +2,9 @@
 
 Handlers get methods of the framework (`send`, `edit`) and inline results; the bulk lane gets a
 `Ready` message, the same fields as JSON bytes without a chat, so that one rendering serves every
-chat. Field names and their meaning: Bot API, sendMessage, sendRichMessage (10.1), sendPhoto, editMessageText,
-editMessageCaption, LinkPreviewOptions, InlineQueryResultArticle.
+chat. Field names and their meaning: Bot API, sendMessage, sendRichMessage (10.1), sendPhoto,
+sendDocument, editMessageText, editMessageCaption, editMessageReplyMarkup, LinkPreviewOptions,
+InlineQueryResultArticle.
 """
 
 import json
@@ -12,13 +13,16 @@ from typing import Any
 
 from aiogram.methods import (
     EditMessageCaption,
+    EditMessageReplyMarkup,
     EditMessageText,
+    SendDocument,
     SendMessage,
     SendPhoto,
     SendRichMessage,
 )
 from aiogram.types import BufferedInputFile, InlineQueryResultArticle
 
+from bot.messages.markup import CAPTION_UNITS, clip
 from bot.messages.payloads import Keyboard, Payload
 
 
@@ -49,10 +53,7 @@ def send(
     if thread_id:
         fields["message_thread_id"] = thread_id
     if reply_to is not None:
-        fields["reply_parameters"] = {
-            "message_id": reply_to,
-            "allow_sending_without_reply": True,
-        }
+        fields["reply_parameters"] = _reply(reply_to)
     return _method(payload, plain).model_validate(fields)
 
 
@@ -67,6 +68,38 @@ def edit(
     if caption:
         return EditMessageCaption.model_validate({**fields, **_caption(payload, plain)})
     return EditMessageText.model_validate({**fields, **_content(payload, plain)})
+
+
+def remark(keyboard: Keyboard, chat_id: int, message_id: int) -> EditMessageReplyMarkup:
+    """The request that changes a sent message's buttons; an empty keyboard removes them."""
+    markup = {"inline_keyboard": _rows(keyboard)} if keyboard else None
+    return EditMessageReplyMarkup.model_validate(
+        {"chat_id": chat_id, "message_id": message_id, "reply_markup": markup}
+    )
+
+
+def document(
+    filename: str,
+    content: bytes,
+    chat_id: int,
+    *,
+    caption: str = "",
+    thread_id: int = 0,
+    reply_to: int | None = None,
+) -> SendDocument:
+    """The request that posts a file; `caption` is plain text, cut to what Telegram takes."""
+    fields: dict[str, Any] = {
+        "chat_id": chat_id,
+        "document": BufferedInputFile(content, filename),
+        "parse_mode": None,
+    }
+    if caption:
+        fields["caption"] = clip(caption, CAPTION_UNITS)
+    if thread_id:
+        fields["message_thread_id"] = thread_id
+    if reply_to is not None:
+        fields["reply_parameters"] = _reply(reply_to)
+    return SendDocument.model_validate(fields)
 
 
 def upload(
@@ -148,6 +181,10 @@ def inline_article(
             "reply_markup": content.get("reply_markup"),
         }
     )
+
+
+def _reply(message_id: int) -> dict[str, Any]:
+    return {"message_id": message_id, "allow_sending_without_reply": True}
 
 
 def _method(payload: Payload, plain: bool) -> type[SendMessage] | type[SendRichMessage]:

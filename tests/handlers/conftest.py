@@ -6,7 +6,7 @@ TDLib, lengths, "not modified"), keeps what each chat shows, and plays people an
 
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -20,15 +20,18 @@ from aiogram.methods import (
     AnswerInlineQuery,
     DeleteMessages,
     EditMessageCaption,
+    EditMessageReplyMarkup,
     EditMessageText,
     GetChatMember,
     GetMe,
     SendChatAction,
+    SendDocument,
     SendMessage,
     SendRichMessage,
     TelegramMethod,
 )
 from aiogram.types import (
+    BufferedInputFile,
     ChatMemberMember,
     ChatMemberOwner,
     InlineKeyboardButton,
@@ -79,6 +82,8 @@ class Shown:
     reply_to: int | None = None
     rich: bool = False
     photo: bool = False
+    document: bytes | None = None
+    filename: str = ""
 
     @property
     def content(self) -> dict[str, Any]:
@@ -127,6 +132,10 @@ class Telegram(BaseSession):
                 return self._sent(bot, method)
             case EditMessageText() | EditMessageCaption():
                 return self._edited(method)
+            case EditMessageReplyMarkup():
+                return self._remarked(method)
+            case SendDocument():
+                return self._sent_document(bot, method)
             case DeleteMessages():
                 for message_id in method.message_ids:
                     self.chats.get(int(method.chat_id), {}).pop(message_id, None)
@@ -192,6 +201,36 @@ class Telegram(BaseSession):
             {"message_id": self.last_id, "date": NOW, "chat": {"id": chat_id, "type": "private"}},
             context={"bot": bot},
         )
+
+    def _sent_document(self, bot: Bot, method: SendDocument) -> Message:
+        assert isinstance(method.document, BufferedInputFile)
+        self.last_id += 1
+        chat_id = int(method.chat_id)
+        caption = method.caption or ""
+        assert len(caption.encode("utf-16-le")) <= 2 * 1024
+        self.chats.setdefault(chat_id, {})[self.last_id] = Shown(
+            self.last_id,
+            caption,
+            [],
+            method.reply_parameters.message_id if method.reply_parameters else None,
+            document=method.document.data,
+            filename=method.document.filename or "",
+        )
+        return Message.model_validate(
+            {"message_id": self.last_id, "date": NOW, "chat": {"id": chat_id, "type": "private"}},
+            context={"bot": bot},
+        )
+
+    def _remarked(self, method: EditMessageReplyMarkup) -> bool:
+        chat = self.chats.setdefault(int(cast("int", method.chat_id)), {})
+        before = chat.get(method.message_id or 0)
+        if before is None:
+            raise TelegramBadRequest(method, "Bad Request: message to edit not found")
+        keyboard = method.reply_markup.inline_keyboard if method.reply_markup else []
+        if keyboard == before.keyboard:
+            raise TelegramBadRequest(method, "Bad Request: message is not modified")
+        chat[before.message_id] = replace(before, keyboard=keyboard)
+        return True
 
     def _edited(self, method: EditMessageText | EditMessageCaption) -> bool:
         chat = self.chats.setdefault(int(cast("int", method.chat_id)), {})

@@ -13,7 +13,16 @@ from aiogram.methods import TelegramMethod
 from bot.messages.payloads import Button, Payload
 from bot.telegram.bulk import BulkClient, SentMessage
 from bot.telegram.faults import FaultKind, classify
-from bot.telegram.requests import addressed, edit, ready, ready_photo, send, upload
+from bot.telegram.requests import (
+    addressed,
+    document,
+    edit,
+    ready,
+    ready_photo,
+    remark,
+    send,
+    upload,
+)
 from bot.telegram.session import LeanSession
 from tests.telegram.conftest import TOKEN, Answer, Server, error, message, ok
 
@@ -55,6 +64,21 @@ async def test_a_text(server: Server, bot: Bot) -> None:
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},
     }
+
+
+async def test_buttons_alone(server: Server, bot: Bot) -> None:
+    fields = await sent(server, bot, remark(BUTTONS.keyboard, 5, 9))
+    assert fields == {"chat_id": 5, "message_id": 9, "reply_markup": MARKUP}
+    assert await sent(server, bot, remark((), 5, 9)) == {"chat_id": 5, "message_id": 9}
+
+
+def test_a_files_caption_is_cut_to_what_telegram_takes() -> None:
+    request = document("s.json", b"{}", 5, caption="слово " * 300, thread_id=3, reply_to=9)
+    assert len(request.caption or "") <= 1024
+    assert request.parse_mode is None
+    assert request.message_thread_id == 3
+    assert request.reply_parameters is not None
+    assert request.reply_parameters.allow_sending_without_reply
 
 
 async def test_all_that_a_text_can_have(server: Server, bot: Bot) -> None:
