@@ -468,7 +468,8 @@ def _parted(
     shown = [(delivery.message_id or 0, head)]
     texts = _texts(article, viewer, is_rich=is_rich)
     if len(texts) == len(parts):
-        folding = keyboards.folded(article, viewer.texts, parts[:-1])
+        onward = texts[-1].rich is None
+        folding = keyboards.full(article, viewer, parts[:-1], onward=onward)
         texts = (*texts[:-1], replace(texts[-1], keyboard=folding))
         shown += [(part, _Forms(text)) for part, text in zip(parts, texts, strict=True)]
     return shown

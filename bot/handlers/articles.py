@@ -200,7 +200,8 @@ async def _send_parts(
     try:
         for index, part in enumerate(parts):
             if index == len(parts) - 1:
-                folding = keyboards.folded(article, reader.texts, tuple(sent))
+                onward = part.rich is None
+                folding = keyboards.full(article, reader.viewer, tuple(sent), onward=onward)
                 part = replace(part, keyboard=folding)
             sent.append(await answer.say(part, reply_to=below))
     except RichRefusedError:

@@ -90,7 +90,15 @@ def reading_time(article: Article, viewer: Viewer) -> str:
     return viewer.texts.ngettext("{n} min read", "{n} min read", minutes).format(n=minutes)
 
 
-def _joined(runs: Sequence[Run], separator: str = " · ") -> tuple[Run, ...]:
+def more_sources(article: Article, viewer: Viewer) -> str:
+    """Return «Ещё 3 источника», "" where no other source tells the story."""
+    more = article.sources_in_story - 1
+    if more <= 0:
+        return ""
+    return viewer.texts.ngettext("{n} more source", "{n} more sources", more).format(n=more)
+
+
+def joined(runs: Sequence[Run], separator: str = " · ") -> tuple[Run, ...]:
     """Return `runs` with a separator between each two."""
     joined: list[Run] = []
     for run in runs:
@@ -100,7 +108,7 @@ def _joined(runs: Sequence[Run], separator: str = " · ") -> tuple[Run, ...]:
     return tuple(joined)
 
 
-def _state_lines(article: Article, viewer: Viewer) -> Iterator[Passage]:
+def state_lines(article: Article, viewer: Viewer) -> Iterator[Passage]:
     """Yield what is to be said about the article's page: gone, or changed."""
     _ = viewer.texts.gettext
     if article.state is ArticleState.GONE:
@@ -148,8 +156,8 @@ def _push_passages(article: Article, viewer: Viewer) -> list[Passage]:
     if viewer.now - article.published > FRESH:
         about.append(time_run(article.published, viewer))
     about.extend(Run(clean(label)) for label in article.labels if clean(label))
-    passages.append(Passage(_joined(about)))
-    passages.extend(_state_lines(article, viewer))
+    passages.append(Passage(joined(about)))
+    passages.extend(state_lines(article, viewer))
     return passages
 
 
@@ -197,14 +205,14 @@ def _footer(article: Article, viewer: Viewer) -> Iterator[Passage]:
     about.append(time_run(article.published, viewer))
     if length := reading_time(article, viewer):
         about.append(Run(length))
-    yield Passage(_joined(about))
+    yield Passage(joined(about))
     if cited := [name for name in map(clean, article.cited) if visible(name)]:
         yield line(_("Citing {names}").format(names=texts.join(cited[:5])))
-    if (more := article.sources_in_story - 1) > 0:
-        yield line(texts.ngettext("{n} more source", "{n} more sources", more).format(n=more))
+    if more := more_sources(article, viewer):
+        yield line(more)
     if labels := [label for label in map(clean, article.labels) if visible(label)]:
         yield line(clip(" · ".join(labels), 300))
-    yield from _state_lines(article, viewer)
+    yield from state_lines(article, viewer)
 
 
 def _message(passages: Sequence[Passage], keyboard: Keyboard, picture: str) -> Payload:
@@ -225,7 +233,7 @@ def full(article: Article, viewer: Viewer, limit: int = MESSAGE_UNITS) -> tuple[
     """
     _ = viewer.texts.gettext
     picture = _picture(article, viewer)
-    keyboard = keyboards.full(article, viewer.texts)
+    keyboard = keyboards.full(article, viewer)
     if article.reading is not Reading.FULL or not article.body:
         passages = _card_passages(article, viewer, _CARD_STANDFIRST)
         passages.append(
@@ -236,20 +244,28 @@ def full(article: Article, viewer: Viewer, limit: int = MESSAGE_UNITS) -> tuple[
     head = list(_head(article, viewer))
     foot = list(_footer(article, viewer))
     foot[0] = replace(foot[0], tight=False)
+    if picture and article.image and visible(credit := clean(article.image.credit)):
+        foot.append(line(f"{_('Photo')}: {credit}"))
     quoted = [*head, *_body(article, viewer, Quote.EXPANDABLE), *foot]
     if fits(quoted, limit):
-        return (payload(quoted, keyboard, preview=picture),)
+        shown = picture or _pictured(quoted)
+        return (payload(quoted, keyboard, preview=shown),)
     parts = split([*head, *_body(article, viewer, Quote.NONE), *foot], limit)
     last = len(parts) - 1
     return tuple(
         payload(
             part,
             keyboard if index == last else (),
-            preview=picture if index == 0 else "",
+            preview=(picture if index == 0 else "") or _pictured(part),
             silent=index > 0,
         )
         for index, part in enumerate(parts)
     )
+
+
+def _pictured(passages: Sequence[Passage]) -> str:
+    """Return the first picture that stands in a part of the text."""
+    return next((passage.picture for passage in passages if passage.picture), "")
 
 
 def _head(article: Article, viewer: Viewer) -> Iterator[Passage]:
@@ -299,15 +315,9 @@ def _body(article: Article, viewer: Viewer, quote: Quote) -> Iterator[Passage]:
             case QuoteBlock(paragraphs, credit):
                 passages = list(_quotation(paragraphs, credit, within=bool(quote)))
             case ListBlock(items, ordered):
-                passages = [
-                    Passage(
-                        (Run(f"{number}. " if ordered else _BULLET), *runs_of(item)),
-                        tight=number > 1,
-                    )
-                    for number, item in enumerate(items, 1)
-                ]
+                passages = list(_list(items, ordered=ordered))
             case PictureBlock():
-                passages = [_caption(block, viewer)] if block.caption or block.credit else []
+                passages = list(_caption(block, viewer))
             case Table(rows, header):
                 passages = [
                     Passage(
@@ -315,15 +325,14 @@ def _body(article: Article, viewer: Viewer, quote: Quote) -> Iterator[Passage]:
                         tight=index > 0,
                     )
                     for index, row in enumerate(rows)
+                    if any(visible(clean(cell)) for cell in row)
                 ]
             case Preformatted(text):
                 passages = [Passage((Run(clean_lines(text), pre=True),))]
             case Embed(link, label):
-                name = clean(label)
-                target = web_link(link)
-                passages = [
-                    Passage((Run("▶ "), Run(name if visible(name) else target, link=target)))
-                ]
+                target, name = web_link(link), clean(label)
+                shown = name if visible(name) else target
+                passages = [Passage((Run("▶ "), Run(shown, link=target)))] if shown else []
         for passage in passages:
             if visible("".join(run.text for run in passage.runs)):
                 yield replace(passage, quote=quote) if quote else passage
@@ -339,7 +348,20 @@ def _quotation(
         yield Passage((Run("— " + name),), quote, tight=True)
 
 
-def _caption(picture: PictureBlock, viewer: Viewer) -> Passage:
-    label = Run(viewer.texts.gettext("Photo"), link=web_link(picture.url))
+def _list(items: Sequence[tuple[Span, ...]], *, ordered: bool) -> Iterator[Passage]:
+    tight = False
+    for number, item in enumerate(items, 1):
+        runs = runs_of(item)
+        if visible("".join(run.text for run in runs)):
+            yield Passage((Run(f"{number}. " if ordered else _BULLET), *runs), tight=tight)
+            tight = True
+
+
+def _caption(picture: PictureBlock, viewer: Viewer) -> Iterator[Passage]:
+    """Yield the line that stands for a picture in the text, and opens it."""
+    url = web_link(picture.url)
     said = caption_of(clean(picture.caption), clean(picture.credit))
-    return Passage((label, Run(": " + said)))
+    if said or (url and viewer.pictures):
+        label = Run(viewer.texts.gettext("Photo"), link=url)
+        runs = (label, Run(": " + said)) if said else (label,)
+        yield Passage(runs, picture=url if viewer.pictures else "")

@@ -1,7 +1,9 @@
 """The buttons under articles and lists. Screens lay out their own buttons beside their text."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
+from bot.messages import links
 from bot.messages.callbacks import (
     Callback,
     Card,
@@ -11,19 +13,23 @@ from bot.messages.callbacks import (
     FollowQuery,
     Hide,
     HideMenu,
+    Important,
     Latest,
     LatestTopics,
     Read,
     Related,
     RichSeen,
     Search,
+    Top,
+    TopTopics,
     pack,
 )
 from bot.messages.markup import clean, clip, web_link
 from bot.messages.payloads import Button, Keyboard
-from bot.messages.texts import Texts
+from bot.messages.texts import Texts, Viewer
 from storage import Article, FollowKind, Topic
 
+_SHARED = 200  # UTF-16 units of a title in the text that is shared
 _BUTTON = 40  # characters of a button's text that phones show
 
 
@@ -62,14 +68,28 @@ def related(article: Article, texts: Texts) -> Keyboard:
     return ((button(texts.gettext("◀ Back"), Card(article.id)),),)
 
 
-def full(article: Article, texts: Texts) -> Keyboard:
-    """Свернуть · Источник."""
-    collapse = button(texts.gettext("Collapse"), Collapse(article.id))
-    return ((collapse, *_source(article, texts)),)
+def full(
+    article: Article, viewer: Viewer, parts: tuple[int, ...] = (), *, onward: bool = True
+) -> Keyboard:
+    """Свернуть, which deletes the text's `parts`; below it the ways on, if the text has none."""
+    collapse = (button(viewer.texts.gettext("Collapse"), Collapse(article.id, parts)),)
+    return (collapse, ways_on(article, viewer)) if onward else (collapse,)
+
+
+def ways_on(article: Article, viewer: Viewer) -> tuple[Button, ...]:
+    """По теме · Поделиться · Источник: where a text that was read leads to."""
+    _ = viewer.texts.gettext
+    row = [button(_("Related"), Related(article.id))]
+    # A reader's own source is nobody else's: the link would open nothing.
+    if article.owner is None and (
+        link := links.share(viewer.bot, article.id, clip(clean(article.title), _SHARED))
+    ):
+        row.append(Button(_("Share"), url=link))
+    return (*row, *_source(article, viewer.texts))
 
 
 def folded(article: Article, texts: Texts, parts: tuple[int, ...]) -> Keyboard:
-    """Свернуть, which deletes the parts of the text, · Источник."""
+    """Свернуть, which deletes the parts of the text below, · Источник."""
     collapse = button(texts.gettext("Collapse"), Collapse(article.id, parts))
     return ((collapse, *_source(article, texts)),)
 
@@ -155,16 +175,55 @@ def follow_query(query: int, texts: Texts) -> Keyboard:
 
 
 def digest(
-    delivery: int, offset: int, more: int, texts: Texts, *, back: int | None = None
+    delivery: int,
+    offset: int,
+    more: int,
+    texts: Texts,
+    *,
+    back: int | None = None,
+    offer: bool = False,
 ) -> Keyboard:
-    """Return «Ещё 12», the rest of a digest, and the way back; nothing where there is neither."""
+    """Return «Ещё 12», the rest of a digest, and the way back; nothing where there is neither.
+
+    With `offer`, the answers to the offer of important stories stand below.
+    """
     buttons: list[Button] = []
     if back is not None:
         buttons.append(button(texts.gettext("◀ Back"), DigestMore(delivery, back)))
     if more > 0:
         text = texts.ngettext("{n} more headline", "{n} more headlines", more).format(n=more)
         buttons.append(button(text, DigestMore(delivery, offset)))
-    return (tuple(buttons),) if buttons else ()
+    _ = texts.gettext
+    answers = (
+        button(_("Yes"), Important(delivery, offset, wanted=True)),
+        button(_("No, thanks"), Important(delivery, offset, wanted=False)),
+    )
+    rows = (tuple(buttons), answers if offer else ())
+    return tuple(row for row in rows if row)
+
+
+def top(here: Top, *, more: bool, page: int, texts: Texts) -> Keyboard:
+    """Return the arrows of /top, and its filter; `page` is the number of stories on one."""
+    _ = texts.gettext
+    arrows: list[Button] = []
+    if here.offset:
+        arrows.append(button(_("◀ Back"), replace(here, offset=max(0, here.offset - page))))
+    if more:
+        arrows.append(button(_("More ▶"), replace(here, offset=here.offset + page)))
+    choice = [button(_("Topic…"), TopTopics())]
+    if here.topic:
+        choice.append(button(_("All topics"), Top()))
+    return tuple(row for row in (tuple(arrows), tuple(choice)) if row)
+
+
+def top_topics(texts: Texts) -> Keyboard:
+    """Return all topics to choose one for /top."""
+    topics = [
+        button(texts.topic(topic), Top(topic=topic.value))
+        for topic in Topic
+        if topic is not Topic.OTHER
+    ]
+    return (*rows_of(topics, 2), (button(texts.gettext("All topics"), Top()),))
 
 
 def rich_sample(article: int, texts: Texts) -> Keyboard:

@@ -70,13 +70,15 @@ class Run:
 class Passage:
     """A paragraph. `tight`: on the line after the former one, else after an empty line.
 
-    `keep`: not to be left alone at a part's end (a heading).
+    `keep`: not to be left alone at a part's end (a heading). `picture`: the address of the picture
+    that it is about.
     """
 
     runs: tuple[Run, ...]
     quote: Quote = Quote.NONE
     tight: bool = False
     keep: bool = False
+    picture: str = ""
 
 
 def units(text: str) -> int:

@@ -7,7 +7,7 @@ from aiogram.types import InputRichMessage
 from hypothesis import HealthCheck, given, settings
 
 from bot.messages import callbacks as cb
-from bot.messages import rich
+from bot.messages import rich, rich_blocks
 from bot.messages.markup import units
 from storage import (
     Article,
@@ -48,6 +48,14 @@ def count(blocks: list[Any]) -> int:
     return total
 
 
+def media(blocks: list[Any]) -> int:
+    """Count pictures, those of slideshows too."""
+    return sum(
+        media(block["blocks"]) if block["type"] == "slideshow" else block["type"] == "photo"
+        for block in blocks
+    )
+
+
 def messages(any_article: Article) -> list[list[Any]]:
     """Return the blocks of each message, checked against the types and the limits."""
     parts = rich.full(any_article, viewer())
@@ -58,9 +66,9 @@ def messages(any_article: Article) -> list[list[Any]]:
         InputRichMessage.model_validate(dict(part.rich))
         assert part.rich["skip_entity_detection"] is True
         blocks = part.rich["blocks"]
-        assert units(shown(blocks)) <= rich.MAX_UNITS
-        assert count(blocks) <= rich.MAX_BLOCKS
-        assert sum(block["type"] == "photo" for block in blocks) <= rich.MAX_MEDIA
+        assert units(shown(blocks)) <= rich_blocks.MAX_UNITS
+        assert count(blocks) <= rich_blocks.MAX_BLOCKS
+        assert media(blocks) <= rich_blocks.MAX_MEDIA
         gathered.append(blocks)
     return gathered
 
@@ -88,18 +96,23 @@ def test_every_kind_of_block() -> None:
         "heading",
         "paragraph",
         "blockquote",
-        "blockquote",
         "list",
         "photo",
         "table",
         "pre",
         "paragraph",
         "footer",
+        "footer",
+        "buttons",
     ]
-    assert blocks[8]["credit"] == "Очевидец"
-    assert blocks[9]["items"][1]["value"] == 2
-    assert blocks[11]["cells"][0][0]["is_header"] is True
-    assert blocks[-1]["text"][-3]["type"] == "date_time"
+    quote = blocks[7]
+    assert [one["text"] for one in quote["blocks"]] == ["Слова", "Ещё"]
+    assert quote["credit"] == "Очевидец"
+    assert blocks[8]["items"][1]["value"] == 2
+    assert blocks[9]["caption"] == {"text": "Подпись", "credit": "ТАСС"}
+    assert blocks[10]["cells"][0][0]["is_header"] is True
+    assert blocks[-3]["text"][-1]["type"] == "date_time"
+    assert "ТАСС" in blocks[-2]["text"]
 
 
 def test_the_picture_is_not_shown_twice_nor_against_the_readers_wish() -> None:
