@@ -14,6 +14,7 @@ from typing import Self
 
 from storage.archive import Archive
 from storage.articles import THIS, Articles, IndexedText
+from storage.brought import Brought
 from storage.corrections import THE_PAGE, Corrections
 from storage.database import SQLITE_VERSION, Database
 from storage.entries import Entries, ToldEntry
@@ -60,8 +61,10 @@ from storage.models import (
     FollowKind,
     Heading,
     Headline,
+    Hits,
     HubSubscription,
     Invitation,
+    KeptSearch,
     Lag,
     Layout,
     Level,
@@ -96,6 +99,7 @@ from storage.models import (
     Table,
     Topic,
     View,
+    Wanted,
 )
 from storage.notices import Notices
 from storage.outbox import ALL_CHATS, Outbox
@@ -152,11 +156,13 @@ __all__ = [
     "Fronts",
     "Heading",
     "Headline",
+    "Hits",
     "HubSubscription",
     "Hubs",
     "IndexedText",
     "Insight",
     "Invitation",
+    "KeptSearch",
     "Lag",
     "Layout",
     "Level",
@@ -208,6 +214,7 @@ __all__ = [
     "Updates",
     "Upkeep",
     "View",
+    "Wanted",
     "WordKey",
     "backup",
     "check_file",
@@ -226,6 +233,7 @@ class Storage:
         self.archive = Archive(database)
         self.pictures = Pictures(database)
         self.search = Search(database)
+        self.brought = Brought(database)
         self.subscribers = Subscribers(database)
         self.people = People(database)
         self.owing = Owing(database)

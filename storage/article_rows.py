@@ -32,6 +32,7 @@ _BAD = "EXISTS (SELECT 1 FROM picture INDEXED BY picture_bad WHERE url = a.image
 HEADLINE = f"""
     SELECT a.id, a.story_id, a.title, s.title AS source, s.domain, a.url, a.topic,
            a.language, a.published, st.sources, st.articles, a.search_key, st.important, a.owner,
+           a.state = 'gone' AS gone,
            CASE WHEN s.reading <> 'headline' THEN a.summary ELSE '' END AS summary,
            CASE WHEN s.reading <> 'headline' AND NOT {_BAD} THEN a.image_url END AS image_url
     FROM article a
@@ -67,6 +68,7 @@ def headline(row: Row) -> Headline:
         search_key=row["search_key"],
         important=row["important"] is not None,
         owner=row["owner"],
+        gone=bool(row["gone"]),
     )
 
 

@@ -670,25 +670,54 @@ class Articles:
         return found[::-1] if after_key is not None else found
 
     async def between(
-        self, start: datetime, end: datetime, *, language: str, limit: int, offset: int = 0
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        language: str,
+        limit: int,
+        before_key: int | None = None,
+        after_key: int | None = None,
+        offset: int = 0,
     ) -> list[Headline]:
-        """The headlines of a span of time, newest first: a day of the archive."""
+        """The headlines of a span of time, newest first: a day of the archive.
+
+        Pages go by search key: older than `before_key`, or the next newer than `after_key` (still
+        newest first); `offset` is for old buttons, whose pages shift while news arrives.
+        """
+        low, high = first_key(start), first_key(end)
+        if before_key is not None:
+            high = min(high, before_key)
+        if after_key is not None:
+            low = max(low, after_key + 1)
+        order = "ASC" if after_key is not None else "DESC"
         rows = await self._database.rows(
             f"""
             {HEADLINE} WHERE a.leads = 1 AND a.owner IS NULL
                 AND (:language = 'all' OR a.language = :language)
-                AND a.search_key >= :start AND a.search_key < :end
-            ORDER BY a.search_key DESC LIMIT :limit OFFSET :offset
+                AND a.search_key >= :low AND a.search_key < :high
+            ORDER BY a.search_key {order} LIMIT :limit OFFSET :offset
             """,
-            {
-                "language": language,
-                "start": first_key(start),
-                "end": first_key(end),
-                "limit": limit,
-                "offset": offset,
-            },
+            {"language": language, "low": low, "high": high, "limit": limit, "offset": offset},
         )
-        return [headline(row) for row in rows]
+        found = [headline(row) for row in rows]
+        return found[::-1] if after_key is not None else found
+
+    async def newest_before(self, moment: datetime, *, language: str) -> datetime | None:
+        """When the last article before a time was published that lists show; None: there is none.
+
+        The archive leads there from a day without news.
+        """
+        row = await self._database.row(
+            """
+            SELECT published FROM article
+            WHERE leads = 1 AND owner IS NULL AND search_key < :before
+                AND (:language = 'all' OR language = :language)
+            ORDER BY search_key DESC LIMIT 1
+            """,
+            {"before": first_key(moment), "language": language},
+        )
+        return None if row is None else from_epoch(row["published"])
 
     async def by_keys(self, keys: Sequence[int], *, reader: int | None = None) -> list[Headline]:
         """The headlines of these search keys, public or the reader's own, in their order."""
@@ -698,6 +727,17 @@ class Articles:
             WHERE a.owner IS NULL OR a.owner = :reader ORDER BY k.key
             """,
             {"keys": json_list(keys), "reader": reader},
+        )
+        return [headline(row) for row in rows]
+
+    async def by_ids(self, ids: Sequence[int], *, reader: int | None = None) -> list[Headline]:
+        """The headlines of these articles, public or the reader's own, in their order."""
+        rows = await self._database.rows(
+            f"""
+            {HEADLINE} JOIN json_each(:ids) k ON k.value = a.id
+            WHERE a.owner IS NULL OR a.owner = :reader ORDER BY k.key
+            """,
+            {"ids": json_list(ids), "reader": reader},
         )
         return [headline(row) for row in rows]
 
@@ -744,16 +784,35 @@ class Articles:
         )
         return [headline(row) for row in rows]
 
-    async def top(self, since: datetime, *, language: str, limit: int = 200) -> list[Headline]:
-        """Headlines of the stories told since `since`, most sources first: to be weighed."""
+    async def top(
+        self,
+        since: datetime,
+        *,
+        language: str,
+        until: datetime | None = None,
+        topic: Topic | None = None,
+        limit: int = 200,
+    ) -> list[Headline]:
+        """Headlines of the stories told since `since`, most sources first: to be weighed.
+
+        With `until`, those alone that were published by then; with `topic`, of that alone.
+        """
         rows = await self._database.rows(
             f"""
             {HEADLINE} WHERE a.id IN (SELECT article_id FROM story WHERE latest >= :since)
                 AND a.owner IS NULL AND a.imported = 0 AND a.state <> 'gone'
                 AND (:language = 'all' OR a.language = :language)
+                AND (:until IS NULL OR a.published <= :until)
+                AND (:topic IS NULL OR a.topic = :topic)
             ORDER BY st.sources DESC, st.articles DESC, a.search_key DESC LIMIT :limit
             """,
-            {"since": to_epoch(since), "language": language, "limit": limit},
+            {
+                "since": to_epoch(since),
+                "language": language,
+                "until": maybe_epoch(until),
+                "topic": topic.value if topic else None,
+                "limit": limit,
+            },
         )
         return [headline(row) for row in rows]
 

@@ -410,6 +410,49 @@ class Headline:
     search_key: int  # the order of lists: rises with the published time
     important: bool = False  # several sources told the story within the hour
     owner: int | None = None  # the subscriber alone who may see it
+    gone: bool = False  # its page is no longer there
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a search asks for; all words are normalised tokens.
+
+    `rarity` says how much each of the `terms` tells, in their order; () for all the same. The
+    tokens of each of the `phrases` stand side by side; none of `without` may occur, as words or
+    phrases. Topics and sources are any of those named; `since` belongs to the span, `until` not.
+    """
+
+    terms: tuple[str, ...] = ()
+    rarity: tuple[float, ...] = ()
+    phrases: tuple[tuple[str, ...], ...] = ()
+    without: tuple[tuple[str, ...], ...] = ()
+    topics: tuple[Topic, ...] = ()
+    sources: tuple[int, ...] = ()
+    not_topics: tuple[Topic, ...] = ()
+    not_sources: tuple[int, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What a search found: search keys, best first, of which the first `whole` have all words."""
+
+    keys: tuple[int, ...] = ()
+    whole: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSearch:
+    """A search under an id: what was asked, what was `tried` instead ("": nothing), what was found.
+
+    `found` are article ids, best first; None where they were not kept, as by an earlier version.
+    """
+
+    text: str
+    tried: str = ""
+    found: tuple[int, ...] | None = None
+    whole: int = 0
 
 
 @dataclass(frozen=True, slots=True)

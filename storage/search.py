@@ -5,16 +5,26 @@ key*, the published second times 4,096 plus a counter, so that keys rise with th
 even for an archive that was imported later. A row can be deleted only with exactly the text that
 it was made of, so that text is kept, compressed, with the article. A query's terms come already
 normalised by `bot.words`; all of them must occur, and where fewer than ten articles have all,
-any of them may. Ranking weighs the title four times the body and fades with age.
+those follow that have the telling half of them. Ranking weighs the title four times the body and
+fades with age.
+
+    Wanted ─▶ MATCH with all terms ─▶ enough? else with any of the telling ones ─▶ Hits ─▶ kept
+
+What a search found is kept under its id, so that its pages stay as they were while news arrives,
+is deleted, or is imported under older dates.
 """
 
+import json
 import math
+import secrets
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from storage.database import Database, Row, Transaction, from_epoch, json_list, to_epoch
+from storage.errors import NotFoundError
 from storage.meta import put
+from storage.models import Hits, KeptSearch, Wanted
 
 KEYS_A_SECOND = 4096
 _COMMON = 5001
@@ -22,6 +32,11 @@ _NEWEST_OF_COMMON = 2000
 _RANKED = 200
 _ENOUGH = 10
 _FADE_SECONDS = 30 * 86400
+_PARTLY = 100  # articles with some of the words that are looked into
+_TELLING = 0.5  # of the words' rarity, that an article without all of them must have
+_SATURATED = 4.0  # the rarity from which a word tells what a text is about
+_LAST_KEY = 1 << 62
+_WORD_LENGTHS = range(4, 31)  # of the terms that a mistyped one may have meant
 
 # An article writes one to three pages, which are merged again on each of some five levels.
 _MERGED_PAGES = 16
@@ -76,6 +91,15 @@ async def index(transaction: Transaction, key: int, title: str, body: str) -> No
         "INSERT INTO search (rowid, title, body) VALUES (:key, :title, :body)",
         {"key": key, "title": title, "body": body},
     )
+    terms = {*title.split(), *body.split()}
+    words = [term for term in terms if len(term) in _WORD_LENGTHS and not term.isdigit()]
+    await transaction.run(
+        """
+        INSERT INTO word (term) SELECT value FROM json_each(:words) WHERE true
+        ON CONFLICT DO NOTHING
+        """,
+        {"words": json_list(words)},
+    )
 
 
 async def unindex(transaction: Transaction, key: int, packed: bytes) -> None:
@@ -102,9 +126,21 @@ async def settle(transaction: Transaction, articles: int) -> None:
     )
 
 
-def _quoted(terms: Sequence[str]) -> list[str]:
+def quoted(terms: Sequence[str]) -> list[str]:
+    """Terms, or phrases of terms joined by spaces, as the index's query language takes them."""
     # The index's own parser would end a query at a NUL, inside the quotes.
     return ['"' + term.replace("\0", " ").replace('"', '""') + '"' for term in terms]
+
+
+def _phrases(phrases: Sequence[Sequence[str]]) -> list[str]:
+    return quoted([" ".join(tokens) for tokens in phrases])
+
+
+def _telling(rarity: Sequence[float]) -> list[float]:
+    """The weight of each word, in shares of one: rare words weigh alike."""
+    weights = [min(one, _SATURATED) for one in rarity]
+    total = sum(weights) or 1.0
+    return [weight / total for weight in weights]
 
 
 class Search:
@@ -127,7 +163,7 @@ class Search:
             FROM json_each(:terms) t
             """,
             {
-                "terms": json_list(zip(terms, _quoted(terms), strict=True)),
+                "terms": json_list(zip(terms, quoted(terms), strict=True)),
                 "common": _COMMON,
             },
         )
@@ -157,55 +193,142 @@ class Search:
     ) -> tuple[list[int], bool]:
         """Search keys of the articles that match, best first, at most 200.
 
-        These are public, or the reader's own. `before_key` leaves out what is newer, so that pages
-        stay stable while news arrives. The second value tells that any of the terms was enough.
+        These are public, or the reader's own. `before_key` leaves out what is newer. The second
+        value tells that a part of the terms was enough.
         """
-        if not terms:
-            return [], False
-        quoted = _quoted(terms)
-        all_of_them = " AND ".join(quoted)
-        found = await self._ranked(all_of_them, terms, now, before_key, reader)
-        if len(found) >= _ENOUGH or len(terms) == 1:
-            return found, False
-        loose = await self._ranked(" OR ".join(quoted), terms, now, before_key, reader)
+        hits = await self.find(
+            Wanted(terms=tuple(terms)), now=now, before_key=before_key, reader=reader
+        )
+        return list(hits.keys), bool(hits.keys) and not hits.whole
+
+    async def find(
+        self,
+        wanted: Wanted,
+        *,
+        now: datetime,
+        before_key: int | None = None,
+        reader: int | None = None,
+    ) -> Hits:
+        """What a search finds, at most 200 articles: public ones, or the reader's own.
+
+        Those with all terms come first, the best before the others; where fewer than ten have
+        all, those follow that have half of them by rarity. Phrases, topics, sources and times
+        hold for all. Without terms and phrases everything within those is listed, newest first;
+        a search for nothing at all finds nothing. `before_key` leaves out what is newer.
+        """
+        if wanted == Wanted():
+            return Hits()
+        bounds = _Bounds(wanted, before_key, reader)
+        phrases = _phrases(wanted.phrases)
+        if not wanted.terms and not phrases:
+            return await self._listed(bounds)
+        terms = quoted(wanted.terms)
+        counts = await self.frequencies([*wanted.terms, *map(" ".join, wanted.phrases)])
+        occurring = [
+            counts.get(term, 0) for term in (*wanted.terms, *map(" ".join, wanted.phrases))
+        ]
+        found: list[int] = []
+        if all(occurring):
+            found = await self._ranked(
+                " AND ".join((*terms, *phrases)), bounds, now, common=min(occurring) >= _COMMON
+            )
+        if len(found) >= _ENOUGH or len(terms) < 2:
+            return Hits(tuple(found), len(found))
         seen = set(found)
-        more = [key for key in loose if key not in seen]
-        return (found + more)[:_RANKED], bool(more) and not found
+        partly = [key for key in await self._partly(wanted, counts, bounds, now) if key not in seen]
+        return Hits(tuple((found + partly)[:_RANKED]), len(found))
+
+    async def _listed(self, bounds: "_Bounds") -> Hits:
+        """The newest articles within the bounds."""
+        without = (
+            "AND search_key NOT IN (SELECT rowid FROM search WHERE search MATCH :without)"
+            if bounds.without
+            else ""
+        )
+        rows = await self._database.rows(
+            f"""
+            SELECT search_key AS key FROM article
+            WHERE search_key >= :lowest AND search_key <= :highest {without} AND {bounds.sql("")}
+            ORDER BY search_key DESC LIMIT :ranked
+            """,
+            {**bounds.parameters, "without": bounds.without, "ranked": _RANKED},
+        )
+        keys = tuple(row["key"] for row in rows)
+        return Hits(keys, len(keys))
+
+    async def _partly(
+        self, wanted: Wanted, counts: Mapping[str, int], bounds: "_Bounds", now: datetime
+    ) -> list[int]:
+        """Articles with enough of the words, those with the most telling ones first.
+
+        Whatever has enough of them has one of the rarest, since the commonest alone are too
+        little: so those are asked for, and common ones cost nothing.
+        """
+        shares = _telling(wanted.rarity or [_SATURATED] * len(wanted.terms))
+        share_of = dict(zip(wanted.terms, shares, strict=True))
+        by_count = sorted(wanted.terms, key=lambda term: counts.get(term, 0))
+        asked: list[str] = []
+        left = 1.0
+        for term in by_count:
+            if left < _TELLING:
+                break
+            left -= share_of[term]
+            if term in counts:
+                asked.append(term)
+        if not asked:
+            return []
+        any_of_them = f"({' OR '.join(quoted(asked))})"
+        expression = " AND ".join((any_of_them, *_phrases(wanted.phrases)))
+        common = sum(counts[term] for term in asked) >= _COMMON
+        keys = (await self._ranked(expression, bounds, now, common=common))[:_PARTLY]
+        rows = await self._database.rows(
+            """
+            SELECT search_key AS key, search_text FROM article
+            WHERE search_key IN (SELECT value FROM json_each(:keys))
+            """,
+            {"keys": json_list(keys)},
+        )
+        telling = {}
+        for row in rows:
+            title, body = unpack_text(row["search_text"])
+            tokens = {*title.split(), *body.split()}
+            share = sum(share_of[term] for term in wanted.terms if term in tokens)
+            if share >= _TELLING - 1e-9:
+                telling[row["key"]] = share
+        # Sorting keeps the order of those that have as much.
+        return sorted(
+            (key for key in keys if key in telling), key=telling.__getitem__, reverse=True
+        )
 
     async def _ranked(
-        self,
-        match: str,
-        terms: Sequence[str],
-        now: datetime,
-        before_key: int | None,
-        reader: int | None,
+        self, match: str, bounds: "_Bounds", now: datetime, *, common: bool
     ) -> list[int]:
-        counts = await self.frequencies(terms)
+        """Keys of what matches within the bounds, best first; of `common` words, of the newest."""
+        if bounds.without:
+            match = f"({match}) NOT ({bounds.without})"
         parameters: dict[str, object] = {
+            **bounds.parameters,
             "match": match,
-            "until": before_key if before_key is not None else 1 << 62,
             "ranked": _RANKED,
-            "lowest": 0,
-            "reader": reader,
+            "newest": _NEWEST_OF_COMMON,
         }
-        if sum(counts.values()) >= _COMMON:
+        within = (
+            f"search MATCH :match AND rowid <= :highest AND rowid >= :lowest AND {bounds.sql()}"
+        )
+        if common:
             # Ranking a very common word means scoring every article: the newest must do.
             newest = await self._database.rows(
                 f"""
                 SELECT min(rowid) AS lowest FROM (
-                    SELECT rowid FROM search WHERE search MATCH :match AND rowid <= :until
-                        AND rowid NOT IN ({_HIDDEN})
-                    ORDER BY rowid DESC LIMIT :newest)
+                    SELECT rowid FROM search WHERE {within} ORDER BY rowid DESC LIMIT :newest)
                 """,
-                {**parameters, "newest": _NEWEST_OF_COMMON},
+                parameters,
             )
             parameters["lowest"] = newest[0]["lowest"] or 0
         rows = await self._database.rows(
             f"""
             SELECT rowid AS key, -bm25(search, 4.0, 1.0) AS score FROM search
-            WHERE search MATCH :match AND rowid <= :until AND rowid >= :lowest
-                  AND rowid NOT IN ({_HIDDEN})
-            ORDER BY score DESC LIMIT :ranked
+            WHERE {within} ORDER BY score DESC LIMIT :ranked
             """,
             parameters,
         )
@@ -215,6 +338,69 @@ class Search:
             return float(row["score"]) * (0.5 + 0.5 * math.exp(-age / _FADE_SECONDS))
 
         return [row["key"] for row in sorted(rows, key=faded, reverse=True)]
+
+    # ------------------------------------------------------------ kept searches
+
+    async def keep(self, text: str, now: datetime, hits: Hits, *, tried: str = "") -> int:
+        """Keep a search and what it found under an id, since a button holds 64 bytes.
+
+        The id is random: whoever forges a button must not read what others looked for.
+        """
+        rows = await self._database.rows(
+            """
+            SELECT a.id FROM json_each(:keys) k JOIN article a ON a.search_key = k.value
+            ORDER BY k.key
+            """,
+            {"keys": json_list(hits.keys)},
+        )
+        async with self._database.transaction() as transaction:
+            return int(
+                await transaction.value(
+                    """
+                    INSERT INTO query (id, text, tried, found, whole, limit_key, asked)
+                    VALUES (:id, :text, :tried, :found, :whole, 0, :now) RETURNING id
+                    """,
+                    {
+                        "id": secrets.randbits(62),
+                        "text": text,
+                        "tried": tried,
+                        "found": json_list(row["id"] for row in rows),
+                        "whole": hits.whole,
+                        "now": to_epoch(now),
+                    },
+                )
+            )
+
+    async def kept(self, query_id: int) -> KeptSearch:
+        """A kept search; raises NotFoundError where it is kept no more."""
+        row = await self._database.row(
+            "SELECT text, tried, found, whole FROM query WHERE id = :id", {"id": query_id}
+        )
+        if row is None:
+            raise NotFoundError(f"there is no search {query_id}")
+        found = None if row["found"] is None else tuple(json.loads(row["found"]))
+        return KeptSearch(row["text"], row["tried"], found, row["whole"])
+
+    async def resembling(self, term: str, edits: Sequence[str], prefix: int) -> list[str]:
+        """Indexed terms that `term` may be a slip of: any of its `edits`, or of nearly its length
+        and with the same first `prefix` characters."""
+        beginning = term[:prefix]
+        rows = await self._database.rows(
+            """
+            SELECT term FROM word WHERE term IN (SELECT value FROM json_each(:edits))
+            UNION
+            SELECT term FROM word
+            WHERE term >= :beginning AND term < :beyond
+                  AND length(term) BETWEEN :length - 2 AND :length + 2
+            """,
+            {
+                "edits": json_list(edits),
+                "beginning": beginning,
+                "beyond": beginning[:-1] + chr(ord(beginning[-1]) + 1),
+                "length": len(term),
+            },
+        )
+        return [row["term"] for row in rows]
 
     async def candidates(
         self,
@@ -243,10 +429,52 @@ class Search:
             ORDER BY bm25(search, 4.0, 1.0) LIMIT :limit
             """,
             {
-                "match": " OR ".join(_quoted(terms)),
+                "match": " OR ".join(quoted(terms)),
                 "lowest": first_key(since),
                 "limit": limit,
                 "reader": owner,
             },
         )
         return [row["key"] for row in rows]
+
+
+class _Bounds:
+    """What limits a search besides its words, as SQL: who may see it, when, where, what not.
+
+    The plus sign keeps SQLite from asking the index for each article of a topic or source.
+    """
+
+    def __init__(self, wanted: Wanted, before_key: int | None, reader: int | None) -> None:
+        self.without = " OR ".join(_phrases(wanted.without))
+        lowest = 0 if wanted.since is None else first_key(wanted.since)
+        highest = _LAST_KEY if before_key is None else before_key
+        if wanted.until is not None:
+            highest = min(highest, first_key(wanted.until) - 1)
+        self.parameters: dict[str, object] = {
+            "lowest": lowest,
+            "highest": highest,
+            "reader": reader,
+            "topics": json_list(wanted.topics),
+            "sources": json_list(wanted.sources),
+            "not_topics": json_list(wanted.not_topics),
+            "not_sources": json_list(wanted.not_sources),
+        }
+        self._wanted = wanted
+
+    def sql(self, key: str = "rowid") -> str:
+        """Conditions on the search key; with "" on an article's own columns."""
+        conditions = [f"{key} NOT IN ({_HIDDEN})" if key else "(owner IS NULL OR owner = :reader)"]
+        for column, values, name in (
+            ("topic", self._wanted.topics, "topics"),
+            ("source_id", self._wanted.sources, "sources"),
+            ("topic", self._wanted.not_topics, "not_topics"),
+            ("source_id", self._wanted.not_sources, "not_sources"),
+        ):
+            if not values:
+                continue
+            negated = "NOT" if name.startswith("not_") else ""
+            among = f"(SELECT value FROM json_each(:{name}))"
+            if key:
+                among = f"(SELECT search_key FROM article WHERE {column} IN {among})"
+            conditions.append(f"+{key or column} {negated} IN {among}")
+        return " AND ".join(conditions)
