@@ -1,8 +1,9 @@
-"""Commands with 100,000 articles stored: from the update fed to the last request written.
+"""What readers send and press, with 100,000 articles and 10,000 subscribers stored.
 
-Everything between is real: dispatcher, door, handlers, the file, rendering, limiter, the session's
-JSON. Only the wire is cut: `_Recorder` notes when a request's bytes are ready and answers at once.
-Updates come one at a time, each of another chat, so that no chat's limit is met.
+Timed from the update fed to the last request written. Everything between is real: dispatcher, door,
+handlers, the file, rendering, limiter, the session's JSON. Only the wire is cut: `_Recorder` notes
+when a request's bytes are ready and answers at once. Updates come one at a time, each of another
+reader, so that no chat's limit is met.
 """
 
 import json
@@ -11,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count, cycle, islice
 from pathlib import Path
 from random import Random
@@ -26,6 +28,8 @@ from bot.config import Access, Settings
 from bot.delivery.digest import Digests
 from bot.feeds.offers import Offer, Refusal
 from bot.handlers import Desk, Sourcing, install
+from bot.messages.callbacks import Read, Related, pack
+from bot.messages.follow_forms import MAX_WORDS
 from bot.messages.texts import load_all
 from bot.sandbox.__main__ import TOKEN
 from bot.telegram.limiter import Limiter
@@ -35,12 +39,13 @@ from bot.telegram.session import LeanSession
 from bot.telegram.updates import PollingDispatcher
 from bot.words.normaliser import Normaliser
 from storage import Storage, Topic
-from tests.bench.archive import ENDS, SOURCES, archive, titles
+from tests.bench.archive import ENDS, SOURCES, titles
+from tests.bench.readers import FIRST, READERS, readers_archive
 from tests.bench.report import Figure, percentile
 
 ARTICLES = 100_000
 TIMES = 1_000
-CHATS = 500
+_WARM = 500  # commands before the first that is timed
 GOAL_MS, SEARCH_GOAL_MS = 50.0, 150.0
 
 _WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
@@ -71,11 +76,13 @@ class _Recorder(LeanSession):
 
 @dataclass(frozen=True)
 class _Command:
-    """A command with the texts that readers type, and the goal for its p99."""
+    """Something that readers do: texts that they type or data that they press, the p99's goal."""
 
     name: str
-    texts: Sequence[str]
+    texts: Sequence[str] = ()
     goal: float = GOAL_MS
+    pressed: Sequence[str] = ()
+    inline: Sequence[str] = ()
 
 
 def _commands(stored: Sequence[str], rng: Random) -> list[_Command]:
@@ -84,14 +91,27 @@ def _commands(stored: Sequence[str], rng: Random) -> list[_Command]:
     latest = ["/latest", "/latest", *(f"/latest {rng.choice(topics)}" for _ in range(4))]
     latest += [f"/latest {rng.choice(sources)}" for _ in range(2)]
     numbers = [rng.randint(1, ARTICLES) for _ in range(TIMES)]
+    days = [f"/archive {ENDS.date() - timedelta(days=back)}" for back in range(90)]
+    queries = list(_queries(stored, rng))
+    words = [query for query in queries if len(query) < MAX_WORDS]
     return [
         _Command("/help", ["/help"]),
+        _Command("/start", ["/start"]),
         _Command("/latest", latest),
+        _Command("/top", ["/top"]),
+        _Command("/digest", ["/digest"]),
+        _Command("/archive", days),
         _Command("/summary", [f"/summary {number}" for number in numbers]),
         _Command("/full", [f"/full_{number}" for number in numbers]),
-        _Command(
-            "/search", [f"/search {query}" for query in _queries(stored, rng)], SEARCH_GOAL_MS
-        ),
+        _Command("/search", [f"/search {query}" for query in queries], SEARCH_GOAL_MS),
+        _Command("inline", inline=["", *queries], goal=SEARCH_GOAL_MS),
+        _Command("/subscribe", ["/subscribe"]),
+        _Command("/subscribe words", [f"/subscribe words {one}" for one in words], SEARCH_GOAL_MS),
+        _Command("/saved", ["/saved"]),
+        _Command("/settings", ["/settings"]),
+        _Command("/settings alerts on", ["/settings alerts on", "/settings alerts off"]),
+        _Command("Читать", pressed=[pack(Read(number)) for number in numbers]),
+        _Command("По теме", pressed=[pack(Related(number)) for number in numbers]),
     ]
 
 
@@ -115,31 +135,44 @@ class Feeder:
         self._numbers = count(1)
 
     async def time(self, text: str) -> float:
-        """Milliseconds from the update fed to the last request that answers it."""
+        """Milliseconds from a message fed to the last request that answers it."""
         number = next(self._numbers)
-        update = Update.model_validate(_message(number, text), context={"bot": self._bot})
+        command = text.partition(" ")[0]
+        entities = [{"type": "bot_command", "offset": 0, "length": len(command)}]
+        said = {**_message(number), "from": _person(number), "text": text, "entities": entities}
+        return await self._time(number, {"message": said}, text)
+
+    async def press(self, data: str) -> float:
+        """Milliseconds from a press fed to the last request that answers it."""
+        number = next(self._numbers)
+        query = {"id": str(number), "from": _person(number), "chat_instance": "1", "data": data}
+        shown = {**_message(number), "from": {"id": 42, "is_bot": True, "first_name": "News"}}
+        return await self._time(number, {"callback_query": {**query, "message": shown}}, data)
+
+    async def inline(self, words: str) -> float:
+        """Milliseconds from an inline query fed to its answer."""
+        number = next(self._numbers)
+        query = {"id": str(number), "from": _person(number), "query": words, "offset": ""}
+        return await self._time(number, {"inline_query": query}, words)
+
+    async def _time(self, number: int, content: dict[str, Any], what: str) -> float:
+        update = Update.model_validate({"update_id": number, **content}, context={"bot": self._bot})
         before = self._wire.requests
         begun = time.perf_counter()
         await self._dispatcher.feed_update(self._bot, update)
         if self._wire.requests == before:
-            raise AssertionError(f"no answer to {text}")
+            raise AssertionError(f"no answer to {what}")
         return (self._wire.written - begun) * 1000
 
 
-def _message(number: int, text: str) -> dict[str, Any]:
-    person = 1_000 + number % CHATS
-    command = text.partition(" ")[0]
-    return {
-        "update_id": number,
-        "message": {
-            "message_id": number,
-            "date": int(ENDS.timestamp()),
-            "chat": {"id": person, "type": "private", "first_name": "Anna"},
-            "from": {"id": person, "is_bot": False, "first_name": "Anna", "language_code": "ru"},
-            "text": text,
-            "entities": [{"type": "bot_command", "offset": 0, "length": len(command)}],
-        },
-    }
+def _person(number: int) -> dict[str, Any]:
+    person = FIRST + number % READERS
+    return {"id": person, "is_bot": False, "first_name": "Anna", "language_code": "ru"}
+
+
+def _message(number: int) -> dict[str, Any]:
+    chat = {"id": FIRST + number % READERS, "type": "private", "first_name": "Anna"}
+    return {"message_id": number, "date": int(ENDS.timestamp()), "chat": chat, "text": "-"}
 
 
 @asynccontextmanager
@@ -172,7 +205,7 @@ async def feeder(path: Path) -> AsyncIterator[tuple[Feeder, Storage]]:
             ),
         )
         made = Feeder(dispatcher, bot, wire)
-        for text in ["/search мост"] + ["/help"] * CHATS:
+        for text in ["/search мост"] + ["/help"] * _WARM:
             await made.time(text)
         yield made, storage
 
@@ -184,11 +217,12 @@ async def newsroom_away(text: str, owner: int) -> Offer:
 
 async def measure() -> list[Figure]:
     """p50 and p99 of each command; /help is what the road costs without the archive."""
-    path = await archive(ARTICLES)
-    async with feeder(path) as (feed, _):
+    async with readers_archive(ARTICLES) as path, feeder(path) as (feed, _):
         figures: list[Figure] = []
         for command in _commands(titles(path, TIMES), Random(1)):  # noqa: S311  # repeatable
             taken = [await feed.time(text) for text in islice(cycle(command.texts), TIMES)]
+            taken += [await feed.press(data) for data in islice(cycle(command.pressed), TIMES)]
+            taken += [await feed.inline(words) for words in islice(cycle(command.inline), TIMES)]
             half, most = percentile(taken, 0.5), percentile(taken, 0.99)
             figures.append(Figure(f"{command.name}, p50", f"{half:.1f} ms"))
             figures.append(
