@@ -134,9 +134,9 @@ class _Newsboy:
             zone=ZoneInfo(settings.time_zone),
             clock=now,
         )
-        self._outbox = Outbox(storage, owed=self._sender.wake)
-        self._stored = asyncio.Event()
         self._normaliser = Normaliser()
+        self._outbox = Outbox(storage, owed=self._sender.wake, normaliser=self._normaliser)
+        self._stored = asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`, or until a part ends by an error, which is raised."""

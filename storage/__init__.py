@@ -14,7 +14,7 @@ from typing import Self
 
 from storage.archive import Archive
 from storage.articles import THIS, Articles, IndexedText
-from storage.brought import Brought
+from storage.brought import STORY_FOLLOWED, Brought
 from storage.corrections import THE_PAGE, Corrections
 from storage.database import SQLITE_VERSION, Database
 from storage.entries import Entries, ToldEntry
@@ -114,6 +114,7 @@ from storage.upkeep import Upkeep, backup, check_file, restore
 __all__ = [
     "ALL_CHATS",
     "SQLITE_VERSION",
+    "STORY_FOLLOWED",
     "THE_PAGE",
     "THIS",
     "Alerts",

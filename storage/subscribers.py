@@ -373,6 +373,23 @@ class Subscribers:
                 },
             )
 
+    async def unmute(self, subscriber_id: int, kind: FollowKind, key: str) -> bool:
+        """Lift a mute; returns whether there was one."""
+        async with self._database.transaction() as transaction:
+            return bool(
+                await transaction.run(
+                    "DELETE FROM mute WHERE subscriber_id = :id AND kind = :kind AND key = :key",
+                    {"id": subscriber_id, "kind": kind.value, "key": key},
+                )
+            )
+
+    async def unmute_all(self, subscriber_id: int) -> int:
+        """Lift all mutes; returns how many there were."""
+        async with self._database.transaction() as transaction:
+            return await transaction.run(
+                "DELETE FROM mute WHERE subscriber_id = :id", {"id": subscriber_id}
+            )
+
     # ------------------------------------------------------------ a new normaliser
 
     async def word_keys(self) -> list[WordKey]:

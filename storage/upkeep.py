@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from storage.brought import STORY_FOLLOWED
 from storage.database import (
     Database,
     ProcessLock,
@@ -113,7 +114,29 @@ class Upkeep:
             )
         for row in await self._database.rows("SELECT id FROM feed WHERE owner < 0"):
             await forget_feed(self._database, row["id"])
+        await self._forget_stories(now)
         return removed
+
+    async def _forget_stories(self, now: datetime) -> None:
+        """Follows and mutes of a story end with it."""
+        for table in ("subscription", "mute"):
+            # Looked for without the writer: there is no index of these alone.
+            ended = await self._database.rows(
+                f"""
+                SELECT subscriber_id, key FROM {table} WHERE kind = 'story' AND NOT EXISTS (
+                    SELECT 1 FROM story s
+                    WHERE s.id = CAST({table}.key AS INTEGER) AND s.latest > :untold)
+                """,
+                {"untold": to_epoch(now - STORY_FOLLOWED)},
+            )
+            async with self._database.transaction() as transaction:
+                await transaction.run_many(
+                    f"""
+                    DELETE FROM {table}
+                    WHERE subscriber_id = :subscriber_id AND kind = 'story' AND key = :key
+                    """,
+                    [dict(row) for row in ended],
+                )
 
     async def prune_articles(self, before: datetime) -> int:
         """Delete the text of articles stored before a time; their identity stays."""

@@ -15,12 +15,15 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from bot.articles.sequels import gone_on_with
 from bot.delivery.digest import NEWS
 from bot.delivery.matching import Key, phrase_keys, plain_keys
 from bot.delivery.schedule import FARTHEST, next_due, quiet_ends, rests
+from bot.words.normaliser import Normaliser
 from storage import (
     Broadcast,
     DigestOwed,
+    FollowKind,
     NotFoundError,
     Push,
     Slot,
@@ -41,8 +44,11 @@ _ALIKE = 4096  # thousands of readers share a time, a zone and so their next ins
 class Outbox:
     """Owes pushes, broadcasts and digests; `owed` is called whenever the sender has work."""
 
-    def __init__(self, storage: Storage, *, owed: Callable[[], None]) -> None:
+    def __init__(
+        self, storage: Storage, *, owed: Callable[[], None], normaliser: Normaliser | None = None
+    ) -> None:
         self._storage = storage
+        self._normaliser = normaliser or Normaliser()
         self._owed = owed
         self._expanding = asyncio.Lock()
         self._ticking = asyncio.Lock()
@@ -88,7 +94,7 @@ class Outbox:
             return added
         # The audience is what readers follow now, so the words are matched again after a restart.
         if one.keys is None or one.id not in matched:
-            keys, content = await self._keys(one)
+            keys, content = await self._keys(one, now)
             if not await self._storage.owing.match_push(one.id, keys, content_hash=content):
                 return 0  # its page came meanwhile: the push is open still
             matched.add(one.id)
@@ -96,7 +102,7 @@ class Outbox:
         added, _done = await self._storage.owing.expand(one, now=now)
         return added
 
-    async def _keys(self, push: Push) -> tuple[list[Key], str | None]:
+    async def _keys(self, push: Push, now: datetime) -> tuple[list[Key], str | None]:
         """The follows that a push meets, and of which text: None where that is gone."""
         try:
             article = await self._storage.articles.get(push.article_id)
@@ -106,7 +112,11 @@ class Outbox:
         title, body = await self._storage.articles.words(push.article_id)
         phrases = await self._storage.owing.word_keys(sorted({*title, *body}))
         keys = plain_keys(article.topic, article.source_domain, push.story_id, owner=article.owner)
-        return keys + phrase_keys(phrases, title, body), article.content_hash
+        keys += phrase_keys(phrases, title, body)
+        if article.owner is None:
+            for story in await gone_on_with(self._storage, self._normaliser, article, now=now):
+                keys.append((FollowKind.STORY, str(story)))
+        return keys, article.content_hash
 
     # ------------------------------------------------------------ digests
 
