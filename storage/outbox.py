@@ -24,6 +24,7 @@ from storage.database import (
     to_epoch,
 )
 from storage.models import (
+    Alerts,
     Claim,
     ClaimBatch,
     Delivery,
@@ -33,7 +34,7 @@ from storage.models import (
     Outcome,
     View,
 )
-from storage.owing import AT_ONCE, MUTED, OWE_MERGED
+from storage.owing import AT_ONCE, MUTED, OWE_MERGED, URGED
 from storage.subscribers import migrate_chat, subscriber_of
 
 ALL_CHATS = 0
@@ -149,6 +150,17 @@ class Outbox:
             {"id": subscriber_id},
         )
         return [row["story_id"] for row in rows]
+
+    async def only_quiet(self, subscriber_id: int) -> bool:
+        """Whether all that is held back from a reader is so for quiet hours, and nothing else."""
+        return not await self._database.value(
+            """
+            SELECT EXISTS (
+                SELECT 1 FROM delivery
+                WHERE subscriber_id = :id AND state = 'deferred' AND reason IS NOT 'quiet')
+            """,
+            {"id": subscriber_id},
+        )
 
     # ------------------------------------------------------------ the sender's tick
 
@@ -453,6 +465,7 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
         SELECT d.*, p.created AS pushed, p.plain, b.text, b.called_off,
             {AT_ONCE} IS NOT NULL AS followed,
             {MUTED} AS muted,
+            {URGED} AS urged,
             s.news_language = 'all' OR t.owner IS NOT NULL OR s.news_language = t.language
             AS understood,
             EXISTS (
@@ -481,7 +494,11 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
     }
     pushed = [row for row in rows if row["kind"] == "push"]
     digests = await _digests_of(transaction, list(readers))
-    capped = [one.id for one in readers.values() if one.hourly is not None or one.daily is not None]
+    capped = [
+        one.id
+        for one in readers.values()
+        if one.hourly is not None or one.daily is not None or one.alerts is Alerts.IMPORTANT
+    ]
     sent = await _pushes_sent(transaction, capped, now)
     pushes = Counter(row["subscriber_id"] for row in pushed)
     late_readers = {row["subscriber_id"] for row in pushed if (row["pushed"] or row["due"]) <= late}
@@ -496,8 +513,8 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
             if row["broadcast_id"] is None
             else row["called_off"] is None,
             revision=row["revision"] or 0,
-            sent_hour=sent.get(reader, (0, 0))[0],
-            sent_day=sent.get(reader, (0, 0))[1],
+            sent_hour=sent.get(reader, _NONE_SENT).hour,
+            sent_day=sent.get(reader, _NONE_SENT).day,
             next_digest=now
             if row["kind"] == "push" and reader in digests.owed
             else maybe_datetime(digests.slots.get(reader)),
@@ -506,6 +523,8 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
             others=reader in late_readers and (pushes[reader] > 1 or reader in digests.merged),
             plain=bool(row["plain"]),
             text=row["text"] or "",
+            urged=bool(row["urged"]),
+            urged_day=sent.get(reader, _NONE_SENT).urged,
         )
         for row in rows
         for reader in (row["subscriber_id"],)
@@ -539,18 +558,29 @@ async def _digests_of(transaction: Transaction, readers: Sequence[int]) -> _Dige
     )
 
 
+class _Sent(NamedTuple):
+    """How many pushes a reader was sent in the last hour and day, and important ones that day."""
+
+    hour: int
+    day: int
+    urged: int
+
+
+_NONE_SENT = _Sent(0, 0, 0)
+
+
 async def _pushes_sent(
     transaction: Transaction, readers: Sequence[int], now: datetime
-) -> dict[int, tuple[int, int]]:
-    """How many pushes readers were sent in the last (hour, day)."""
+) -> dict[int, _Sent]:
     if not readers:
         return {}
-
     rows = await transaction.rows(
         """
-        SELECT subscriber_id, sum(ended > :hour) AS hour, count(*) AS day FROM delivery
+        SELECT subscriber_id, sum(ended > :hour) AS hour, count(*) AS day,
+               sum(p.kind = 'important') AS urged
+        FROM delivery LEFT JOIN push p ON p.id = push_id
         WHERE subscriber_id IN (SELECT value FROM json_each(:readers)) AND ended > :day
-              AND kind = 'push' AND state = 'sent'
+              AND delivery.kind = 'push' AND state = 'sent'
               AND (reason IS NULL OR reason <> 'digest')
         GROUP BY subscriber_id
         """,
@@ -560,4 +590,4 @@ async def _pushes_sent(
             "day": to_epoch(now - _DAY),
         },
     )
-    return {row["subscriber_id"]: (row["hour"], row["day"]) for row in rows}
+    return {row["subscriber_id"]: _Sent(row["hour"], row["day"], row["urged"] or 0) for row in rows}

@@ -36,21 +36,31 @@ from storage.subscribers import slot_of, subscriber_of
 
 # How push p comes at once to subscriber s: 1 with sound, 0 without, NULL not at all. Words and
 # stories decide for themselves; a topic or source that is off silences the rest; "everything"
-# speaks only where no topic or source does.
-AT_ONCE = """
+# speaks only where no topic or source does. `also` is what brings it besides a follow's own level.
+_AT_ONCE = """
     (
         SELECT max(f.level = 'sound') FROM json_each(p.keys) k
         JOIN subscription f ON f.subscriber_id = s.id
              AND f.kind = k.value ->> 0 AND f.key = k.value ->> 1
-        WHERE (f.level IN ('now', 'sound')
-               OR f.level = 'digest'
-                  AND (s.alerts = 'on' OR s.alerts = 'important' AND p.kind = 'important'))
+        WHERE (f.level IN ('now', 'sound'){also})
           AND (f.kind IN ('words', 'story') OR NOT EXISTS (
                SELECT 1 FROM json_each(p.keys) x
                JOIN subscription o ON o.subscriber_id = s.id
                     AND o.kind = x.value ->> 0 AND o.key = x.value ->> 1
                WHERE o.kind IN ('topic', 'source')
                      AND (o.level = 'off' OR f.kind = 'everything'))))
+"""
+
+AT_ONCE = _AT_ONCE.format(
+    also="""
+               OR f.level = 'digest'
+                  AND (s.alerts = 'on' OR s.alerts = 'important' AND p.kind = 'important')"""
+)
+
+# Whether it is for being important alone that push p comes at once.
+URGED = f"""
+    CASE WHEN p.kind = 'important' AND s.alerts = 'important'
+         THEN {_AT_ONCE.format(also="")} IS NULL ELSE 0 END
 """
 
 MUTED = """

@@ -1,8 +1,8 @@
 """The front page: which stories a digest tells, in which order, and the shell that composes one.
 
     articles since the reader's watermark ─▶ of each story not told yet the first that is followed
-        and not muted ─▶ weighed ─▶ the top one leads, then sections by topic, capped
-        ─▶ the rest a button away
+        and not muted ─▶ weighed ─▶ the top one leads, then sections by topic, followed topics
+        first, capped, without what only echoes another headline ─▶ the rest a button away
 
 Composed at claim, not when it is owed, so that it is fresh; `/digest` composes the same and moves
 the same watermark. What quiet hours, caps or lateness held back is always among the candidates.
@@ -17,9 +17,11 @@ for that reader alone.
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import TypeVar
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
@@ -33,11 +35,15 @@ from bot.delivery.matching import (
     reading_of,
     specific,
 )
+from bot.delivery.schedule import in_quiet
 from bot.messages import fronts
 from bot.messages.fronts import Front, Press
 from bot.messages.payloads import Payload
 from bot.messages.texts import Texts, Viewer
 from storage import (
+    Alerts,
+    ChatKind,
+    Delivery,
     DeliveryState,
     FollowKind,
     FrontNeeds,
@@ -55,6 +61,15 @@ from storage import (
 PER_TOPIC = 2
 NEWS = timedelta(days=8)  # a story whose last article is older is no news: a weekly digest's span
 _FADE_HOURS = 12.0
+
+_WORD = re.compile(r"\w+")
+_STEM = 5
+_TELLING = 4  # words
+_DENIALS = frozenset({"не", "нет", "без", "not", "no", "never"})
+
+_NIGHT_ENDS, _NIGHT_BEGINS = 8, 23  # hours, for readers without quiet hours of their own
+_OFFERED_WITH = 3
+"""Alerts on important stories are offered under this digest of a reader's, or the next by day."""
 
 _FRESH = timedelta(minutes=1)  # of an edition: growing stories show after it
 _EDITIONS = 32
@@ -83,9 +98,11 @@ def weight(headline: Headline, now: datetime, *, followed: bool) -> float:
 def arrange(ranked: Sequence[Headline], limit: int, per_topic: int = PER_TOPIC) -> list[Headline]:
     """The headlines that a front page shows, of those ranked by weight.
 
-    At most `limit` in all and `per_topic` of a topic; "other" is no topic and has no cap.
+    At most `limit` in all and `per_topic` of a topic; "other" is no topic and has no cap. None that
+    only echoes one above it.
     """
     shown: list[Headline] = []
+    said: list[frozenset[str]] = []
     counts: dict[Topic, int] = {}
     for headline in ranked:
         if len(shown) == limit:
@@ -93,20 +110,44 @@ def arrange(ranked: Sequence[Headline], limit: int, per_topic: int = PER_TOPIC) 
         count = counts.get(headline.topic, 0)
         if headline.topic is not Topic.OTHER and count >= per_topic:
             continue
+        words = _words(headline.title)
+        if any(_echoes(words, other) for other in said):
+            continue
         counts[headline.topic] = count + 1
         shown.append(headline)
+        said.append(words)
     return shown
 
 
-def front_page(shown: Sequence[Headline], more: int) -> Front:
-    """The lead and the sections, topics in the order of their weightiest story."""
+def _words(title: str) -> frozenset[str]:
+    """The beginnings of a title's words: inflected forms are as good as equal."""
+    return frozenset(word[:_STEM] for word in _WORD.findall(title.casefold()))
+
+
+def _echoes(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether one of two titles says nothing that the other does not.
+
+    A number or a "not" more is something; and two or three words are too few to tell by.
+    """
+    if min(len(one), len(other)) < _TELLING or not (one <= other or other <= one):
+        return False
+    return not any(word.isdigit() or word in _DENIALS for word in one ^ other)
+
+
+def front_page(
+    shown: Sequence[Headline], more: int, followed: Collection[Topic] = frozenset()
+) -> Front:
+    """The lead and the sections: first the topics that the reader follows by name, "other" last,
+    and else in the order of their weightiest story.
+    """
     lead, *rest = shown
     sections: dict[Topic, list[Headline]] = {}
     for headline in rest:
         sections.setdefault(headline.topic, []).append(headline)
+    order = sorted(sections, key=lambda topic: (topic is Topic.OTHER, topic not in followed))
     return Front(
         lead=lead,
-        sections=tuple((topic, tuple(headlines)) for topic, headlines in sections.items()),
+        sections=tuple((topic, tuple(sections[topic])) for topic in order),
         more=more,
         offset=len(shown),
     )
@@ -133,6 +174,7 @@ class Issue:
     payload: Payload
     delivery_id: int
     composed: Composed
+    offered: bool = False
 
 
 class _Kept(dict[_K, _V]):
@@ -257,7 +299,8 @@ class Digests:
             await self._storage.fronts.told(subscriber.id, begun) if ranking.items or own else set()
         )
         if not needs.held and not own and ranking.stories.isdisjoint(told):
-            return self._shared_page(edition, ranking, (tastes, watermark, subscriber.headlines))
+            key = (tastes, watermark, subscriber.headlines)
+            return self._shared_page(edition, ranking, reading, key)
         # What was held back was followed at once when it came: it may have been muted since.
         held = await self._keyed(
             await self._news_of(needs.held, now), reading.phrases, _Kept(_PHRASES)
@@ -270,17 +313,17 @@ class Digests:
         for item in (*ranking.items, *own):
             if item.headline.story_id not in told:
                 chosen.setdefault(item.headline.story_id, item)
-        return _composed(_ranked(chosen.values()), subscriber.headlines, newest)
+        return _composed(_ranked(chosen.values()), subscriber.headlines, newest, reading)
 
     def _shared_page(
-        self, edition: _Edition, ranking: _Ranking, key: tuple[Tastes, int, int]
+        self, edition: _Edition, ranking: _Ranking, reading: Reading, key: tuple[Tastes, int, int]
     ) -> Composed | None:
         """The page of all who want, were told and show the same."""
         if not ranking.items:
             return None
         page = edition.pages.get(key)
         if page is None:
-            page = _composed(ranking.items, key[2], edition.newest)
+            page = _composed(ranking.items, key[2], edition.newest, reading)
             if page is not None:
                 edition.pages.keep(key, page)
         return page
@@ -380,20 +423,59 @@ class Digests:
             return None
         delivery_id = await self._storage.outbox.begin_digest(subscriber.id, composed.stories, now)
         payload = self.render(composed, subscriber, delivery_id, now)
-        return Issue(payload, delivery_id, composed)
+        return Issue(payload, delivery_id, composed, offers_important(subscriber, now))
 
     async def told(
-        self, issue: Issue, subscriber: Subscriber, message_id: int, at: datetime
+        self,
+        issue: Issue,
+        subscriber: Subscriber,
+        message_id: int,
+        at: datetime,
+        *,
+        rich: bool = False,
     ) -> None:
-        """The digest asked for was sent: move the watermark, end its line."""
-        await self._storage.outbox.acknowledge(
-            [sent_digest(issue.delivery_id, issue.composed, subscriber, message_id, at)]
+        """The digest asked for was sent, as a rich message or not: move the watermark, end its
+        line.
+        """
+        told = sent_digest(
+            issue.delivery_id, issue.composed, subscriber, message_id, at, offered=issue.offered
         )
+        layout = Layout.RICH if rich else Layout.CLASSIC
+        await self._storage.outbox.acknowledge([replace(told, layout=layout)])
 
-    async def held_back(self, subscriber: Subscriber) -> list[Headline]:
-        """What quiet hours, caps or a block held back from the reader, in its order."""
-        stories = await self._storage.outbox.deferred(subscriber.id)
-        return await self._storage.articles.of_stories(stories) if stories else []
+    async def again(
+        self, delivery: Delivery, shown: int, subscriber: Subscriber, now: datetime
+    ) -> Payload | None:
+        """A digest that was sent, without what was offered under it; None where its news is gone.
+
+        `shown` of its stories stand on its page.
+        """
+        headlines = await self._storage.articles.of_stories(delivery.stories[:shown])
+        if not headlines:
+            return None
+        lead, *rest = headlines
+        front = Front(
+            lead=lead,
+            sections=tuple(
+                (topic, tuple(section)) for topic, section in groupby(rest, lambda one: one.topic)
+            ),
+            more=len(delivery.stories) - shown,
+            delivery=delivery.id,
+            offset=shown,
+        )
+        # It keeps the name that it was sent under, be it evening meanwhile.
+        viewer = self.viewer(subscriber, delivery.scheduled or now)
+        rich = delivery.layout is Layout.RICH
+        return fronts.digest(front, viewer, self._press, rich=rich)
+
+    async def held_back(self, subscriber: Subscriber) -> tuple[list[Headline], bool]:
+        """What is held back from the reader, in its order, and whether for quiet hours alone."""
+        outbox = self._storage.outbox
+        stories = await outbox.deferred(subscriber.id)
+        if not stories:
+            return [], False
+        headlines = await self._storage.articles.of_stories(stories)
+        return headlines, await outbox.only_quiet(subscriber.id)
 
     async def _news_of(self, stories: Sequence[int], now: datetime) -> list[Headline]:
         found = await self._storage.articles.of_stories(stories) if stories else []
@@ -402,9 +484,12 @@ class Digests:
     def render(
         self, composed: Composed, subscriber: Subscriber, delivery_id: int, now: datetime
     ) -> Payload:
-        """The digest's message; its button names the ledger's line."""
-        front = replace(composed.front, delivery=delivery_id)
-        return fronts.digest(front, self.viewer(subscriber, now), self._press)
+        """The digest's message; its buttons name the ledger's line."""
+        front = replace(
+            composed.front, delivery=delivery_id, offer=offers_important(subscriber, now)
+        )
+        rich = subscriber.layout is Layout.RICH and subscriber.rich_confirmed
+        return fronts.digest(front, self.viewer(subscriber, now), self._press, rich=rich)
 
     def viewer(self, subscriber: Subscriber, now: datetime) -> Viewer:
         """For whom a message of a subscriber is rendered."""
@@ -425,13 +510,33 @@ def _ranked(items: Iterable[_Weighed]) -> tuple[_Weighed, ...]:
     return tuple(sorted(items, key=lambda one: one.weight, reverse=True))
 
 
-def _composed(ranked: Sequence[_Weighed], limit: int, watermark: int) -> Composed | None:
+def offers_important(subscriber: Subscriber, now: datetime) -> bool:
+    """Whether the digest that a reader gets now offers alerts on important stories.
+
+    Once, to a person who never chose alerts, and not at night.
+    """
+    if (
+        subscriber.kind is not ChatKind.PRIVATE
+        or subscriber.important_offered
+        or subscriber.alerts is not Alerts.OFF
+        or subscriber.digests + 1 < _OFFERED_WITH
+    ):
+        return False
+    zone = ZoneInfo(subscriber.zone)
+    if subscriber.quiet_from is not None:
+        return not in_quiet(now, zone, subscriber.quiet_from, subscriber.quiet_to)
+    return _NIGHT_ENDS <= now.astimezone(zone).hour < _NIGHT_BEGINS
+
+
+def _composed(
+    ranked: Sequence[_Weighed], limit: int, watermark: int, reading: Reading
+) -> Composed | None:
     """The page of ranked stories; None where there are none."""
     if not ranked:
         return None
     headlines = [one.headline for one in ranked]
     shown = arrange(headlines, limit)
-    front = front_page(shown, more=len(headlines) - len(shown))
+    front = front_page(shown, len(headlines) - len(shown), reading.topics)
     printed = [one.story_id for one in in_print_order(front)]
     on_page = frozenset(printed)
     rest = [one.story_id for one in headlines if one.story_id not in on_page]
@@ -439,9 +544,15 @@ def _composed(ranked: Sequence[_Weighed], limit: int, watermark: int) -> Compose
 
 
 def sent_digest(
-    delivery_id: int, composed: Composed, subscriber: Subscriber, message_id: int, at: datetime
+    delivery_id: int,
+    composed: Composed,
+    subscriber: Subscriber,
+    message_id: int,
+    at: datetime,
+    *,
+    offered: bool = False,
 ) -> Outcome:
-    """The acknowledgement of a digest that was sent."""
+    """The acknowledgement of a digest that was sent; `offered`: with the offer of alerts."""
     return Outcome(
         delivery_id=delivery_id,
         state=DeliveryState.SENT,
@@ -452,4 +563,5 @@ def sent_digest(
         view=View.DIGEST,
         stories=composed.stories,
         watermark=composed.watermark,
+        offered=offered,
     )

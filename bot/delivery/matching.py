@@ -28,6 +28,15 @@ class Reading:
     muted: frozenset[Key]
 
     @property
+    def topics(self) -> frozenset[Topic]:
+        """The topics that the reader follows by name."""
+        return frozenset(
+            Topic(key)
+            for (kind, key), level in self.levels.items()
+            if kind is FollowKind.TOPIC and level is not Level.OFF and key in set(Topic)
+        )
+
+    @property
     def phrases(self) -> tuple[str, ...]:
         """The phrases that stories must be searched for."""
         keys = {*self.levels, *self.muted}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.delivery.schedule import held, in_quiet, quiet_ends
+from bot.delivery.schedule import URGENT_A_DAY, held, in_quiet, quiet_ends
 from storage import Claim, DeliveryKind, DeliveryState, Subscriber, SubscriberState
 
 NEAR = timedelta(hours=2)
@@ -51,15 +51,16 @@ class Drop:
 GO = Go()
 
 
-def recheck(claim: Claim, now: datetime, *, already: int = 0) -> Go | Drop:
+def recheck(claim: Claim, now: datetime, *, already: int = 0, urged: int = 0) -> Go | Drop:
     """Whether a claimed delivery is still wanted.
 
-    `already` counts the pushes to the same subscriber that are on their way.
+    `already` counts the pushes to the same subscriber that are on their way, `urged` of these the
+    ones that come for being important alone.
     """
     if claim.subscriber.state is SubscriberState.STOPPED:
         return Drop(DeliveryState.CANCELLED, "stopped")
     if claim.delivery.kind is DeliveryKind.PUSH:
-        return _push(claim, now, already)
+        return _push(claim, now, already, urged)
     # A digest moves no watermark until it is sent: the next one brings the same stories.
     if claim.subscriber.state is SubscriberState.PAUSED:
         return Drop(DeliveryState.CANCELLED, "paused")
@@ -73,7 +74,7 @@ def recheck(claim: Claim, now: datetime, *, already: int = 0) -> Go | Drop:
     return _unless_it_wakes(claim, now)
 
 
-def _push(claim: Claim, now: datetime, already: int) -> Go | Drop:
+def _push(claim: Claim, now: datetime, already: int, urged: int) -> Go | Drop:
     subscriber = claim.subscriber
     # First what is not wanted at all: deferred, it would come all the same, with a digest.
     for reason, holds in (
@@ -90,11 +91,19 @@ def _push(claim: Claim, now: datetime, already: int) -> Go | Drop:
     if now >= claim.delivery.expires:
         return late(claim, now)
     sent_hour, sent_day = claim.sent_hour + already, claim.sent_day + already
-    later = held(now, subscriber, sent_last_hour=sent_hour, sent_today=sent_day)
+    urged_day = claim.urged_day + urged if claim.urged else 0
+    later = held(
+        now, subscriber, sent_last_hour=sent_hour, sent_today=sent_day, urged_today=urged_day
+    )
     if later is not None:
-        capped = _reached(subscriber.hourly, sent_hour) or _reached(subscriber.daily, sent_day)
+        capped = (
+            _reached(subscriber.hourly, sent_hour)
+            or _reached(subscriber.daily, sent_day)
+            or urged_day >= URGENT_A_DAY
+        )
         near = claim.next_digest is not None if capped else _digest_near(claim, later)
-        return Drop(DeliveryState.DEFERRED, "held", None if near else later)
+        reason = "held" if capped else "quiet"
+        return Drop(DeliveryState.DEFERRED, reason, None if near else later)
     if claim.published is not None and now - claim.published > STALE:
         return _merge(claim, now + GATHER, now, "old")
     if claim.others:

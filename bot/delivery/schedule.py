@@ -24,6 +24,9 @@ SAME_MORNING = timedelta(hours=3)
 FARTHEST = timedelta(days=10)
 """No slot is due later from now: a week, a rest, and what zones shift."""
 
+URGENT_A_DAY = 3
+"""Of important stories no more come at once to whoever asked for these alone."""
+
 EVERY_DAY = 0b111_1111
 
 _DAY = timedelta(days=1)
@@ -109,12 +112,18 @@ def quiet_ends(now: datetime, zone: ZoneInfo, start: int | None, end: int | None
 
 
 def held(
-    now: datetime, subscriber: Subscriber, *, sent_last_hour: int, sent_today: int
+    now: datetime,
+    subscriber: Subscriber,
+    *,
+    sent_last_hour: int,
+    sent_today: int,
+    urged_today: int = 0,
 ) -> datetime | None:
     """When to look again at a push that may not go now; None where it may.
 
     `sent_last_hour` counts the subscriber's pushes of the last sixty minutes, `sent_today` those
-    of the last 24 hours. Quiet hours hold until they end, the hourly cap until the reader's next
+    of the last 24 hours, `urged_today` of these the important ones, where this one comes for
+    nothing else. Quiet hours hold until they end, the hourly cap until the reader's next
     full hour, the daily cap until the reader's midnight, and quiet hours after those count too.
     """
     zone = ZoneInfo(subscriber.zone)
@@ -125,7 +134,8 @@ def held(
             minutes=local.minute, seconds=local.second, microseconds=local.microsecond
         )
         at = now + timedelta(hours=1) - into_hour
-    if subscriber.daily is not None and sent_today >= subscriber.daily:
+    full = subscriber.daily is not None and sent_today >= subscriber.daily
+    if full or urged_today >= URGENT_A_DAY:
         tomorrow = now.astimezone(zone).date() + _DAY
         at = max(at, _instant(tomorrow, 0, zone))
     at = quiet_ends(at, zone, subscriber.quiet_from, subscriber.quiet_to)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.delivery.canary import Canaries
-from bot.delivery.digest import Digests, sent_digest
+from bot.delivery.digest import Digests, offers_important, sent_digest
 from bot.delivery.inbox import Inbox
 from bot.delivery.insight import Insight
 from bot.delivery.photos import Photos
@@ -73,6 +73,8 @@ _AFTER_DIGEST = 1.0
 # A send without an answer may have arrived: so often it is repeated, and then left to the digest.
 _TRIES_IF_UNANSWERED = 5
 _SECOND_STRIKE = timedelta(days=1)
+# What refuses a rich message need not refuse the same as text; a chat may bar media alone.
+_NOT_RICH = (FaultKind.PAYLOAD, FaultKind.PICTURE, FaultKind.NO_RIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class _Sent:
     message_id: int | None
     plain: bool = False
     photo: bool = False
+    rich: bool = False
     barred: bool = False
 
 
@@ -269,12 +272,13 @@ class Sender:
         on_their_way = Counter(
             (one.subscriber.id, one.delivery.kind) for one in self._open.values()
         )
+        urged = Counter(one.subscriber.id for one in self._open.values() if one.urged)
         queued: Counter[int] = Counter()
         deferred = set[int]()
         for claim in claims:
             reader, kind = claim.subscriber.id, claim.delivery.kind
             pushes = on_their_way[reader, DeliveryKind.PUSH]
-            decision = recheck(claim, now, already=pushes)
+            decision = recheck(claim, now, already=pushes, urged=urged[reader])
             if isinstance(decision, Drop):
                 self._drop(claim, decision)
                 if decision.state is DeliveryState.DEFERRED:
@@ -290,6 +294,7 @@ class Sender:
                 self._wait(claim, queued[reader], "turn")
             else:
                 on_their_way[reader, kind] += 1
+                urged[reader] += claim.urged
                 self._open[claim.delivery.id] = claim
                 task = asyncio.create_task(self._deliver(claim))
                 self._tasks.add(task)
@@ -463,14 +468,17 @@ class Sender:
                 )
                 return
             payload = self._digests.render(composed, subscriber, delivery.id, now)
+            offered = offers_important(subscriber, now)
             await self._note(delivery, composed.stories)
             sent = await self._send(claim, _message(payload))
             if sent is None:
                 return
+            at = self._clock()
             told = replace(
-                sent_digest(delivery.id, composed, subscriber, 0, self._clock()),
+                sent_digest(delivery.id, composed, subscriber, 0, at, offered=offered),
                 message_id=sent.message_id,
                 reason=_reason(sent),
+                layout=Layout.RICH if sent.rich else Layout.CLASSIC,
             )
             # Noted before the turn ends, and not with the next tick: a digest by command that
             # waits for its turn must find the watermark moved.
@@ -486,13 +494,14 @@ class Sender:
         there repeats nothing here.
         """
         delivery, subscriber, now = claim.delivery, claim.subscriber, self._clock()
-        headlines = await self._digests.held_back(subscriber)
+        headlines, quiet = await self._digests.held_back(subscriber)
         if not headlines:
             self._inbox.outcomes.append(
                 Outcome(delivery.id, DeliveryState.EMPTY, now, reason="nothing held")
             )
             return
-        payload, taken = fronts.merged(headlines, self._digests.viewer(subscriber, now))
+        viewer = self._digests.viewer(subscriber, now)
+        payload, taken = fronts.merged(headlines, viewer, quiet=quiet)
         stories = tuple(one.story_id for one in headlines[:taken])
         await self._note(delivery, stories)
         sent = await self._send(claim, _message(payload))
@@ -590,7 +599,7 @@ class Sender:
         delivery, subscriber = claim.delivery, claim.subscriber
         silent = subscriber.silent or not delivery.sound
         lane, thread = _lane(delivery), subscriber.thread_id
-        form = message.photo or message.marked
+        form = message.photo or message.rich or message.marked
         picture = "" if message.marked is message.plain else message.payload.preview
         barred = False
         while True:
@@ -619,7 +628,11 @@ class Sender:
                     form, file, barred = message.marked, None, True  # perhaps only to photos
                 elif fault.kind is FaultKind.PICTURE and picture:
                     await self._condemn(picture)
-                    form, picture = ready(replace(message.payload, preview="")), ""
+                    bare = replace(message.payload, preview="", rich=None)
+                    form, picture = ready(bare), ""
+                elif form is message.rich and fault.kind in _NOT_RICH:
+                    log.warning("delivery %d goes in classic layout: %s", delivery.id, fault.text)
+                    form = message.marked
                 elif (
                     fault.kind in (FaultKind.PAYLOAD, FaultKind.PICTURE)
                     and form is not message.plain
@@ -649,6 +662,7 @@ class Sender:
                     sent.message_id,
                     plain=form is message.plain,
                     photo=shot is not None,
+                    rich=form is message.rich,
                     barred=barred,
                 )
             finally:
@@ -831,6 +845,7 @@ def _ceil(at: datetime) -> datetime:
 class _Message:
     """A message as it is meant, and the plain one that goes where Telegram refuses that.
 
+    `rich` is a rich message, which is tried first.
     `shot` is the same as a photo, and `photo` that for every chat, once Telegram has the file;
     `owner` is the reader whose own source shows it.
     """
@@ -838,6 +853,7 @@ class _Message:
     payload: Payload
     marked: Ready
     plain: Ready
+    rich: Ready | None = None
     shot: Payload | None = None
     photo: Ready | None = None
     owner: int | None = None
@@ -850,4 +866,9 @@ class _Message:
 
 
 def _message(payload: Payload) -> _Message:
-    return _Message(payload, ready(payload), ready(replace(payload, preview=""), plain=True))
+    return _Message(
+        payload,
+        ready(replace(payload, rich=None)),
+        ready(replace(payload, preview=""), plain=True),
+        ready(payload) if payload.rich is not None else None,
+    )

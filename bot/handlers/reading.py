@@ -1,4 +1,4 @@
-"""Lists: /latest, /top, /archive and their buttons."""
+"""Lists: /latest, /archive and their buttons."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -7,7 +7,6 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from bot.delivery.digest import weight
 from bot.handlers.answering import Answer
 from bot.handlers.desk import Desk, Reader, known_source
 from bot.handlers.door import Pressed
@@ -18,7 +17,6 @@ from bot.messages.lists import PAGE
 from bot.messages.payloads import Payload
 from storage import Topic
 
-_TOP = 10
 _DAY = re.compile(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{4}))?", re.ASCII)
 _YESTERDAY = ("yesterday", "вчера")
 _TODAY = ("", "today", "сегодня")
@@ -56,15 +54,6 @@ def make_router(desk: Desk) -> Router:
     @router.callback_query(Pressed(LatestTopics))
     async def topics(query: CallbackQuery, reader: Reader, answer: Answer) -> None:
         await answer.turn(lists.latest_topics(reader.viewer))
-
-    @router.message(Command("top", ignore_case=True))
-    async def top(message: Message, reader: Reader, answer: Answer) -> None:
-        now = reader.viewer.now
-        found = await storage.articles.top(
-            now - timedelta(hours=24), language=reader.subscriber.news_language
-        )
-        found.sort(key=lambda one: weight(one, now, followed=False), reverse=True)
-        await answer.say(lists.top(found[:_TOP], reader.viewer))
 
     @router.message(Command("archive", ignore_case=True))
     async def archive(

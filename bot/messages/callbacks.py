@@ -353,14 +353,14 @@ class Important:
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """A page of /top, of a topic or of all, as it was asked for at `minute` (of the epoch; 0: now).
+    """A page of /top, of a topic or of all, as it was `asked` for at that second of the epoch.
 
     So pages hold still while news arrives.
     """
 
     topic: str = ""
     offset: int = 0
-    minute: int = 0
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -569,8 +569,8 @@ def _build(code: str, values: list[str]) -> Callback:
             return CallOff(_number(broadcast))
         case "di", [delivery, shown, wanted]:
             return Important(_number(delivery), _number(shown), bool(_number(wanted)))
-        case "dt", [topic, offset, minute]:
-            return Top(str(Topic(topic)) if topic else "", _number(offset), _number(minute))
+        case "dt", [topic, offset, asked]:
+            return Top(str(Topic(topic)) if topic else "", _number(offset), _number(asked))
         case "dc", []:
             return TopTopics()
         case "fi", [kind, key, page]:

@@ -1,4 +1,4 @@
-"""Lists of headlines: latest, top, a day's archive, found, digest, merged pushes, the greeting.
+"""Lists of headlines: latest, a day's archive, related, the greeting.
 
 Every headline is a title with a tappable `/full_123`, because a link in a message cannot open a
 text in the chat. A list is one message: what would not fit is left out and counted where the list
@@ -50,6 +50,13 @@ def entry_of(
 ) -> tuple[Passage, Passage]:
     """Return a headline's two lines: title; time, source (or how many), command."""
     shown = title or (Run(shown_title(headline, viewer)),)
+    about = about_runs(headline, viewer, sources=sources)
+    about.append(Run(f" · {command(headline.article_id)}"))
+    return Passage(shown), Passage(tuple(about), tight=True)
+
+
+def about_runs(headline: Headline, viewer: Viewer, *, sources: bool = False) -> list[Run]:
+    """Return a headline's time and source, or with `sources` how many tell it."""
     about: list[Run] = [time_run(headline.published, viewer), Run(" · ")]
     if sources and headline.sources_in_story > 1:
         count = headline.sources_in_story
@@ -57,8 +64,7 @@ def entry_of(
     else:
         name = clip(clean(headline.source), 60)
         about.append(Run(name or headline.source_domain, link=web_link(headline.url)))
-    about.append(Run(f" · {command(headline.article_id)}"))
-    return Passage(shown), Passage(tuple(about), tight=True)
+    return about
 
 
 def whole(head: Sequence[Passage], entries: Sequence[Sequence[Passage]]) -> list[Passage]:
@@ -114,16 +120,6 @@ def related(article: Article, headlines: Sequence[Headline], viewer: Viewer) -> 
         passages.append(line(_("Nothing else on this was found in the last month."), tight=False))
         return payload(passages, keyboard)
     return payload(whole(passages, [entry_of(one, viewer) for one in headlines]), keyboard)
-
-
-def top(headlines: Sequence[Headline], viewer: Viewer) -> Payload:
-    """Return /top: the day's stories by weight, with the number of sources."""
-    _ = viewer.texts.gettext
-    passages = [line(Run(_("Top stories, 24 hours"), bold=True))]
-    if not headlines:
-        passages.append(line(_("Nothing in the last 24 hours. /latest shows earlier news.")))
-        return payload(passages)
-    return payload(whole(passages, [entry_of(one, viewer, sources=True) for one in headlines]))
 
 
 def archive(

@@ -119,6 +119,25 @@ def unknown_filter(viewer: Viewer, given: str, sources: Sequence[str]) -> str:
     ).format(given=_quoted(given), topics=_topics(texts), sources=_listed(sources))
 
 
+def unknown_topic(texts: Texts, given: str) -> str:
+    """`/top` with something that is no topic."""
+    return texts.gettext("There is no topic “{given}”. There are: {values}.").format(
+        given=_quoted(given), values=_topics(texts)
+    )
+
+
+def important_on(texts: Texts) -> str:
+    """The offer of important stories taken up."""
+    return texts.gettext(
+        "The most important news will come at once, at most three a day. /settings changes it."
+    )
+
+
+def important_off(texts: Texts) -> str:
+    """The offer of important stories declined."""
+    return texts.gettext("Fine: only the digests will come. /settings changes it any time.")
+
+
 def nothing_new(texts: Texts) -> str:
     """`/digest` with nothing to say."""
     return texts.gettext("Nothing new since the last digest. /latest shows all news.")

@@ -160,7 +160,7 @@ def test_an_expired_push_is_merged_unless_a_digest_is_near(
 def test_quiet_hours_that_end_near_a_digest_leave_it_to_that(
     next_digest: datetime | None, due: datetime | None, reader: Subscriber
 ) -> None:
-    for expires, reason in ((NOW + HOUR, "held"), (NOW, "late")):
+    for expires, reason in ((NOW + HOUR, "quiet"), (NOW, "late")):
         claim = push(reader, expires, next_digest=next_digest)
         assert recheck(claim, NOW) == Drop(DeliveryState.DEFERRED, reason, due)
 

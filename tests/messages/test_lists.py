@@ -73,14 +73,14 @@ class TestLatest:
 
 @pytest.mark.parametrize("headlines", [[], _MONSTERS, many(30)])
 def test_whatever_is_listed_fits(headlines: Sequence[Headline]) -> None:
-    checked(lists.top(headlines, viewer()))
+    checked(fronts.top(headlines, viewer(), cb.Top(), more=True, page=8))
     checked(lists.archive(headlines, viewer(EN), NOW.date(), older=None, newer=None))
     checked(fronts.digest_more(headlines, viewer(), 1, 8, 30))
     checked(hits.search([Found(one) for one in headlines], viewer(), "слова", 1, 0, more=True))
 
 
 def test_top_counts_sources() -> None:
-    assert "3 источника" in checked(lists.top([headline(sources_in_story=3)], viewer()))
+    assert "3 источника" in checked(fronts.top([headline(sources_in_story=3)], viewer(), cb.Top(), more=False, page=8))
 
 
 def test_archive_leads_to_the_days_around_but_not_to_the_future() -> None:
