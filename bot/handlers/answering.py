@@ -4,6 +4,10 @@ Limits and repeats are the session's (`bot.telegram.retries`). What is handled h
 answer can do about a refusal: a screen that cannot be edited any more comes as a new message, one
 that shows the same already stays, a group that became a supergroup is followed there, a closed
 thread gives way to the chat, markup that is refused goes out as plain text.
+
+In a group an answer can be whispered: shown to the asker alone (Bot API 10.2, "Ephemeral Messages
+and Commands"). Telegram lets an admin bot do so any time, another one within 15 seconds of a press
+or of what was whispered to it; whatever it refuses as a whisper is said aloud, as a short reply.
 """
 
 import logging
@@ -19,10 +23,21 @@ from bot.messages.markup import fits_caption
 from bot.messages.notices import note, toast
 from bot.messages.payloads import Keyboard, Payload
 from bot.telegram.faults import Fault, FaultKind, classify
-from bot.telegram.requests import document, edit, remark, send
+from bot.telegram.requests import (
+    Whisper,
+    document,
+    edit,
+    edit_whisper,
+    remark,
+    remark_whisper,
+    send,
+)
 from storage import StorageError
 
 log = logging.getLogger(__name__)
+
+# Faults that say nothing about whispers: the same aloud would fail the same way.
+_UNSAID = frozenset({FaultKind.FLOOD, FaultKind.RETRY, FaultKind.AMBIGUOUS, FaultKind.TOKEN})
 
 
 class RichRefusedError(Exception):
@@ -32,7 +47,9 @@ class RichRefusedError(Exception):
 class Answer:
     """Answers one update. `message_id` is the pressed message, None where it cannot be edited.
 
-    `captioned` says that it is a photo: what it is to show must fit a caption.
+    `captioned` says that it is a photo: what it is to show must fit a caption. `asker` is who can
+    be whispered to, where somebody can; `heard` is the id of what the asker whispered, and
+    `whispered` that of the pressed message where the asker alone sees it.
     """
 
     def __init__(
@@ -46,6 +63,9 @@ class Answer:
         message_id: int | None = None,
         captioned: bool = False,
         query: CallbackQuery | None = None,
+        asker: int | None = None,
+        heard: int | None = None,
+        whispered: int | None = None,
     ) -> None:
         self.bot = bot
         self.chat_id = chat_id
@@ -55,17 +75,25 @@ class Answer:
         self._thread_id = thread_id
         self._reply_to = reply_to
         self._query = query
+        self._asker = asker
+        self._heard = heard
+        self._whispered = whispered
+        self._whispering = heard is not None or whispered is not None
         self._toasted = False
 
     @classmethod
     def to_message(cls, bot: Bot, desk: Desk, message: Message, *, group: bool) -> "Answer":
         """An answer to a message: in its thread, and in a group as a reply."""
+        heard = message.ephemeral_message_id
+        person = message.from_user
         return cls(
             bot,
             desk,
             message.chat.id,
-            thread_id=_thread_of(message),
-            reply_to=message.message_id if group else None,
+            thread_id=thread_of(message),
+            reply_to=message.message_id if group and heard is None else None,
+            asker=person.id if group and person is not None and not person.is_bot else None,
+            heard=heard,
         )
 
     @classmethod
@@ -77,22 +105,31 @@ class Answer:
         message: Message | InaccessibleMessage,
     ) -> "Answer":
         """An answer to a button: the pressed message is edited while Telegram lets us."""
-        reachable = isinstance(message, Message)
+        seen = message if isinstance(message, Message) else None
+        whispered = seen.ephemeral_message_id if seen is not None else None
         return cls(
             bot,
             desk,
             message.chat.id,
-            thread_id=_thread_of(message) if isinstance(message, Message) else 0,
-            message_id=message.message_id if reachable else None,
-            captioned=isinstance(message, Message) and bool(message.photo),
+            thread_id=thread_of(message),
+            message_id=seen.message_id if seen is not None and whispered is None else None,
+            captioned=seen is not None and bool(seen.photo),
             query=query,
+            asker=query.from_user.id if message.chat.id < 0 else None,
+            whispered=whispered,
         )
 
+    def whisper(self) -> None:
+        """Say what follows to the asker alone, where there are others and Telegram allows it."""
+        self._whispering = self._asker is not None
+
     async def say(self, payload: Payload, *, reply_to: int | None = None) -> int:
-        """Send a message; returns its id.
+        """Send a message; returns its id, 0 where it was whispered.
 
         Raises RichRefusedError, and the framework's error where the chat cannot be reached.
         """
+        if self._whispering and await self._said_alone(payload):
+            return 0
         plain = False
         target = reply_to if reply_to is not None else self._reply_to
         while True:
@@ -116,6 +153,29 @@ class Answer:
                     raise
             else:
                 return sent.message_id
+
+    async def _said_alone(self, payload: Payload) -> bool:
+        """Whether the asker alone was sent the payload; what Telegram refuses is to be said aloud.
+
+        Raises the framework's error where Telegram cannot be reached.
+        """
+        whisper = self._to_asker()
+        if whisper is None:
+            return False
+        try:
+            await self.bot(send(payload, self.chat_id, thread_id=self._thread_id, whisper=whisper))
+        except AiogramError as error:
+            if classify(error).kind in _UNSAID:
+                raise
+            log.info("not whispered in chat %d: %s", self.chat_id, classify(error).text)
+            return False
+        return True
+
+    def _to_asker(self) -> Whisper | None:
+        if self._asker is None:
+            return None
+        query_id = self._query.id if self._query is not None else None
+        return Whisper(self._asker, query_id, self._heard)
 
     async def _without_picture(self, payload: Payload, error: AiogramError) -> Payload:
         """The payload without the picture that Telegram refused, and refuses from now on.
@@ -148,6 +208,8 @@ class Answer:
         Returns the id of the message that was sent then. `captioned` is said of another message
         than the pressed one. Raises as `say` does.
         """
+        if message_id is None and self._whispered is not None:
+            return await self._turn_whisper(payload, self._whispered)
         target = message_id if message_id is not None else self.message_id
         captioned = self.captioned if captioned is None else captioned
         if target is None or (captioned and not fits_caption(payload)):
@@ -174,15 +236,33 @@ class Answer:
             else:
                 return None
 
+    async def _turn_whisper(self, payload: Payload, ephemeral_id: int) -> int | None:
+        """`turn`, of a message that the asker alone sees.
+
+        It expires without a word, and Telegram takes no long texts as edits: then it comes anew.
+        """
+        assert self._asker is not None  # noqa: S101  # only a person presses buttons
+        try:
+            await self.bot(edit_whisper(payload, self.chat_id, self._asker, ephemeral_id))
+        except AiogramError as error:
+            fault = classify(error)
+            if fault.kind in _UNSAID:
+                raise
+            if fault.kind is FaultKind.NOTHING_TO_DO and "not modified" in fault.text.lower():
+                return None
+            return await self.say(payload)
+        return None
+
     async def remark(self, keyboard: Keyboard) -> None:
         """Change the pressed message's buttons, and nothing else; one that is gone stays gone.
 
         Raises the framework's error where Telegram refuses the buttons or cannot be reached.
         """
-        if self.message_id is None:
-            return
         try:
-            await self.bot(remark(keyboard, self.chat_id, self.message_id))
+            if self._whispered is not None and self._asker is not None:
+                await self.bot(remark_whisper(keyboard, self.chat_id, self._asker, self._whispered))
+            elif self.message_id is not None:
+                await self.bot(remark(keyboard, self.chat_id, self.message_id))
         except AiogramError as error:
             if classify(error).kind is not FaultKind.NOTHING_TO_DO:
                 raise
@@ -193,6 +273,7 @@ class Answer:
         Raises the framework's error where Telegram refuses it (50 MB at most) or the chat cannot
         be reached.
         """
+        whisper = self._to_asker() if self._whispering else None
         while True:
             request = document(
                 filename,
@@ -201,11 +282,14 @@ class Answer:
                 caption=caption,
                 thread_id=self._thread_id,
                 reply_to=self._reply_to,
+                whisper=whisper,
             )
             try:
                 return (await self.bot(request)).message_id
             except AiogramError as error:
-                if not await self._redirected(classify(error)):
+                if whisper is not None and classify(error).kind not in _UNSAID:
+                    whisper = None
+                elif not await self._redirected(classify(error)):
                     raise
 
     async def _redirected(self, fault: Fault) -> bool:
@@ -242,8 +326,14 @@ class Answer:
             return False
 
 
-def _thread_of(message: Message) -> int:
-    return (message.message_thread_id or 0) if message.is_topic_message else 0
+def thread_of(message: Message | InaccessibleMessage) -> int:
+    """The forum topic, or the thread of a private chat, that a message is in; 0 for none.
+
+    The general topic has no id; replies in a group without topics have one that is none's.
+    """
+    if isinstance(message, InaccessibleMessage) or not message.is_topic_message:
+        return 0
+    return message.message_thread_id or 0
 
 
 def _pictures(payload: Payload) -> list[str]:

@@ -3,8 +3,8 @@
 Handlers get methods of the framework (`send`, `edit`) and inline results; the bulk lane gets a
 `Ready` message, the same fields as JSON bytes without a chat, so that one rendering serves every
 chat. Field names and their meaning: Bot API, sendMessage, sendRichMessage (10.1), sendPhoto,
-sendDocument, editMessageText, editMessageCaption, editMessageReplyMarkup, LinkPreviewOptions,
-InlineQueryResultArticle.
+sendDocument, editMessageText, editMessageCaption, editMessageReplyMarkup, the editEphemeral…
+methods, EphemeralMessageParameters (10.3), LinkPreviewOptions, InlineQueryResultArticle.
 """
 
 import json
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiogram.methods import (
+    EditEphemeralMessageReplyMarkup,
+    EditEphemeralMessageText,
     EditMessageCaption,
     EditMessageReplyMarkup,
     EditMessageText,
@@ -35,6 +37,19 @@ class Ready:
     silent: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """To whom alone in a group a message is shown, and what lets it be.
+
+    A bot that is no admin may whisper only within 15 seconds of a press (`query_id`), or in reply
+    to what was whispered to it (`heard`, an ephemeral message's id).
+    """
+
+    person_id: int
+    query_id: str | None = None
+    heard: int | None = None
+
+
 def send(
     payload: Payload,
     chat_id: int,
@@ -42,17 +57,21 @@ def send(
     thread_id: int = 0,
     reply_to: int | None = None,
     plain: bool = False,
+    whisper: Whisper | None = None,
 ) -> SendMessage | SendRichMessage:
     """The request that posts a payload; `plain` sends the text without markup, never rich.
 
-    A reply whose target is gone is sent all the same.
+    A reply whose target is gone is sent all the same. A whisper replies to nothing but what was
+    whispered.
     """
     fields: dict[str, Any] = {"chat_id": chat_id, **_content(payload, plain)}
     if payload.silent:
         fields["disable_notification"] = True
     if thread_id:
         fields["message_thread_id"] = thread_id
-    if reply_to is not None:
+    if whisper is not None:
+        fields |= _whispered(whisper)
+    elif reply_to is not None:
         fields["reply_parameters"] = _reply(reply_to)
     return _method(payload, plain).model_validate(fields)
 
@@ -70,11 +89,36 @@ def edit(
     return EditMessageText.model_validate({**fields, **_content(payload, plain)})
 
 
+def edit_whisper(
+    payload: Payload, chat_id: int, person_id: int, ephemeral_id: int
+) -> EditEphemeralMessageText:
+    """The request that turns what one member alone sees into the payload."""
+    fields = {
+        "chat_id": chat_id,
+        "receiver_user_id": person_id,
+        "ephemeral_message_id": ephemeral_id,
+    }
+    return EditEphemeralMessageText.model_validate({**fields, **_content(payload, plain=False)})
+
+
+def remark_whisper(
+    keyboard: Keyboard, chat_id: int, person_id: int, ephemeral_id: int
+) -> EditEphemeralMessageReplyMarkup:
+    """The request that changes the buttons of what one member alone sees."""
+    return EditEphemeralMessageReplyMarkup.model_validate(
+        {
+            "chat_id": chat_id,
+            "receiver_user_id": person_id,
+            "ephemeral_message_id": ephemeral_id,
+            "reply_markup": _markup(keyboard),
+        }
+    )
+
+
 def remark(keyboard: Keyboard, chat_id: int, message_id: int) -> EditMessageReplyMarkup:
     """The request that changes a sent message's buttons; an empty keyboard removes them."""
-    markup = {"inline_keyboard": _rows(keyboard)} if keyboard else None
     return EditMessageReplyMarkup.model_validate(
-        {"chat_id": chat_id, "message_id": message_id, "reply_markup": markup}
+        {"chat_id": chat_id, "message_id": message_id, "reply_markup": _markup(keyboard)}
     )
 
 
@@ -86,6 +130,7 @@ def document(
     caption: str = "",
     thread_id: int = 0,
     reply_to: int | None = None,
+    whisper: Whisper | None = None,
 ) -> SendDocument:
     """The request that posts a file; `caption` is plain text, cut to what Telegram takes."""
     fields: dict[str, Any] = {
@@ -97,7 +142,9 @@ def document(
         fields["caption"] = clip(caption, CAPTION_UNITS)
     if thread_id:
         fields["message_thread_id"] = thread_id
-    if reply_to is not None:
+    if whisper is not None:
+        fields |= _whispered(whisper)
+    elif reply_to is not None:
         fields["reply_parameters"] = _reply(reply_to)
     return SendDocument.model_validate(fields)
 
@@ -185,6 +232,21 @@ def inline_article(
 
 def _reply(message_id: int) -> dict[str, Any]:
     return {"message_id": message_id, "allow_sending_without_reply": True}
+
+
+def _whispered(whisper: Whisper) -> dict[str, Any]:
+    """The fields of a message that one member alone sees."""
+    alone: dict[str, Any] = {"receiver_user_id": whisper.person_id}
+    if whisper.query_id is not None:
+        alone["callback_query_id"] = whisper.query_id
+    fields: dict[str, Any] = {"ephemeral_message_parameters": alone}
+    if whisper.heard is not None:
+        fields["reply_parameters"] = {"ephemeral_message_id": whisper.heard}
+    return fields
+
+
+def _markup(keyboard: Keyboard) -> dict[str, Any] | None:
+    return {"inline_keyboard": _rows(keyboard)} if keyboard else None
 
 
 def _method(payload: Payload, plain: bool) -> type[SendMessage] | type[SendRichMessage]:

@@ -19,6 +19,8 @@ from aiogram.methods import (
     AnswerCallbackQuery,
     AnswerInlineQuery,
     DeleteMessages,
+    EditEphemeralMessageReplyMarkup,
+    EditEphemeralMessageText,
     EditMessageCaption,
     EditMessageReplyMarkup,
     EditMessageText,
@@ -72,6 +74,11 @@ ADMIN = 7
 ANNA = 1001
 
 
+def bad(text: str) -> TelegramBadRequest:
+    """Telegram's refusal."""
+    return TelegramBadRequest(GetMe(), f"Bad Request: {text}")
+
+
 @dataclass
 class Shown:
     """A message as its chat shows it."""
@@ -84,6 +91,7 @@ class Shown:
     photo: bool = False
     document: bytes | None = None
     filename: str = ""
+    alone: int | None = None  # who alone sees it
 
     @property
     def content(self) -> dict[str, Any]:
@@ -111,6 +119,7 @@ class Telegram(BaseSession):
     toasts: list[str] = field(default_factory=list)
     offered: list[AnswerInlineQuery] = field(default_factory=list)
     owners: set[int] = field(default_factory=set)
+    whispers: bool = False  # whether the bot, an admin of its groups, may whisper
     faults: deque[tuple[type[TelegramMethod[Any]], Exception]] = field(default_factory=deque)
     last_id: int = 100
 
@@ -132,8 +141,10 @@ class Telegram(BaseSession):
                 return self._sent(bot, method)
             case EditMessageText() | EditMessageCaption():
                 return self._edited(method)
-            case EditMessageReplyMarkup():
+            case EditMessageReplyMarkup() | EditEphemeralMessageReplyMarkup():
                 return self._remarked(method)
+            case EditEphemeralMessageText():
+                return self._edited_alone(method)
             case SendDocument():
                 return self._sent_document(bot, method)
             case DeleteMessages():
@@ -175,7 +186,9 @@ class Telegram(BaseSession):
             assert content.parse_mode == "HTML"
             assert 1 <= parsed(content.message_text).units <= 4096
 
-    def _shown(self, message_id: int, method: Any, reply_to: int | None = None) -> Shown:
+    def _shown(
+        self, message_id: int, method: Any, reply_to: int | None = None, alone: int | None = None
+    ) -> Shown:
         rich = getattr(method, "rich_message", None) is not None
         photo = isinstance(method, EditMessageCaption)
         text = "" if rich else method.caption if photo else method.text
@@ -189,21 +202,53 @@ class Telegram(BaseSession):
         for row in keyboard:
             assert 1 <= len(row) <= 8
             assert all(len((b.callback_data or b.url or "").encode()) >= 1 for b in row)
-        return Shown(message_id, text, keyboard, reply_to, rich, photo)
+        return Shown(message_id, text, keyboard, reply_to, rich, photo, alone=alone)
 
     def _sent(self, bot: Bot, method: SendMessage | SendRichMessage) -> Message:
+        alone = self._alone(method)
         self.last_id += 1
         chat_id = int(method.chat_id)
         reply_to = method.reply_parameters.message_id if method.reply_parameters else None
-        shown = self._shown(self.last_id, method, reply_to)
+        shown = self._shown(self.last_id, method, reply_to, alone=alone)
         self.chats.setdefault(chat_id, {})[self.last_id] = shown
+        return self._message(bot, chat_id, alone)
+
+    def _alone(self, method: SendMessage | SendRichMessage | SendDocument) -> int | None:
+        """Who alone is to see it (Bot API, Ephemeral Messages and Commands)."""
+        parameters = method.ephemeral_message_parameters
+        if parameters is None:
+            return None
+        if not self.whispers:
+            raise TelegramBadRequest(method, "Bad Request: BOT_NOT_ADMIN")
+        assert int(method.chat_id) < 0
+        assert method.reply_parameters is None or method.reply_parameters.message_id is None
+        return parameters.receiver_user_id
+
+    def _message(self, bot: Bot, chat_id: int, alone: int | None) -> Message:
+        ids = {"message_id": self.last_id}
+        if alone is not None:
+            ids = {"message_id": 0, "ephemeral_message_id": self.last_id}
         return Message.model_validate(
-            {"message_id": self.last_id, "date": NOW, "chat": {"id": chat_id, "type": "private"}},
+            {**ids, "date": NOW, "chat": {"id": chat_id, "type": "private"}},
             context={"bot": bot},
         )
 
+    def _edited_alone(self, method: EditEphemeralMessageText) -> bool:
+        chat = self.chats.setdefault(int(cast("int", method.chat_id)), {})
+        before = chat.get(method.ephemeral_message_id)
+        if before is None or before.alone != method.receiver_user_id:
+            raise TelegramBadRequest(method, "Bad Request: MESSAGE_ID_INVALID")
+        after = self._shown(before.message_id, method, alone=before.alone)
+        if len(after.text.encode("utf-16-le")) > 2 * 1024:
+            raise TelegramBadRequest(method, "Bad Request: MEDIA_CAPTION_TOO_LONG")
+        if after == before:
+            raise TelegramBadRequest(method, "Bad Request: message is not modified")
+        chat[before.message_id] = after
+        return True
+
     def _sent_document(self, bot: Bot, method: SendDocument) -> Message:
         assert isinstance(method.document, BufferedInputFile)
+        alone = self._alone(method)
         self.last_id += 1
         chat_id = int(method.chat_id)
         caption = method.caption or ""
@@ -215,27 +260,28 @@ class Telegram(BaseSession):
             method.reply_parameters.message_id if method.reply_parameters else None,
             document=method.document.data,
             filename=method.document.filename or "",
+            alone=alone,
         )
-        return Message.model_validate(
-            {"message_id": self.last_id, "date": NOW, "chat": {"id": chat_id, "type": "private"}},
-            context={"bot": bot},
-        )
+        return self._message(bot, chat_id, alone)
 
-    def _remarked(self, method: EditMessageReplyMarkup) -> bool:
+    def _remarked(self, method: EditMessageReplyMarkup | EditEphemeralMessageReplyMarkup) -> bool:
         chat = self.chats.setdefault(int(cast("int", method.chat_id)), {})
-        before = chat.get(method.message_id or 0)
-        if before is None:
-            raise TelegramBadRequest(method, "Bad Request: message to edit not found")
+        if isinstance(method, EditMessageReplyMarkup):
+            before, whispered = chat.get(method.message_id or 0), False
+        else:
+            before, whispered = chat.get(method.ephemeral_message_id), True
+        if before is None or (before.alone is not None) is not whispered:
+            raise bad("message to edit not found")
         keyboard = method.reply_markup.inline_keyboard if method.reply_markup else []
         if keyboard == before.keyboard:
-            raise TelegramBadRequest(method, "Bad Request: message is not modified")
+            raise bad("message is not modified")
         chat[before.message_id] = replace(before, keyboard=keyboard)
         return True
 
     def _edited(self, method: EditMessageText | EditMessageCaption) -> bool:
         chat = self.chats.setdefault(int(cast("int", method.chat_id)), {})
         before = chat.get(method.message_id or 0)
-        if before is None:
+        if before is None or before.alone is not None:
             raise TelegramBadRequest(method, "Bad Request: message to edit not found")
         if before.photo != isinstance(method, EditMessageCaption):
             raise TelegramBadRequest(method, "Bad Request: there is no text in the message to edit")
@@ -249,7 +295,10 @@ class Telegram(BaseSession):
 class Person:
     """Somebody in a chat with the bot, seen from their side."""
 
-    def __init__(self, world: "World", person_id: int, chat_id: int, language: str = "ru") -> None:
+    def __init__(
+        self, world: "World", person_id: int, chat_id: int, language: str = "ru", thread: int = 0
+    ) -> None:
+        self.thread = thread
         self.world = world
         self.id = person_id
         self.chat_id = chat_id
@@ -260,6 +309,10 @@ class Person:
         if self.chat_id > 0:
             return {"id": self.chat_id, "type": "private", "first_name": "Анна"}
         return {"id": self.chat_id, "type": "supergroup", "title": "Группа"}
+
+    @property
+    def _thread(self) -> dict[str, Any]:
+        return {"message_thread_id": self.thread, "is_topic_message": True} if self.thread else {}
 
     @property
     def _user(self) -> dict[str, Any]:
@@ -282,6 +335,7 @@ class Person:
             "date": int(NOW.timestamp()),
             "chat": self._chat,
             "from": self._user,
+            **self._thread,
             **content,
         }
         await self.world.update({"message": message})
@@ -295,12 +349,15 @@ class Person:
                 if button.text == wanted:
                     data = button.callback_data or ""
         message: dict[str, Any] = {
-            "message_id": shown.message_id,
+            "message_id": shown.message_id if shown.alone is None else 0,
             "date": int(NOW.timestamp()),
             "chat": self._chat,
             "from": {"id": BOT_ID, "is_bot": True, "first_name": "News"},
             **shown.content,
+            **self._thread,
         }
+        if shown.alone is not None:
+            message |= {"ephemeral_message_id": shown.message_id, "receiver_user": self._user}
         if shown.reply_to is not None and (above := self.message(shown.reply_to)):
             message["reply_to_message"] = {
                 "message_id": above.message_id,
@@ -420,9 +477,14 @@ class World:
         await self.dispatcher.feed_update(self.bot, update)
 
     def person(
-        self, person_id: int = ANNA, *, group: int | None = None, language: str = "ru"
+        self,
+        person_id: int = ANNA,
+        *,
+        group: int | None = None,
+        language: str = "ru",
+        thread: int = 0,
     ) -> Person:
-        return Person(self, person_id, group or person_id, language)
+        return Person(self, person_id, group or person_id, language, thread)
 
     async def article(
         self,
