@@ -1,10 +1,24 @@
 """The front page: weighed, capped, nothing twice, nothing lost."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from bot.delivery.digest import arrange, front_page, in_print_order, weight
-from storage import FollowKind, Headline, Level, Mute, Subscription, Topic
+import pytest
+
+from bot.delivery.digest import arrange, front_page, in_print_order, offers_important, weight
+from storage import (
+    Alerts,
+    ChatKind,
+    FollowKind,
+    Headline,
+    Level,
+    Mute,
+    Subscriber,
+    Subscription,
+    Topic,
+)
 from tests.delivery.conftest import NOW, Newsroom, Start
+from tests.delivery.test_recheck import READER
 
 
 def headline(number: int, topic: Topic = Topic.SPORT, **fields: object) -> Headline:
@@ -53,6 +67,114 @@ def test_sections_follow_their_weightiest_story() -> None:
     assert [topic for topic, _ in front.sections] == [Topic.WORLD, Topic.SPORT]
     assert [one.story_id for one in in_print_order(front)] == [1, 2, 4, 3]
     assert (front.more, front.offset) == (5, 4)
+
+
+def test_followed_topics_come_first_and_other_last() -> None:
+    shown = [
+        headline(n, topic)
+        for n, topic in enumerate(
+            (Topic.SPORT, Topic.OTHER, Topic.WORLD, Topic.CULTURE, Topic.SCIENCE, Topic.OTHER)
+        )
+    ]
+    front = front_page(shown, 0, {Topic.CULTURE, Topic.SCIENCE})
+    assert [topic for topic, _ in front.sections] == [
+        Topic.CULTURE,
+        Topic.SCIENCE,
+        Topic.WORLD,
+        Topic.OTHER,
+    ]
+    assert [one.story_id for one in in_print_order(front)] == [0, 3, 4, 2, 1, 5]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Лавров прибыл в Токио на переговоры", "Лавров прибыл в Токио на переговоры с коллегой"),
+        ("В Токио начались переговоры с Японией", "Начались переговоры с Японией в Токио"),
+        ("Правительство продлило льготную ипотеку", "Льготная ипотека продлена правительством"),
+    ],
+)
+def test_an_echo_is_left_to_the_further_pages(first: str, second: str) -> None:
+    """Titles of one event that were not recognised as one story."""
+    ranked = [
+        headline(1, Topic.WORLD, title=first),
+        headline(2, Topic.POLITICS, title=second),
+        headline(3, Topic.SPORT),
+    ]
+    assert [one.story_id for one in arrange(ranked, 7)] == [1, 3]
+    assert [one.story_id for one in arrange([ranked[1], ranked[0]], 7)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("ЦБ повысил ключевую ставку до максимума", "ЦБ снизил ключевую ставку до максимума"),
+        ("Суд признал компанию банкротом", "Суд не признал компанию банкротом"),
+        ("Через реку открыли мост, уже 12-й", "Через реку открыли мост, уже 13-й"),
+        ("Землетрясение на Камчатке сегодня", "Землетрясение на Камчатке сегодня: погибли 7"),
+        ("Матч перенесён", "Матч перенесён из-за непогоды в городе"),
+    ],
+)
+def test_what_differs_in_a_word_that_matters_is_no_echo(first: str, second: str) -> None:
+    ranked = [headline(1, Topic.WORLD, title=first), headline(2, Topic.SPORT, title=second)]
+    assert len(arrange(ranked, 7)) == 2
+
+
+THIRD = replace(READER, alerts=Alerts.OFF, digests=2, quiet_from=23 * 60, quiet_to=8 * 60)
+NIGHT = NOW - timedelta(hours=6)  # six in the morning in Moscow
+
+
+@pytest.mark.parametrize(
+    ("reader", "now", "offers"),
+    [
+        (THIRD, NOW, True),
+        (replace(THIRD, digests=1), NOW, False),
+        (replace(THIRD, digests=9), NOW, True),
+        (replace(THIRD, important_offered=True), NOW, False),
+        (replace(THIRD, alerts=Alerts.ON), NOW, False),
+        (replace(THIRD, alerts=Alerts.IMPORTANT), NOW, False),
+        (replace(THIRD, kind=ChatKind.SUPERGROUP), NOW, False),
+        (replace(THIRD, kind=ChatKind.CHANNEL), NOW, False),
+        (THIRD, NIGHT, False),
+        (replace(THIRD, quiet_from=None, quiet_to=None), NIGHT, False),
+        (replace(THIRD, quiet_from=None, quiet_to=None), NOW, True),
+        (replace(THIRD, quiet_from=0, quiet_to=5 * 60), NIGHT, True),
+    ],
+)
+def test_whom_important_stories_are_offered(
+    reader: Subscriber, now: datetime, offers: bool
+) -> None:
+    assert offers_important(reader, now) is offers
+
+
+async def test_important_stories_are_offered_once_under_the_third_digest(
+    newsroom: Newsroom, start: Start
+) -> None:
+    reader = await newsroom.reader(alerts=Alerts.OFF)
+    async with start() as desk:
+        offered = []
+        for number in range(5):
+            await newsroom.article(f"Новость {number}", push=False)
+            issue = await desk.digests.issue(reader, NOW)
+            assert issue is not None
+            offered.append("Сообщать сразу о самом важном?" in issue.payload.text)
+            await desk.digests.told(issue, reader, 70 + number, NOW)
+            reader = await desk.storage.subscribers.get(reader.id)
+        assert offered == [False, False, True, False, False]
+        assert reader.important_offered
+        assert reader.digests == 5
+
+
+async def test_a_digest_that_was_not_sent_offered_nothing(newsroom: Newsroom, start: Start) -> None:
+    reader = await newsroom.reader(alerts=Alerts.OFF)
+    await newsroom.article(push=False)
+    third = replace(reader, digests=2)
+    async with start() as desk:
+        for _ in range(2):
+            issue = await desk.digests.issue(third, NOW)
+            assert issue is not None
+            assert issue.offered
+        assert not (await desk.storage.subscribers.get(reader.id)).important_offered
 
 
 async def test_by_command_it_tells_what_is_new_once(newsroom: Newsroom, start: Start) -> None:

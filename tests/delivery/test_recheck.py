@@ -184,6 +184,19 @@ def test_the_daily_cap_holds_until_midnight() -> None:
     assert recheck(capped, NOW) == Drop(DeliveryState.DEFERRED, "held", NOW + 12 * HOUR)
 
 
+def test_important_stories_alone_come_three_a_day() -> None:
+    urged = push(urged=True, urged_day=3, next_digest=NOW + 9 * HOUR)
+    assert recheck(urged, NOW) == Drop(DeliveryState.DEFERRED, "held", None)
+    without_digests = replace(urged, next_digest=None)
+    assert recheck(without_digests, NOW) == Drop(DeliveryState.DEFERRED, "held", NOW + 12 * HOUR)
+    two = replace(urged, urged_day=2)
+    assert recheck(two, NOW) == Go()
+    assert recheck(two, NOW, already=1, urged=0) == Go()
+    assert isinstance(recheck(two, NOW, already=1, urged=1), Drop)
+    # What comes at once by its follow's level is not counted, nor held back.
+    assert recheck(replace(urged, urged=False), NOW) == Go()
+
+
 def test_old_news_is_gathered() -> None:
     old = push(published=NOW - 2 * HOUR - MINUTE)
     gathered = Drop(DeliveryState.DEFERRED, "old", NOW + GATHER)

@@ -41,6 +41,8 @@ _CALLBACKS = st.one_of(
     st.builds(cb.FollowItem, _KINDS, _KEYS, st.integers(0, 99)),
     st.builds(cb.FollowLevel, _KINDS, _KEYS, st.sampled_from(Level), st.integers(0, 99)),
     st.builds(cb.FollowStory, _IDS),
+    st.builds(cb.Unfollow, _KINDS, _KEYS, st.integers(0, 99)),
+    st.builds(cb.UnfollowEverything, st.booleans()),
     st.builds(cb.AskFollow, st.sampled_from(cb.Asked), _IDS),
     st.builds(cb.HideWords, _IDS, _KEYS),
     st.builds(cb.HideReady, st.sampled_from(cb.Ready)),
@@ -49,6 +51,9 @@ _CALLBACKS = st.one_of(
     st.builds(cb.HideFollow, _KINDS, _KEYS, st.integers(0, 99)),
     st.builds(cb.RichSeen, st.booleans(), _IDS),
     st.builds(cb.Stop, st.booleans()),
+    st.builds(cb.Important, _IDS, st.integers(0, 99), st.booleans()),
+    st.builds(cb.Top, st.sampled_from(["", *Topic]).map(str), st.integers(0, 10**6), _IDS),
+    st.just(cb.TopTopics()),
 )
 
 

@@ -1,20 +1,19 @@
-"""Lists of headlines, the digest among them."""
+"""Lists of headlines."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
 from bot.messages import callbacks as cb
-from bot.messages import fronts, hits, lists, screens
-from bot.messages.fronts import Front
+from bot.messages import hits, lists, screens
 from bot.messages.hits import Found
 from bot.messages.lists import PAGE
 from storage import Headline, Topic
 from tests.messages.samples import EN, LANGUAGES, NOW, headline, parsed, slots, subscriber, viewer
 from tests.messages.test_classic import checked, pressed
 
-_MONSTERS = (
+MONSTERS = (
     headline(1, title="🙂" * 3000, summary="🙂" * 3000, source="ы" * 999),
     headline(2, title="", summary="", source="", image_url=None),
     headline(3, title="<b>" * 300, source="\u202e"),
@@ -71,16 +70,10 @@ class TestLatest:
         assert cb.Latest(topic=Topic.SPORT) in pressed(payload)
 
 
-@pytest.mark.parametrize("headlines", [[], _MONSTERS, many(30)])
+@pytest.mark.parametrize("headlines", [[], MONSTERS, many(30)])
 def test_whatever_is_listed_fits(headlines: Sequence[Headline]) -> None:
-    checked(fronts.top(headlines, viewer(), cb.Top(), more=True, page=8))
     checked(lists.archive(headlines, viewer(EN), NOW.date(), older=None, newer=None))
-    checked(fronts.digest_more(headlines, viewer(), 1, 8, 30))
     checked(hits.search([Found(one) for one in headlines], viewer(), "слова", 1, 0, more=True))
-
-
-def test_top_counts_sources() -> None:
-    assert "3 источника" in checked(fronts.top([headline(sources_in_story=3)], viewer(), cb.Top(), more=False, page=8))
 
 
 def test_archive_leads_to_the_days_around_but_not_to_the_future() -> None:
@@ -131,58 +124,6 @@ class TestSearch:
     def test_past_the_last_page(self) -> None:
         payload = hits.search([], viewer(), "слова", 9, 8, more=False)
         assert cb.Search(9, 0) in pressed(payload)
-
-
-class TestDigest:
-    def front(self, more: int = 0) -> Front:
-        return Front(
-            headline(1, title="Главное"),
-            (
-                (Topic.POLITICS, (headline(2), headline(3))),
-                (Topic.SPORT, (headline(4),)),
-            ),
-            more=more,
-            delivery=50,
-            offset=4,
-        )
-
-    def test_first_line_is_the_top_headline_and_the_last_leads_on(self) -> None:
-        payload = fronts.digest(self.front(), viewer())
-        lines = checked(payload).splitlines()
-        assert lines[:2] == ["Главное", "Утренний дайджест · 22 ноября"]
-        assert lines[-1] == "Все новости: /latest"
-        assert commands(payload.plain) == [1, 2, 3, 4]
-        assert "Политика\n• Заголовок 2 /full_2\n• Заголовок 3 /full_3\n\nСпорт" in payload.plain
-        assert payload.preview == "https://img.example/1.jpg"
-        assert payload.keyboard == ()
-
-    @pytest.mark.parametrize(
-        ("hours", "name"), [(7, "Дневной"), (14, "Вечерний"), (-9, "Вечерний"), (-4, "Утренний")]
-    )
-    def test_is_named_by_the_readers_hour(self, hours: int, name: str) -> None:
-        payload = fronts.digest(self.front(), viewer(now=NOW + timedelta(hours=hours)))
-        assert f"{name} дайджест" in payload.plain
-
-    def test_the_rest_is_a_button_away(self) -> None:
-        payload = fronts.digest(self.front(more=12), viewer())
-        assert payload.keyboard[0][0].text == "Ещё 12 заголовков"
-        assert pressed(payload) == [cb.DigestMore(50, 4)]
-
-    def test_what_does_not_fit_is_counted(self) -> None:
-        front = Front(many(1)[0], ((Topic.WORLD, tuple(many(60))),), delivery=1, offset=0)
-        payload = fronts.digest(front, viewer())
-        shown = len(commands(checked(payload))) - 1
-        assert payload.keyboard[0][0].text.startswith(f"Ещё {60 - shown} ")
-
-
-def test_merged_pushes_lose_none() -> None:
-    payload, taken = fronts.merged(many(60), viewer())
-    assert 10 < taken < 60
-    assert commands(checked(payload)) == list(range(1, taken + 1))
-    assert "Пока было тихо: 60 новостей" in payload.plain
-    one, taken = fronts.merged([headline()], viewer(EN))
-    assert "1 story while it was quiet" in one.plain
-    assert taken == 1
 
 
 class TestGreeting:
