@@ -446,13 +446,15 @@ class Hits:
 class KeptSearch:
     """A search under an id: what was asked, what was `tried` instead ("": nothing), what was found.
 
-    `found` are article ids, best first; None where they were not kept, as by an earlier version.
+    `found` are article ids, best first; None where an earlier version kept only the `newest`
+    search key when it was asked.
     """
 
     text: str
     tried: str = ""
     found: tuple[int, ...] | None = None
     whole: int = 0
+    newest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

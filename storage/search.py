@@ -374,12 +374,14 @@ class Search:
     async def kept(self, query_id: int) -> KeptSearch:
         """A kept search; raises NotFoundError where it is kept no more."""
         row = await self._database.row(
-            "SELECT text, tried, found, whole FROM query WHERE id = :id", {"id": query_id}
+            "SELECT text, tried, found, whole, limit_key FROM query WHERE id = :id", {"id": query_id}
         )
         if row is None:
             raise NotFoundError(f"there is no search {query_id}")
         found = None if row["found"] is None else tuple(json.loads(row["found"]))
-        return KeptSearch(row["text"], row["tried"], found, row["whole"])
+        return KeptSearch(
+            row["text"], row["tried"], found, row["whole"], newest=row["limit_key"] or None
+        )
 
     async def resembling(self, term: str, edits: Sequence[str], prefix: int) -> list[str]:
         """Indexed terms that `term` may be a slip of: any of its `edits`, or of nearly its length

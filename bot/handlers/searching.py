@@ -1,4 +1,4 @@
-"""/search, by command or as plain text."""
+"""/search, by command or as plain text, and the pages of what it found."""
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
@@ -7,13 +7,16 @@ from aiogram.types import CallbackQuery, Message
 from bot.handlers.answering import Answer
 from bot.handlers.desk import Desk, Reader
 from bot.handlers.door import Pressed
+from bot.handlers.finding import find, marked_terms, read_query, wanted
 from bot.messages import hits, notices
-from bot.messages.callbacks import Search
-from bot.messages.hits import Found
+from bot.messages.callbacks import Search, SearchExactly
+from bot.messages.follow_forms import names_of
+from bot.messages.hits import Found, Page
 from bot.messages.lists import PAGE
 from bot.messages.payloads import Payload
+from bot.messages.queries import Query, WrongOperator
 from bot.words.matching import highlight
-from storage import NotFoundError
+from storage import Hits, KeptSearch, NotFoundError, Wanted
 
 
 def make_router(desk: Desk) -> Router:
@@ -37,35 +40,107 @@ def make_router(desk: Desk) -> Router:
             return
         await answer.turn(page)
 
+    @router.callback_query(Pressed(SearchExactly))
+    async def search_exactly(
+        query: CallbackQuery, pressed: SearchExactly, reader: Reader, answer: Answer
+    ) -> None:
+        try:
+            kept = await desk.storage.search.kept(pressed.query)
+        except NotFoundError:
+            await answer.toast(notices.stale_button(reader.texts))
+            return
+        asked = await _as_asked(desk, reader, kept)
+        await answer.turn(await _first_page(desk, reader, kept.text, asked, exactly=True))
+
     return router
 
 
-async def search_for(desk: Desk, reader: Reader, answer: Answer, words: str) -> None:
-    """Answer a search, typed as a command or as plain text."""
-    if not desk.normaliser.query_terms(words):
+async def search_for(desk: Desk, reader: Reader, answer: Answer, text: str) -> bool:
+    """Answer a search, typed as a command or as plain text; returns whether it asked anything."""
+    text = " ".join(text.split())
+    query = await read_query(desk, reader, text)
+    if isinstance(query, WrongOperator):
+        sources = await desk.storage.feeds.sources(reader=reader.subscriber.id)
+        await answer.tell(hits.wrong_operator(query, reader.texts, names_of(sources)))
+        return False
+    if wanted(query, query.words, reader, desk.normaliser) == Wanted():
         await answer.tell(notices.needs_words(reader.texts))
-        return
-    query = await desk.storage.subscribers.save_query(words.strip(), reader.viewer.now)
-    await answer.say(await search_page(desk, reader, Search(query, 0)))
+        return False
+    await answer.say(await _first_page(desk, reader, text, query))
+    return True
+
+
+async def _first_page(
+    desk: Desk, reader: Reader, text: str, query: Query, *, exactly: bool = False
+) -> Payload:
+    outcome = await find(desk, reader, query, exactly=exactly)
+    kept = await desk.storage.search.keep(
+        text, reader.viewer.now, outcome.hits, tried=outcome.tried
+    )
+    return await search_page(desk, reader, Search(kept, 0))
 
 
 async def search_page(desk: Desk, reader: Reader, page: Search) -> Payload:
-    """A page of a kept search; raises NotFoundError where it is kept no more."""
-    words, newest = await desk.storage.subscribers.query(page.query)
-    terms = desk.normaliser.query_terms(words)
-    keys, _any = await desk.storage.search.keys(
-        terms, now=reader.viewer.now, before_key=newest or None, reader=reader.subscriber.id
+    """A page of a kept search; raises NotFoundError where it is kept no more.
+
+    What was found is kept with it: no article is shown twice or passed over, whatever was
+    published, imported or deleted in between.
+    """
+    kept = await desk.storage.search.kept(page.query)
+    query = await _as_asked(desk, reader, kept)
+    asked = wanted(query, kept.tried or query.words, reader, desk.normaliser)
+    if kept.found is None:  # by an earlier version
+        kept = await _found_again(desk, reader, kept, asked)
+    found = kept.found or ()
+    offset = page.offset if page.offset < len(found) else 0
+    headlines = await desk.storage.articles.by_ids(
+        found[offset : offset + PAGE], reader=reader.subscriber.id
     )
-    headlines = await desk.storage.articles.by_keys(
-        keys[page.offset : page.offset + PAGE], reader=reader.subscriber.id
+    terms = marked_terms(asked)
+    return hits.search(
+        [
+            Found(
+                one,
+                title=tuple(highlight(one.title, terms, desk.normaliser)),
+                summary=tuple(highlight(one.summary, terms, desk.normaliser)),
+                partly=found.index(one.article_id) >= kept.whole,
+            )
+            for one in headlines
+        ],
+        reader.viewer,
+        Page(
+            text=kept.text,
+            query=page.query,
+            offset=offset,
+            total=len(found),
+            whole=kept.whole,
+            tried=kept.tried,
+            follow=kept.tried if kept.tried and not query.phrases else query.followable,
+            limited=query.limits,
+        ),
     )
-    found = [
-        Found(
-            one,
-            title=tuple(highlight(one.title, terms, desk.normaliser)),
-            summary=tuple(highlight(one.summary, terms, desk.normaliser)),
-        )
-        for one in headlines
-    ]
-    more = len(keys) > page.offset + PAGE
-    return hits.search(found, reader.viewer, words, page.query, page.offset, more=more)
+
+
+async def followed_words(desk: Desk, reader: Reader, query_id: int) -> str:
+    """What of a kept search is followed: its phrase, or its words as they were put right.
+
+    "" where it is operators alone; raises NotFoundError where it is kept no more.
+    """
+    kept = await desk.storage.search.kept(query_id)
+    query = await _as_asked(desk, reader, kept)
+    return kept.tried if kept.tried and not query.phrases else query.followable
+
+
+async def _as_asked(desk: Desk, reader: Reader, kept: KeptSearch) -> Query:
+    """A kept search's query; of operators that name nothing any more, the words alone."""
+    query = await read_query(desk, reader, kept.text)
+    return Query(words=kept.text) if isinstance(query, WrongOperator) else query
+
+
+async def _found_again(desk: Desk, reader: Reader, kept: KeptSearch, asked: Wanted) -> KeptSearch:
+    hits_now: Hits = await desk.storage.search.find(
+        asked, now=reader.viewer.now, before_key=kept.newest, reader=reader.subscriber.id
+    )
+    headlines = await desk.storage.articles.by_keys(hits_now.keys, reader=reader.subscriber.id)
+    found = tuple(one.article_id for one in headlines)
+    return KeptSearch(kept.text, kept.tried, found, hits_now.whole)

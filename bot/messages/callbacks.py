@@ -62,6 +62,7 @@ class FollowScreen(StrEnum):
     WORDS = "words"
     STORIES = "stories"
     HIDDEN = "hidden"
+    DROP = "drop"
 
 
 class Asked(StrEnum):
@@ -135,7 +136,7 @@ class LatestTopics:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A page of a day's archive, from the `offset`-th headline on."""
+    """A day's archive; `offset` is of buttons that counted headlines."""
 
     day: date
     offset: int = 0
@@ -147,6 +148,22 @@ class Search:
 
     query: int
     offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchExactly:
+    """Search for the words of the stored search `query` as they were typed."""
+
+    query: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayPage:
+    """A page of a day's archive: older than `before`, newer than `after` (search keys, 0: none)."""
+
+    day: date
+    before: int = 0
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +248,22 @@ class FollowStory:
     """«Следить за сюжетом» under an article."""
 
     article: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollow:
+    """Follow something no more, on the screen of /unsubscribe; `key` as in `Follow`."""
+
+    kind: FollowKind
+    key: str
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnfollowEverything:
+    """Follow nothing any more; asked about first."""
+
+    confirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +401,28 @@ class TopTopics:
     """The choice of a topic for /top."""
 
 
+@dataclass(frozen=True, slots=True)
+class GroupDigest:
+    """The answer to "a digest for this group?"."""
+
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whether the stored command `query` is meant for its thread's own settings."""
+
+    query: int
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Drop a thread's own settings, so that the chat's hold there; asked about first."""
+
+    confirmed: bool
+
+
 Callback = (
     Read
     | Card
@@ -378,6 +433,8 @@ Callback = (
     | LatestTopics
     | Day
     | Search
+    | SearchExactly
+    | DayPage
     | FollowQuery
     | DigestMore
     | Settings
@@ -388,6 +445,8 @@ Callback = (
     | FollowItem
     | FollowLevel
     | FollowStory
+    | Unfollow
+    | UnfollowEverything
     | AskFollow
     | HideWords
     | HideReady
@@ -404,6 +463,9 @@ Callback = (
     | Important
     | Top
     | TopTopics
+    | GroupDigest
+    | Place
+    | Share
 )
 
 # Codes are for ever: a button sent years ago still carries its code.
@@ -417,6 +479,8 @@ _CODES: dict[str, type[Callback]] = {
     "t": LatestTopics,
     "d": Day,
     "s": Search,
+    "se": SearchExactly,
+    "sd": DayPage,
     "w": FollowQuery,
     "g": DigestMore,
     "p": Settings,
@@ -431,12 +495,17 @@ _CODES: dict[str, type[Callback]] = {
     "n": Related,
     "b": SendOff,
     "q": CallOff,
+    "gd": GroupDigest,
+    "gp": Place,
+    "gs": Share,
     "di": Important,
     "dt": Top,
     "dc": TopTopics,
     "fi": FollowItem,
     "fl": FollowLevel,
     "ft": FollowStory,
+    "fd": Unfollow,
+    "fz": UnfollowEverything,
     "fa": AskFollow,
     "fw": HideWords,
     "fr": HideReady,
@@ -539,6 +608,10 @@ def _build(code: str, values: list[str]) -> Callback:
             return Day(date.fromisoformat(day), _number(offset))
         case "s", [query, offset]:
             return Search(_number(query), _number(offset))
+        case "se", [query]:
+            return SearchExactly(_number(query))
+        case "sd", [day, before, after]:
+            return DayPage(date.fromisoformat(day), _number(before), _number(after))
         case "w", [query]:
             return FollowQuery(_number(query))
         case "g", [delivery, offset]:
@@ -567,6 +640,12 @@ def _build(code: str, values: list[str]) -> Callback:
             return SendOff(_number(broadcast), bool(_number(confirmed)))
         case "q", [broadcast]:
             return CallOff(_number(broadcast))
+        case "gd", [wanted]:
+            return GroupDigest(bool(_number(wanted)))
+        case "gp", [query, own]:
+            return Place(_number(query), bool(_number(own)))
+        case "gs", [confirmed]:
+            return Share(bool(_number(confirmed)))
         case "di", [delivery, shown, wanted]:
             return Important(_number(delivery), _number(shown), bool(_number(wanted)))
         case "dt", [topic, offset, asked]:
@@ -579,6 +658,10 @@ def _build(code: str, values: list[str]) -> Callback:
             return FollowLevel(FollowKind(kind), _token(key), Level(level), _number(page))
         case "ft", [article]:
             return FollowStory(_number(article))
+        case "fd", [kind, key, page]:
+            return Unfollow(FollowKind(kind), _token(key), _number(page))
+        case "fz", [confirmed]:
+            return UnfollowEverything(bool(_number(confirmed)))
         case "fa", [asked, article]:
             return AskFollow(Asked(asked), _number(article))
         case "fw", [article, words]:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.messages import keyboards
+from bot.messages import forms, notices
+from bot.messages.callbacks import FollowQuery, Latest, Search, SearchExactly
+from bot.messages.keyboards import button
 from bot.messages.lists import PAGE, entry_of, shown_title, whole
 from bot.messages.markup import (
     Passage,
@@ -14,8 +16,9 @@ from bot.messages.markup import (
     marked,
     payload,
 )
-from bot.messages.payloads import Payload
-from bot.messages.texts import Viewer
+from bot.messages.payloads import Button, Keyboard, Payload
+from bot.messages.queries import Operator, WrongOperator, operator_name
+from bot.messages.texts import Texts, Viewer
 from storage import Headline
 
 _SNIPPET = 150
@@ -26,37 +29,50 @@ Ranges = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A search hit: where its title and summary hold found words, as [start, end) characters."""
+    """A search hit: where its title and summary hold found words, as [start, end) characters.
+
+    `partly`: it has not all the words.
+    """
 
     headline: Headline
     title: Ranges = ()
     summary: Ranges = ()
+    partly: bool = False
 
 
-def search(
-    found: Sequence[Found],
-    viewer: Viewer,
-    words: str,
-    query: int,
-    offset: int,
-    *,
-    more: bool,
-) -> Payload:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where in a search a page stands: from the `offset`-th of `total` hits on.
+
+    The first `whole` hits have all the words. `text` is what was typed, `tried` the words that
+    were searched for instead ("": none), `follow` what can be followed of it ("": nothing).
+    `limited`: a topic, source or time was asked for.
+    """
+
+    text: str
+    query: int
+    offset: int = 0
+    total: int = 0
+    whole: int = 0
+    tried: str = ""
+    follow: str = ""
+    limited: bool = False
+
+
+def search(found: Sequence[Found], viewer: Viewer, page: Page) -> Payload:
     """Return a page of a search, the found words marked; or the offer to follow the words."""
     _ = viewer.texts.gettext
-    shown = clip(clean(words), 100)
-    if not found and not offset:
-        nothing = _("Nothing found. Tell you when something appears?")
-        return payload(
-            [line(Run(shown, bold=True)), line(nothing)],
-            keyboards.follow_query(query, viewer.texts),
-        )
-    keyboard = keyboards.search(query, offset, PAGE, more, viewer.texts)
-    passages = [line(_("Found: “{words}”").format(words=shown))]
+    if not page.total:
+        return _nothing(viewer, page)
+    keyboard = _buttons(page, viewer.texts)
+    passages = [line(*_heading(viewer, page))]
+    if not page.whole:
+        passages.append(line(_("No article has all of the words. These have some of them:")))
     if not found:
-        passages.append(line(_("That is all.")))
+        passages.append(line(_("These articles are no longer in the archive."), tight=False))
         return payload(passages, keyboard)
     entries: list[Sequence[Passage]] = []
+    parted = not page.whole
     for hit in found:
         # Ranges count characters of the stored title: it is shown as stored where that is clean.
         title = shown_title(hit.headline, viewer)
@@ -64,8 +80,74 @@ def search(
         entry: list[Passage] = [*entry_of(hit.headline, viewer, marked(title, ranges))]
         if hit.summary and clean(hit.headline.summary) == hit.headline.summary:
             entry.insert(1, Passage(_snippet(hit.headline.summary, hit.summary), tight=True))
+        if hit.partly and not parted:
+            entry.insert(0, line(Run(_("With some of the words:"), italic=True), tight=False))
+            parted = True
         entries.append(entry)
     return payload(whole(passages, entries), keyboard)
+
+
+def _heading(viewer: Viewer, page: Page) -> tuple[Run, ...]:
+    """«Найдено по запросу «слова» · 9–16 из 43»."""
+    _ = viewer.texts.gettext
+    said = _("Showing results for “{words}”") if page.tried else _("Found: “{words}”")
+    runs = [Run(said.format(words=clip(clean(page.tried or page.text), 100)), bold=True)]
+    if page.total > PAGE:
+        last = min(page.offset + PAGE, page.total)
+        span = _("{first}–{last} of {total}").format(
+            first=page.offset + 1, last=last, total=page.total
+        )
+        runs.append(Run(f" · {span}"))
+    return tuple(runs)
+
+
+def _nothing(viewer: Viewer, page: Page) -> Payload:
+    _ = viewer.texts.gettext
+    asked = line(Run(clip(clean(page.text), 100), bold=True))
+    if not page.follow:
+        nothing = _("Nothing found. Leave out a topic, a source or a day, or see the latest news.")
+        return payload([asked, line(nothing)], ((button(_("Latest news"), Latest()),),))
+    nothing = _("Nothing found. Tell you when something appears?")
+    if clean(page.follow) != clean(page.text):
+        words = clip(clean(page.follow), 60)
+        nothing = _("Nothing found. Tell you when “{words}” appears?").format(words=words)
+    return payload([asked, line(nothing)], ((button(_("Tell me"), FollowQuery(page.query)),),))
+
+
+def _buttons(page: Page, texts: Texts) -> Keyboard:
+    """The arrows, the words as they were typed, and the offer to follow."""
+    _ = texts.gettext
+    arrows: list[Button] = []
+    if page.offset > 0:
+        arrows.append(button(_("◀ Back"), Search(page.query, max(0, page.offset - PAGE))))
+    if page.offset + PAGE < page.total:
+        arrows.append(button(_("More ▶"), Search(page.query, page.offset + PAGE)))
+    rows = [tuple(arrows)] if arrows else []
+    if page.tried:
+        typed = _("Search for “{words}”").format(words=clip(clean(page.text), 24))
+        rows.append((button(typed, SearchExactly(page.query)),))
+    if page.follow:
+        rows.append((button(_("Tell me about new ones"), FollowQuery(page.query)),))
+    return tuple(rows)
+
+
+def wrong_operator(wrong: WrongOperator, texts: Texts, sources: Sequence[str]) -> str:
+    """Return what is wrong with an operator's value, and what would do."""
+    _ = texts.gettext
+    if wrong.operator is Operator.TOPIC:
+        return notices.wrong(forms.Wrong(forms.Fault.TOPIC, wrong.given), texts)
+    if wrong.operator is Operator.SOURCE:
+        return notices.wrong(forms.Wrong(forms.Fault.SOURCE, wrong.given, tuple(sources)), texts)
+    names = {
+        "after": operator_name(Operator.AFTER, texts),
+        "before": operator_name(Operator.BEFORE, texts),
+    }
+    if not wrong.given and wrong.operator is Operator.BEFORE:
+        said = _("No day is both after the one and before the other. Like this: {example}")
+    else:
+        said = _("“{given}” is not a day that has been. Like this: {example}")
+    example = _("{after}:22.11 {before}:2026-11-25").format(**names)
+    return said.format(given=clip(clean(wrong.given), 60) or "…", example=example)
 
 
 def _snippet(summary: str, ranges: Ranges, length: int = _SNIPPET) -> tuple[Run, ...]:

@@ -10,7 +10,6 @@ from bot.messages.callbacks import (
     Collapse,
     Day,
     DigestMore,
-    FollowQuery,
     Hide,
     HideMenu,
     Important,
@@ -19,7 +18,6 @@ from bot.messages.callbacks import (
     Read,
     Related,
     RichSeen,
-    Search,
     Top,
     TopTopics,
     pack,
@@ -155,23 +153,6 @@ def day(shown: date, older: int | None, newer: int | None, today: date, texts: T
         after = shown + timedelta(days=1)
         days.append(button(texts.day(after, today) + " ▶", Day(after)))
     return (*rows, tuple(days), (button(texts.gettext("Latest news"), Latest()),))
-
-
-def search(query: int, offset: int, page: int, more: bool, texts: Texts) -> Keyboard:
-    """Return the arrows of a search; `page` is the number of hits on one."""
-    _ = texts.gettext
-    arrows: list[Button] = []
-    if offset > 0:
-        arrows.append(button(_("◀ Back"), Search(query, max(0, offset - page))))
-    if more:
-        arrows.append(button(_("More ▶"), Search(query, offset + page)))
-    follow = (button(_("Tell me about new ones"), FollowQuery(query)),)
-    return (tuple(arrows), follow) if arrows else (follow,)
-
-
-def follow_query(query: int, texts: Texts) -> Keyboard:
-    """Return the offer to follow the words that nothing was found for."""
-    return ((button(texts.gettext("Tell me"), FollowQuery(query)),),)
 
 
 def digest(

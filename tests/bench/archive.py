@@ -104,6 +104,20 @@ class _Straight:
 
 
 async def _fill(path: Path, count: int) -> None:
+    feeds = await feeds_of(path)
+    drafts = _drafts(feeds, count)
+    story = await store_in_bulk(path, drafts, count - _ONE_BY_ONE)
+    async with Storage.open(path) as storage:
+        for number, draft in drafts:
+            stored = await storage.articles.store(
+                draft, now=draft.fetched, story_id=_joined(number, story)
+            )
+            story = stored.story_id
+        await storage.upkeep.tidy()
+
+
+async def feeds_of(path: Path) -> list[Feed]:
+    """Make a database of a hundred sources, whose feeds are removed; returns the feeds."""
     async with Storage.open(path) as storage:
         wanted = [
             (f"https://bulletin{number}.example/feed", f"bulletin{number}.example")
@@ -124,19 +138,16 @@ async def _fill(path: Path, count: int) -> None:
                 )
             )
             await storage.feeds.remove(feed.url)
-    drafts = _drafts(feeds, count)
+    return feeds
+
+
+async def store_in_bulk(path: Path, drafts: Iterator[tuple[int, ArticleDraft]], count: int) -> int:
+    """Store the first `count` of numbered drafts; returns the last one's story."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = OFF")
         transaction = Transaction(cast("aiosqlite.Connection", _Straight(connection)))
-        story = await _store_in_bulk(connection, transaction, drafts, count - _ONE_BY_ONE)
-    async with Storage.open(path) as storage:
-        for number, draft in drafts:
-            stored = await storage.articles.store(
-                draft, now=draft.fetched, story_id=_joined(number, story)
-            )
-            story = stored.story_id
-        await storage.upkeep.tidy()
+        return await _store_in_bulk(connection, transaction, drafts, count)
 
 
 async def _store_in_bulk(
@@ -145,7 +156,6 @@ async def _store_in_bulk(
     drafts: Iterator[tuple[int, ArticleDraft]],
     count: int,
 ) -> int:
-    """Store the first `count`; returns the last one's story."""
     story = 0
     connection.execute("BEGIN IMMEDIATE")
     for number, draft in drafts:
