@@ -21,3 +21,13 @@ INSERT INTO word (term) SELECT term FROM search_terms WHERE length(term) BETWEEN
 
 -- A search within topics.
 CREATE INDEX article_of_topic ON article (topic, search_key);
+
+-- Links that let people in have an author and a label, which those who came by them keep; who was
+-- removed stays out until let in again. What is saved is listed from the newest.
+ALTER TABLE person ADD COLUMN blocked INTEGER;                      -- since when
+ALTER TABLE person ADD COLUMN label TEXT NOT NULL DEFAULT '';
+ALTER TABLE invitation ADD COLUMN uses INTEGER NOT NULL DEFAULT 0;  -- how many it could let in
+ALTER TABLE invitation ADD COLUMN author INTEGER;
+ALTER TABLE invitation ADD COLUMN label TEXT NOT NULL DEFAULT '';
+UPDATE invitation SET uses = uses_left;
+CREATE INDEX saved_newest ON saved (person_id, saved, article_id);
