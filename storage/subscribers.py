@@ -230,6 +230,69 @@ class Subscribers:
             raise NotFoundError(f"the subscriber of chat {chat_id} vanished")
         return found, created is not None
 
+    async def part(
+        self, subscriber_id: int, thread_id: int, *, now: datetime, covered_before: datetime
+    ) -> Subscriber:
+        """The subscriber of a chat's thread, made with the chat's settings where it is new.
+
+        A new one has no digest times and no alerts, and follows everything in the digest. Raises
+        NotFoundError where there is no such chat.
+        """
+        async with self._database.transaction() as transaction:
+            created = await transaction.row(
+                """
+                INSERT INTO subscriber
+                       (chat_id, thread_id, kind, title, language, language_chosen, news_language,
+                        zone, zone_chosen, alerts, quiet_from, quiet_to, hourly, daily, headlines,
+                        silent, pictures, layout, rich_confirmed, important_offered, watermark,
+                        created)
+                SELECT chat_id, :thread, kind, title, language, language_chosen, news_language,
+                       zone, zone_chosen, 'off', quiet_from, quiet_to, hourly, daily, headlines,
+                       silent, pictures, layout, rich_confirmed, important_offered,
+                       coalesce((SELECT min(+id) - 1 FROM article WHERE search_key >= :covered),
+                                (SELECT max(id) FROM article), 0), :now
+                FROM subscriber WHERE id = :id
+                ON CONFLICT (chat_id, thread_id) DO NOTHING
+                RETURNING id
+                """,
+                {
+                    "id": subscriber_id,
+                    "thread": thread_id,
+                    "covered": first_key(covered_before),
+                    "now": to_epoch(now),
+                },
+            )
+            if created is not None:
+                await transaction.run(
+                    """
+                    INSERT INTO subscription (subscriber_id, kind, key, label, level)
+                    VALUES (:id, 'everything', '', '', 'digest')
+                    """,
+                    {"id": created["id"]},
+                )
+        whole = await self.get(subscriber_id)
+        found = await self.find(whole.chat_id, thread_id)
+        if found is None:
+            raise NotFoundError(f"chat {whole.chat_id} has no thread {thread_id}")
+        return found
+
+    async def rejoin(self, subscriber_id: int) -> None:
+        """Forget a thread's own settings, follows and ledger: the chat's hold there again."""
+        async with self._database.transaction() as transaction:
+            gone = await transaction.run(
+                "DELETE FROM subscriber WHERE id = :id AND thread_id <> 0", {"id": subscriber_id}
+            )
+            if gone:
+                await orphan(transaction, subscriber_id)
+
+    async def rename(self, chat_id: int, title: str) -> None:
+        """A chat has another title."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                "UPDATE subscriber SET title = :title WHERE chat_id = :chat AND title <> :title",
+                {"chat": chat_id, "title": title},
+            )
+
     async def change(self, subscriber_id: int, **changes: Unpack[SubscriberChanges]) -> Subscriber:
         """Change settings; returns the subscriber as it is now."""
         names = SubscriberChanges.__annotations__.keys() & changes.keys()
@@ -313,9 +376,11 @@ class Subscribers:
             # Following again what was muted is a change of mind.
             await transaction.run(
                 """
-                DELETE FROM mute WHERE subscriber_id = :id AND kind = :kind AND key = :key
+                DELETE FROM mute
+                WHERE subscriber_id = :id AND kind = :kind AND key = :key AND :level <> 'off'
                 """,
                 {
+                    "level": subscription.level.value,
                     "id": subscription.subscriber_id,
                     "kind": subscription.kind.value,
                     "key": subscription.key,

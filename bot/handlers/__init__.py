@@ -3,7 +3,11 @@
 update ─▶ door (who may ask, as whom) ─▶ a router ─▶ storage ─▶ messages ─▶ Answer ─▶ Telegram
 """
 
+from typing import Any
+
 from aiogram import Dispatcher
+from aiogram.dispatcher.event.bases import UNHANDLED
+from aiogram.types import Message
 
 from bot.handlers import (
     arrivals,
@@ -14,6 +18,7 @@ from bot.handlers import (
     hiding,
     inline,
     inviting,
+    places,
     reading,
     rest,
     searching,
@@ -32,6 +37,15 @@ def install(dispatcher: Dispatcher, desk: Desk) -> None:
     door = Door(desk)
     dispatcher.message.outer_middleware(door)
     dispatcher.callback_query.outer_middleware(door)
+
+    async def again(message: Message, data: dict[str, Any]) -> Any:
+        """Past the door: its reader and answer are given."""
+        for router in dispatcher.sub_routers:
+            result = await router.propagate_event("message", message, **data)
+            if result is not UNHANDLED:
+                return result
+        return UNHANDLED
+
     dispatcher.include_routers(
         arrivals.make_router(desk),
         inviting.make_router(desk),
@@ -45,6 +59,7 @@ def install(dispatcher: Dispatcher, desk: Desk) -> None:
         following.make_router(desk),
         sourcing.make_router(desk),
         inline.make_router(desk),
+        places.make_router(desk, again),
         rest.make_router(desk),
     )
     dispatcher.errors.register(rest.make_error_handler(desk))

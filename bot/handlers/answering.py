@@ -36,6 +36,9 @@ from storage import StorageError
 
 log = logging.getLogger(__name__)
 
+# What refuses a rich message need not refuse the same as text; a chat may bar media alone.
+_NOT_RICH = (FaultKind.PAYLOAD, FaultKind.PICTURE, FaultKind.NO_RIGHTS)
+
 # Faults that say nothing about whispers: the same aloud would fail the same way.
 _UNSAID = frozenset({FaultKind.FLOOD, FaultKind.RETRY, FaultKind.AMBIGUOUS, FaultKind.TOKEN})
 
@@ -79,6 +82,7 @@ class Answer:
         self._heard = heard
         self._whispered = whispered
         self._whispering = heard is not None or whispered is not None
+        self._instead = False
         self._toasted = False
 
     @classmethod
@@ -123,11 +127,19 @@ class Answer:
         """Say what follows to the asker alone, where there are others and Telegram allows it."""
         self._whispering = self._asker is not None
 
+    def instead(self) -> None:
+        """Put what is said next in the pressed message's place."""
+        self._instead = True
+
     async def say(self, payload: Payload, *, reply_to: int | None = None) -> int:
         """Send a message; returns its id, 0 where it was whispered.
 
         Raises RichRefusedError, and the framework's error where the chat cannot be reached.
         """
+        if self._instead:
+            self._instead = False
+            anew = await self.turn(payload)
+            return anew if anew is not None else self.message_id or 0
         if self._whispering and await self._said_alone(payload):
             return 0
         plain = False
@@ -144,7 +156,7 @@ class Answer:
                     target = None if fault.kind is FaultKind.MIGRATED else target
                 elif fault.kind is FaultKind.PICTURE and _pictures(payload):
                     payload = await self._without_picture(payload, error)
-                elif fault.kind is FaultKind.PAYLOAD and payload.rich is not None:
+                elif fault.kind in _NOT_RICH and payload.rich is not None:
                     raise RichRefusedError from error
                 elif fault.kind is FaultKind.PAYLOAD and not plain and _refused(error):
                     log.exception("refused as markup, sent as plain text: %s", fault.text)
@@ -226,7 +238,7 @@ class Answer:
                     return await self.say(payload)
                 if fault.kind is FaultKind.PICTURE and _pictures(payload):
                     payload = await self._without_picture(payload, error)
-                elif fault.kind is FaultKind.PAYLOAD and payload.rich is not None:
+                elif fault.kind in _NOT_RICH and payload.rich is not None:
                     raise RichRefusedError from error
                 elif fault.kind is FaultKind.PAYLOAD and not plain and _refused(error):
                     log.exception("refused as markup, edited as plain text: %s", fault.text)

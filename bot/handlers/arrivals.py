@@ -5,14 +5,21 @@ from typing import Any
 
 from aiogram import Bot, Router
 from aiogram.filters import Command, CommandObject, Filter
-from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
+from aiogram.types import (
+    CallbackQuery,
+    ChatMemberAdministrator,
+    ChatMemberRestricted,
+    ChatMemberUnion,
+    ChatMemberUpdated,
+    Message,
+)
 
 from bot.delivery.digest import weight
 from bot.handlers.answering import Answer
 from bot.handlers.desk import Desk, Reader, viewer_of
 from bot.handlers.door import Keepers, Pressed, keeps
 from bot.handlers.opening import open_link
-from bot.messages import links, lists, notices, screens
+from bot.messages import links, lists, notices, places, screens
 from bot.messages.callbacks import Stop
 from bot.messages.payloads import Payload
 from storage import ChatKind, Headline, SubscriberState
@@ -106,8 +113,9 @@ def make_router(desk: Desk) -> Router:
     async def membership(update: ChatMemberUpdated, bot: Bot) -> None:
         chat = update.chat
         subscribers = desk.storage.subscribers
-        if update.new_chat_member.status not in _PRESENT:
-            await subscribers.pause(chat.id, f"membership: {update.new_chat_member.status}")
+        hindered = _hindered(update.new_chat_member)
+        if hindered:
+            await subscribers.pause(chat.id, hindered)
             return
         await subscribers.revive(chat.id)
         joined = update.old_chat_member.status not in _PRESENT
@@ -119,9 +127,24 @@ def make_router(desk: Desk) -> Router:
             chat.id, ChatKind(chat.type), chat.title or "", update.from_user.language_code
         )
         viewer = viewer_of(subscriber, desk.texts, desk.clock(), desk.digests.bot)
-        await Answer(bot, desk, chat.id).say(screens.help_screen(viewer, group=True))
+        known = await subscribers.slots(subscriber.id)
+        offered = () if known else desk.settings.default_digest
+        await Answer(bot, desk, chat.id).say(places.welcome(viewer, offered))
 
     return router
+
+
+def _hindered(member: ChatMemberUnion) -> str:
+    """Why the bot cannot write to a chat where it is such a member; "" where it can."""
+    if member.status not in _PRESENT:
+        return f"membership: {member.status}"
+    if isinstance(member, ChatMemberRestricted) and not (
+        member.is_member and member.can_send_messages
+    ):
+        return "membership: may not write"
+    if isinstance(member, ChatMemberAdministrator) and member.can_post_messages is False:
+        return "membership: may not post"
+    return ""
 
 
 async def top_headlines(desk: Desk, reader: Reader, count: int) -> list[Headline]:

@@ -108,6 +108,17 @@ class Desk:
             covered_before=now - _COVERED,
         )
 
+    async def part(self, reader: "Reader") -> "Reader":
+        """The reader with settings of the thread's own, made from the chat's where there are none.
+
+        A thread starts without digests and alerts, as a group does.
+        """
+        now = self.clock()
+        own = await self.storage.subscribers.part(
+            reader.subscriber.id, reader.thread_id, now=now, covered_before=now - _COVERED
+        )
+        return reader.changed(own, self.texts)
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -118,11 +129,17 @@ class Reader:
     person_id: int
     group: bool
     anonymous_admin: bool = False
+    thread_id: int = 0  # where they ask: a forum topic, or a private chat's thread
 
     @property
     def texts(self) -> Texts:
         """The reader's language."""
         return self.viewer.texts
+
+    @property
+    def shares(self) -> bool:
+        """Whether they ask in a thread where the whole chat's settings hold."""
+        return self.thread_id != self.subscriber.thread_id
 
     def changed(self, subscriber: Subscriber, texts: Mapping[str, Texts]) -> "Reader":
         """The reader after a change of the subscriber's settings."""

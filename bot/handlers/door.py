@@ -4,14 +4,18 @@
                      └─ no: one polite line in a private chat, silence in a group
 
 A private bot admits its admins and those whom they invited; a group is admitted by whom added it,
-or by an admitted member who speaks. `Keepers` then lets only a group's admins change settings.
+or by an admitted member who speaks. A thread that has settings of its own (a forum topic, a thread
+of a private chat) is a subscriber of its own, in any other the chat's settings hold. `Keepers` then
+lets only a group's admins change settings, whispers to them, and asks in a thread which are meant.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from aiogram import BaseMiddleware, Bot
-from aiogram.filters import Filter
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.filters import CommandObject, Filter
 from aiogram.types import (
     CallbackQuery,
     Chat,
@@ -22,11 +26,14 @@ from aiogram.types import (
     User,
 )
 
-from bot.handlers.answering import Answer
+from bot.handlers.answering import Answer, thread_of
 from bot.handlers.desk import Desk, Reader, viewer_of
-from bot.messages import notices
+from bot.messages import notices, places
 from bot.messages.callbacks import Callback, parse
 from storage import ChatKind, Subscriber, SubscriberState
+
+# What may be meant for a thread alone; all other settings are those that hold there.
+_OF_A_PLACE = frozenset({"settings", "subscribe"})
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -53,6 +60,7 @@ class Door(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Let the event in, with `reader` and `answer`, or turn it away."""
         bot: Bot = data["bot"]
+        data["desk"] = self._desk
         if isinstance(event, Message):
             return await self._message(handler, event, data, bot)
         if isinstance(event, CallbackQuery):
@@ -66,19 +74,23 @@ class Door(BaseMiddleware):
         if message.migrate_to_chat_id is not None or message.migrate_from_chat_id is not None:
             return await handler(message, data)
         anonymous = message.sender_chat is not None and message.sender_chat.id == chat.id
-        if person is None or (person.is_bot and not anonymous) or not _has_content(message):
+        if message.new_chat_title is not None:
+            await self._desk.storage.subscribers.rename(chat.id, message.new_chat_title)
+        if person is None or (person.is_bot and not anonymous) or not _is_said(message, bot):
             return None
         group = _is_group(chat)
         answer = Answer.to_message(bot, self._desk, message, group=group)
         if not group and await self._invited(message, person):
             data["invited"] = True
-        subscriber = await self._subscriber(chat, person)
+        thread_id = thread_of(message)
+        subscriber = await self._subscriber(chat, person, thread_id)
         if subscriber is None:
             if not group:
                 texts = self._desk.texts[self._desk.language(person.language_code)]
                 await answer.tell(notices.stranger(texts))
             return None
-        data["reader"] = self._reader(subscriber, person, group=group, anonymous=anonymous)
+        reader = self._reader(subscriber, person, thread_id, group=group)
+        data["reader"] = replace(reader, anonymous_admin=anonymous)
         data["answer"] = answer
         return await handler(message, data)
 
@@ -91,11 +103,12 @@ class Door(BaseMiddleware):
             return None
         chat = query.message.chat
         answer = Answer.to_press(bot, self._desk, query, query.message)
-        subscriber = await self._subscriber(chat, query.from_user)
+        thread_id = thread_of(query.message)
+        subscriber = await self._subscriber(chat, query.from_user, thread_id)
         if subscriber is None:
             await answer.toast(notices.stranger(texts))
             return None
-        data["reader"] = self._reader(subscriber, query.from_user, group=_is_group(chat))
+        data["reader"] = self._reader(subscriber, query.from_user, thread_id, group=_is_group(chat))
         data["answer"] = answer
         data["button"] = parse(query.data)
         result = await handler(query, data)
@@ -103,10 +116,10 @@ class Door(BaseMiddleware):
         return result
 
     def _reader(
-        self, subscriber: Subscriber, person: User, *, group: bool, anonymous: bool = False
+        self, subscriber: Subscriber, person: User, thread_id: int, *, group: bool
     ) -> Reader:
         viewer = viewer_of(subscriber, self._desk.texts, self._desk.clock(), self._desk.digests.bot)
-        return Reader(subscriber, viewer, person.id, group, anonymous_admin=anonymous)
+        return Reader(subscriber, viewer, person.id, group, thread_id=thread_id)
 
     async def _invited(self, message: Message, person: User) -> bool:
         """Whether the message opens an invitation link whose code was good."""
@@ -118,10 +131,15 @@ class Door(BaseMiddleware):
         )
         return invitation is not None
 
-    async def _subscriber(self, chat: Chat, person: User) -> Subscriber | None:
-        """The chat's subscriber, made where the person may use the bot; None: turned away."""
+    async def _subscriber(self, chat: Chat, person: User, thread_id: int) -> Subscriber | None:
+        """The thread's subscriber, else the chat's, made where the person may use the bot.
+
+        None: turned away.
+        """
         subscribers = self._desk.storage.subscribers
-        found = await subscribers.find(chat.id)
+        found = await subscribers.find(chat.id, thread_id)
+        if found is None and thread_id:
+            found = await subscribers.find(chat.id)
         group = _is_group(chat)
         if (found is None or not group) and not await self._desk.admitted(person.id):
             return None
@@ -139,27 +157,51 @@ class Door(BaseMiddleware):
 
 
 class Keepers(BaseMiddleware):
-    """Inner middleware: what changes a group's settings is for the group's admins."""
+    """Inner middleware: what changes a group's settings is for the group's admins.
+
+    They and those who are refused are answered by whispers. Where a thread shares its chat's
+    settings, a command that may be meant for it alone is asked about first, and kept meanwhile;
+    `placed` says that it was.
+    """
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Go on, or say who may."""
         reader: Reader = data["reader"]
         answer: Answer = data["answer"]
-        if await keeps(answer.bot, reader, answer.chat_id):
-            return await handler(event, data)
-        refusal = notices.admins_only(reader.texts)
-        if isinstance(event, CallbackQuery):
-            await answer.toast(refusal, alert=True)
-        else:
-            await answer.tell(refusal)
-        return None
+        answer.whisper()
+        if not await keeps(answer.bot, reader, answer.chat_id):
+            refusal = notices.admins_only(reader.texts)
+            if isinstance(event, CallbackQuery):
+                await answer.toast(refusal, alert=True)
+            else:
+                await answer.tell(refusal)
+            return None
+        command: CommandObject | None = data.get("command")
+        if (
+            isinstance(event, Message)
+            and reader.shares
+            and command is not None
+            and command.command.lower() in _OF_A_PLACE
+            and not data.get("placed")
+        ):
+            desk: Desk = data["desk"]
+            text = f"/{command.command} {command.args or ''}".strip()
+            query = await desk.storage.subscribers.save_query(text, reader.viewer.now)
+            await answer.say(places.which(reader.texts, query, group=reader.group))
+            return None
+        return await handler(event, data)
 
 
 async def keeps(bot: Bot, reader: Reader, chat_id: int) -> bool:
     """Whether the reader may change the chat's settings."""
     if not reader.group or reader.anonymous_admin:
         return True
-    member = await bot.get_chat_member(chat_id, reader.person_id)
+    try:
+        member = await bot.get_chat_member(chat_id, reader.person_id)
+    except TelegramBadRequest:
+        # Sure to work for a bot that is an admin only (Bot API, getChatMember); this always does.
+        admins = await bot.get_chat_administrators(chat_id)
+        return any(admin.user.id == reader.person_id for admin in admins)
     return isinstance(member, ChatMemberOwner | ChatMemberAdministrator)
 
 
@@ -167,8 +209,14 @@ def _is_group(chat: Chat) -> bool:
     return chat.type != ChatKind.PRIVATE.value
 
 
-def _has_content(message: Message) -> bool:
-    """Whether a person wrote or sent something; service messages are nobody's question."""
+def _is_said(message: Message, bot: Bot) -> bool:
+    """Whether a person wrote or sent something to be answered.
+
+    Service messages are nobody's question, nor are posts that a linked channel forwards by itself
+    or articles that somebody shares by way of this bot.
+    """
+    if message.is_automatic_forward or (message.via_bot and message.via_bot.id == bot.id):
+        return False
     return any(
         part is not None
         for part in (

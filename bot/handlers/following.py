@@ -20,7 +20,7 @@ from bot.handlers.desk import Desk, Reader, known_source
 from bot.handlers.door import Keepers, Pressed
 from bot.handlers.searching import followed_words
 from bot.handlers.sourcing import look_at
-from bot.messages import follow_forms, forms, hiding, notices
+from bot.messages import follow_forms, forms, hiding, notices, places
 from bot.messages import follows as screens
 from bot.messages.callbacks import (
     Follow,
@@ -222,7 +222,9 @@ async def follows_screen(
     followed = await _followed(desk, reader)
     if screen is FollowScreen.DROP:
         return screens.drop_screen(followed, reader.viewer, page)
-    return screens.follows_screen(screen, followed, reader.viewer, page)
+    shown = screens.follows_screen(screen, followed, reader.viewer, page)
+    home = screen is FollowScreen.HOME
+    return places.with_way_back(shown, reader.subscriber, reader.texts) if home else shown
 
 
 async def _followed(desk: Desk, reader: Reader) -> Followed:

@@ -14,7 +14,7 @@ from bot.handlers.answering import Answer, RichRefusedError
 from bot.handlers.arrivals import greeting
 from bot.handlers.desk import Desk, Reader, dues
 from bot.handlers.door import Keepers, Pressed
-from bot.messages import forms, notices, rich
+from bot.messages import forms, notices, places, rich
 from bot.messages import settings as screens
 from bot.messages.callbacks import (
     Change,
@@ -129,7 +129,7 @@ def _screen(setting: Setting) -> Screen:
 
 async def settings_screen(desk: Desk, reader: Reader, screen: Screen) -> Payload:
     """A screen of /settings as things stand."""
-    return screens.settings_screen(
+    shown = screens.settings_screen(
         screen,
         reader.subscriber,
         await desk.storage.subscribers.slots(reader.subscriber.id),
@@ -137,6 +137,8 @@ async def settings_screen(desk: Desk, reader: Reader, screen: Screen) -> Payload
         desk.texts,
         await desk.storage.feeds.languages(),
     )
+    home = screen is Screen.HOME
+    return places.with_way_back(shown, reader.subscriber, reader.texts) if home else shown
 
 
 async def apply(desk: Desk, reader: Reader, intent: SettingIntent) -> Reader:
