@@ -1,27 +1,90 @@
-"""What a reader does not want to see: «Не показывать…» under an article.
+"""What a reader does not want to see: /mute, /unmute, and «Не показывать…» under an article.
 
-In a group only its admins get here (`door.Keepers`).
+A mute holds for what comes by itself, at once or in the digest; what is asked for shows all. Every
+mute is confirmed with the way back. In a group only its admins get here (`door.Keepers`).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from aiogram import Router
-from aiogram.types import CallbackQuery
+from aiogram.filters import Command, CommandObject
+from aiogram.types import CallbackQuery, Message
 
+from bot.articles.mentions import mentioned
 from bot.handlers.answering import Answer
 from bot.handlers.articles import find, note_view
 from bot.handlers.desk import Desk, Reader
 from bot.handlers.door import Keepers, Pressed
-from bot.messages import classic, keyboards, notices
-from bot.messages.callbacks import Hide, HideMenu
-from storage import FollowKind, Mute, View
+from bot.handlers.following import (
+    follows_screen,
+    ready_keys,
+    target_of,
+    target_of_intent,
+)
+from bot.messages import classic, follow_forms, hiding, notices
+from bot.messages.callbacks import (
+    FollowScreen,
+    Hide,
+    HideFollow,
+    HideFor,
+    HideMenu,
+    HideReady,
+    HideWords,
+    Unhide,
+    word_token,
+)
+from bot.messages.follow_forms import FollowIntent, MuteIntent, UnmuteAll
+from bot.messages.forms import Wrong
+from bot.messages.hiding import DAYS, Offered
+from bot.messages.markup import clean, clip
+from storage import Article, FollowKind, Mute, View
+
+_LONGEST = 3650  # days: callback data can be forged
+_LABEL = 200  # characters
 
 
 def make_router(desk: Desk) -> Router:
     """Return the router of what is hidden."""
     router = Router(name="hiding")
+    router.message.middleware(Keepers())
     router.callback_query.middleware(Keepers())
+    subscribers = desk.storage.subscribers
+
+    @router.message(Command("mute", ignore_case=True))
+    async def mute(
+        message: Message, command: CommandObject, reader: Reader, answer: Answer
+    ) -> None:
+        if not command.args:
+            await answer.say(await follows_screen(desk, reader, FollowScreen.HIDDEN))
+            return
+        sources = await desk.storage.feeds.sources(reader=reader.subscriber.id)
+        intent = follow_forms.parse_mute(command.args, desk.texts, sources)
+        await hide_typed(desk, reader, answer, intent)
+
+    @router.message(Command("unmute", ignore_case=True))
+    async def unmute(
+        message: Message, command: CommandObject, reader: Reader, answer: Answer
+    ) -> None:
+        if not command.args:
+            await answer.say(await follows_screen(desk, reader, FollowScreen.HIDDEN))
+            return
+        sources = await desk.storage.feeds.sources(reader=reader.subscriber.id)
+        intent = follow_forms.parse_unmute(command.args, desk.texts, sources)
+        if isinstance(intent, UnmuteAll):
+            await subscribers.unmute_all(reader.subscriber.id)
+            await answer.tell(hiding.all_shown(reader.texts))
+            return
+        meant = _meant(desk, intent)
+        if isinstance(meant, Wrong):
+            await answer.tell(notices.wrong(meant, reader.texts))
+            return
+        kind, key, label = meant
+        name = notices.name_of(kind, key, label, reader.texts)
+        lifted = await subscribers.unmute(reader.subscriber.id, kind, key)
+        said = hiding.shown_again if lifted else hiding.not_hidden
+        await answer.tell(said(name, reader.texts))
 
     @router.callback_query(Pressed(HideMenu))
     async def hide_menu(
@@ -32,7 +95,8 @@ def make_router(desk: Desk) -> Router:
             await answer.toast(notices.gone(reader.texts))
             return
         shown = classic.card(article, reader.viewer, caption=answer.captioned)
-        await answer.turn(replace(shown, keyboard=keyboards.hide(article, reader.texts)))
+        keyboard = hiding.menu(article, _offered(desk, article), reader.texts)
+        await answer.turn(replace(shown, keyboard=keyboard))
         await note_view(desk, reader, answer, View.CARD)
 
     @router.callback_query(Pressed(Hide))
@@ -41,19 +105,136 @@ def make_router(desk: Desk) -> Router:
         if article is None:
             await answer.toast(notices.gone(reader.texts))
             return
-        if pressed.kind is FollowKind.TOPIC:
-            key, name = article.topic.value, reader.texts.topic(article.topic)
-        elif pressed.kind is FollowKind.SOURCE:
-            key, name = article.source_domain, article.source or article.source_domain
-        else:
+        match pressed.kind:
+            case FollowKind.TOPIC:
+                key, label = article.topic.value, reader.texts.topic(article.topic)
+            case FollowKind.SOURCE:
+                key, label = article.source_domain, article.source or article.source_domain
+            case FollowKind.STORY:
+                key, label = str(article.story_id), clip(clean(article.title), _LABEL)
+            case _:
+                await answer.toast(notices.stale_button(reader.texts))
+                return
+        mute = _mute(reader, pressed.kind, key, label, pressed.days)
+        await _hidden(desk, reader, answer, mute, article.id)
+
+    @router.callback_query(Pressed(HideWords))
+    async def hide_words(
+        query: CallbackQuery, pressed: HideWords, reader: Reader, answer: Answer
+    ) -> None:
+        article = await find(desk, reader, pressed.article)
+        if article is None:
+            await answer.toast(notices.gone(reader.texts))
+            return
+        for one in _offered(desk, article):
+            if word_token(one.key) == pressed.words:
+                mute = _mute(reader, FollowKind.WORDS, one.key, one.label, DAYS)
+                await _hidden(desk, reader, answer, mute, article.id)
+                return
+        await answer.toast(notices.stale_button(reader.texts))  # a correction took the word away
+
+    @router.callback_query(Pressed(HideReady))
+    async def hide_ready(
+        query: CallbackQuery, pressed: HideReady, reader: Reader, answer: Answer
+    ) -> None:
+        for kind, key, label in ready_keys(desk, reader, pressed.ready):
+            await subscribers.mute(_mute(reader, kind, key, label, 0))
+        await answer.turn(await follows_screen(desk, reader, FollowScreen.HIDDEN))
+
+    @router.callback_query(Pressed(HideFollow))
+    async def hide_follow(
+        query: CallbackQuery, pressed: HideFollow, reader: Reader, answer: Answer
+    ) -> None:
+        target = await target_of(desk, reader, pressed.kind, pressed.key)
+        if target is None or target.kind in (FollowKind.EVERYTHING, FollowKind.STORY):
             await answer.toast(notices.stale_button(reader.texts))
             return
-        days = min(pressed.days, 3650)
-        expires = reader.viewer.now + timedelta(days=days) if days else None
-        await desk.storage.subscribers.mute(
-            Mute(reader.subscriber.id, pressed.kind, key, name, expires)
-        )
-        await answer.toast(notices.hidden(reader.texts, name, days), alert=True)
+        mute = _mute(reader, target.kind, target.key, target.label, DAYS)
+        await _hidden(desk, reader, answer, mute)
+
+    @router.callback_query(Pressed(HideFor))
+    async def hide_for(
+        query: CallbackQuery, pressed: HideFor, reader: Reader, answer: Answer
+    ) -> None:
+        held = await _held(desk, reader, pressed)
+        if held is None:
+            await answer.toast(notices.stale_button(reader.texts))
+            return
+        mute = _mute(reader, held.kind, held.key, held.label, pressed.days)
+        if pressed.article:
+            await _hidden(desk, reader, answer, mute, pressed.article)
+            return
+        await subscribers.mute(mute)
+        await answer.turn(await follows_screen(desk, reader, FollowScreen.HIDDEN))
+
+    @router.callback_query(Pressed(Unhide))
+    async def unhide(query: CallbackQuery, pressed: Unhide, reader: Reader, answer: Answer) -> None:
+        held = await _held(desk, reader, pressed)
+        if held is not None:
+            await subscribers.unmute(reader.subscriber.id, held.kind, held.key)
+            name = notices.name_of(held.kind, held.key, held.label, reader.texts)
+            await answer.toast(hiding.shown_again(name, reader.texts))
+        if not pressed.article:
+            await answer.turn(await follows_screen(desk, reader, FollowScreen.HIDDEN))
+            return
+        article = await find(desk, reader, pressed.article)
+        if article is None:
+            await answer.toast(notices.gone(reader.texts))
+            return
         await answer.turn(classic.card(article, reader.viewer, caption=answer.captioned))
+        await note_view(desk, reader, answer, View.CARD)
 
     return router
+
+
+async def hide_typed(
+    desk: Desk,
+    reader: Reader,
+    answer: Answer,
+    intent: MuteIntent | Wrong,
+) -> None:
+    """Hide what was typed, and confirm it with the way back; or say what is wrong with it."""
+    meant = _meant(desk, intent)
+    if isinstance(meant, Wrong):
+        await answer.tell(notices.wrong(meant, reader.texts))
+        return
+    days = intent.days if isinstance(intent, MuteIntent) else 0
+    mute = _mute(reader, *meant, days)
+    await desk.storage.subscribers.mute(mute)
+    await answer.say(hiding.hidden(mute, reader.viewer))
+
+
+async def _hidden(desk: Desk, reader: Reader, answer: Answer, mute: Mute, article: int = 0) -> None:
+    await desk.storage.subscribers.mute(mute)
+    await answer.turn(hiding.hidden(mute, reader.viewer, article=article))
+
+
+def _meant(desk: Desk, intent: MuteIntent | Wrong) -> tuple[FollowKind, str, str] | Wrong:
+    if isinstance(intent, Wrong):
+        return intent
+    target = target_of_intent(desk, FollowIntent(intent.kind, intent.key, intent.label, None))
+    if isinstance(target, Wrong):
+        return target
+    return target.kind, target.key, target.label
+
+
+async def _held(desk: Desk, reader: Reader, pressed: HideFor | Unhide) -> Mute | None:
+    """The mute that a button names, where it still holds."""
+    mutes = await desk.storage.subscribers.mutes(reader.subscriber.id, reader.viewer.now)
+    return next(
+        (one for one in mutes if one.kind is pressed.kind and word_token(one.key) == pressed.key),
+        None,
+    )
+
+
+def _mute(reader: Reader, kind: FollowKind, key: str, label: str, days: int) -> Mute:
+    days = min(days, _LONGEST)
+    expires = reader.viewer.now + timedelta(days=days) if days else None
+    return Mute(reader.subscriber.id, kind, key, label, expires)
+
+
+def _offered(desk: Desk, article: Article) -> Sequence[Offered]:
+    """The words of an article that may be hidden."""
+    return [
+        Offered(desk.normaliser.phrase(word), word) for word in mentioned(article, desk.normaliser)
+    ]

@@ -1,15 +1,25 @@
-"""Typed forms: what a reader writes after /subscribe and /unsubscribe; see `forms`."""
+"""Typed forms of follows and mutes: what a reader writes after /subscribe, /unsubscribe, /mute,
+/unmute. The words that may be typed stand in the catalogues, and those of all languages will do.
+"""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-from bot.messages.forms import OFF, Fault, Wrong, lookup, words_of
+from bot.messages.callbacks import FollowScreen
+from bot.messages.forms import Fault, Wrong
 from bot.messages.texts import Texts
 from storage import FollowKind, Level, Source, Topic
 
+_Key = TypeVar("_Key")
+
 MAX_WORDS = 100  # characters of followed words
+MAX_DAYS = 365
+THIRTY = "30"  # a bare number of days that is no part of words: «формула 1» is
+_QUOTES = str.maketrans("", "", '"«»“”„‟')
+_TAIL = 4  # words of the longest level: "at once with sound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,35 +38,102 @@ class FollowIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class MuteIntent:
+    """What to hide for `days`, 0 for ever; or to show again. `key` as of a `FollowIntent`."""
+
+    kind: FollowKind
+    key: str
+    label: str
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class UnfollowAll:
     """`/unsubscribe all`."""
 
 
-_LEVELS = {
-    Level.OFF: (*OFF,),
-    Level.DIGEST: ("digest", "дайджест", "вдайджесте"),
-    Level.NOW: ("now", "сразу", "срочно"),
-    Level.SOUND: ("sound", "loud", "звук", "созвуком", "громко"),
-}
-_EVERYTHING = ("all", "everything", "все", "всё")
-_KINDS = {
-    FollowKind.TOPIC: ("topic", "topics", "тема", "тему", "темы", "рубрика", "рубрику"),
-    FollowKind.SOURCE: ("source", "sources", "источник", "источники", "сайт"),
-    FollowKind.WORDS: ("words", "word", "слова", "слово"),
-}
+@dataclass(frozen=True, slots=True)
+class UnmuteAll:
+    """`/unmute all`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _What:
+    """What a form is about, before it is followed or hidden."""
+
+    kind: FollowKind
+    key: str
+    label: str
+
+
+# ---------------------------------------------------------------- the words of the forms
+
+
+def _levels(texts: Texts) -> Mapping[Level, str]:
+    pgettext = texts.pgettext
+    return {
+        Level.OFF: pgettext("typed", "off no none"),
+        Level.DIGEST: pgettext("typed", "digest in_digest in_the_digest"),
+        Level.NOW: pgettext("typed", "now at_once immediately"),
+        Level.SOUND: pgettext("typed", "sound with_sound at_once_with_sound loud"),
+    }
+
+
+def _kinds(texts: Texts) -> Mapping[FollowKind, str]:
+    pgettext = texts.pgettext
+    return {
+        FollowKind.TOPIC: pgettext("typed", "topic topics"),
+        FollowKind.SOURCE: pgettext("typed", "source sources site"),
+        FollowKind.WORDS: pgettext("typed", "words word"),
+        FollowKind.STORY: pgettext("typed", "story stories"),
+    }
+
+
+def _everything(texts: Texts) -> Mapping[bool, str]:
+    return {True: texts.pgettext("typed", "all everything")}
+
+
+def _for_ever(texts: Texts) -> Mapping[bool, str]:
+    return {True: texts.pgettext("typed", "forever for_ever always")}
+
+
+def _days(texts: Texts) -> Mapping[bool, str]:
+    return {True: texts.pgettext("typed", "days day d")}
+
+
+def _for(texts: Texts) -> Mapping[bool, str]:
+    return {True: texts.pgettext("typed", "for")}
+
+
+def _plain(text: str) -> str:
+    return "_".join(text.lower().replace("ё", "е").split())
+
+
+def _meant(
+    words: Sequence[str],
+    table: Callable[[Texts], Mapping[_Key, str]],
+    texts: Iterable[Texts],
+) -> _Key | None:
+    """Return what these words are called for in any language."""
+    typed = _plain(" ".join(words)).strip(".,!")
+    for one in texts:
+        for key, forms in table(one).items():
+            if typed in map(_plain, forms.split()):
+                return key
+    return None
 
 
 def topic_names(texts: Iterable[Texts]) -> Mapping[str, Topic]:
     """Return the topics by their lower-case names in all languages and by their values."""
     names = {topic.value: topic for topic in Topic}
     for one in texts:
-        names |= {one.topic(topic).lower().replace("ё", "е"): topic for topic in Topic}
+        names |= {_plain(one.topic(topic)): topic for topic in Topic}
     return names
 
 
 def find_topic(name: str, texts: Iterable[Texts]) -> Topic | None:
     """Return the topic of that name in any language."""
-    return topic_names(texts).get(" ".join(words_of(name)))
+    return topic_names(texts).get(_plain(name))
 
 
 def find_source(name: str, sources: Sequence[Source], *, part: bool) -> Source | None:
@@ -93,59 +170,156 @@ def _host(text: str) -> str:
     return host.removeprefix("www.") if "." in host else ""
 
 
+# ---------------------------------------------------------------- the forms
+
+
 def parse_subscribe(
     text: str, texts: Mapping[str, Texts], sources: Sequence[Source]
-) -> FollowIntent | Wrong:
-    """Return what `/subscribe <text>` asks for: `[kind] what [level]`, or a guess."""
-    words = text.split()
+) -> FollowIntent | FollowScreen | Wrong:
+    """Return what `/subscribe <text>` asks for: `[kind] what [level]`, a guess, or a screen."""
+    words, spoken = text.split(), list(texts.values())
+    if len(words) == 1 and (kind := _meant(words, _kinds, spoken)):
+        return _SCREENS[kind]
     level: Level | None = None
-    # The last word is a level only after something to follow: "/subscribe now" follows a word.
-    for taken in (2, 1):
-        if len(words) > taken and (
-            found := lookup(_LEVELS, "".join(words[-taken:]).replace(" ", ""))
-        ):
+    # The last words are a level only after something to follow: "/subscribe now" follows a word.
+    for taken in range(min(_TAIL, len(words) - 1), 0, -1):
+        if found := _meant(words[-taken:], _levels, spoken):
             level, words = found, words[:-taken]
             break
-    return _follow(words, level, texts, sources)
+    what = _what(words, texts, sources, level_missing=level is None)
+    if isinstance(what, Wrong):
+        return what
+    if what.kind is FollowKind.STORY:
+        return FollowScreen.STORIES
+    return FollowIntent(what.kind, what.key, what.label, level)
+
+
+_SCREENS = {
+    FollowKind.TOPIC: FollowScreen.TOPICS,
+    FollowKind.SOURCE: FollowScreen.SOURCES,
+    FollowKind.WORDS: FollowScreen.WORDS,
+    FollowKind.STORY: FollowScreen.STORIES,
+}
 
 
 def parse_unsubscribe(
     text: str, texts: Mapping[str, Texts], sources: Sequence[Source]
-) -> FollowIntent | UnfollowAll | Wrong:
-    """Return what `/unsubscribe <text>` asks for: `all`, or `[kind] what`."""
-    words = text.split()
-    if len(words) == 1 and words_of(text)[0] in _plain(_EVERYTHING):
+) -> FollowIntent | FollowScreen | UnfollowAll | Wrong:
+    """Return what `/unsubscribe <text>` asks for: `all`, `[kind] what`, or a screen."""
+    words, spoken = text.split(), list(texts.values())
+    if _meant(words, _everything, spoken):
         return UnfollowAll()
-    return _follow(words, Level.OFF, texts, sources)
+    if len(words) == 1 and (kind := _meant(words, _kinds, spoken)):
+        return _SCREENS[kind]
+    what = _what(words, texts, sources)
+    if isinstance(what, Wrong):
+        return what
+    if what.kind is FollowKind.STORY:
+        return FollowScreen.STORIES
+    return FollowIntent(what.kind, what.key, what.label, Level.OFF)
 
 
-def _plain(words: Iterable[str]) -> set[str]:
-    return {word.replace("ё", "е") for word in words}
+def parse_mute(
+    text: str, texts: Mapping[str, Texts], sources: Sequence[Source]
+) -> MuteIntent | Wrong:
+    """Return what `/mute <text>` asks for: `[kind] what [30 | 30 days | forever]`."""
+    words, spoken = text.split(), list(texts.values())
+    days, taken = _term(words, spoken)
+    what = _what(words[: len(words) - taken], texts, sources)
+    if isinstance(what, Wrong):
+        return what
+    if what.kind in (FollowKind.EVERYTHING, FollowKind.STORY):
+        return Wrong(Fault.WORDS, text, (str(MAX_WORDS),))
+    return MuteIntent(what.kind, what.key, what.label, days)
 
 
-def _follow(
+def parse_unmute(
+    text: str, texts: Mapping[str, Texts], sources: Sequence[Source]
+) -> MuteIntent | UnmuteAll | Wrong:
+    """Return what `/unmute <text>` asks for: `all`, or `[kind] what`."""
+    words, spoken = text.split(), list(texts.values())
+    if _meant(words, _everything, spoken):
+        return UnmuteAll()
+    what = _what(words, texts, sources)
+    return what if isinstance(what, Wrong) else MuteIntent(what.kind, what.key, what.label)
+
+
+def _term(words: Sequence[str], texts: Sequence[Texts]) -> tuple[int, int]:
+    """Return for how many days (0: for ever), and how many of the last words say so."""
+    for taken in (2, 1):
+        if len(words) > taken and _meant(words[-taken:], _for_ever, texts):
+            return 0, taken
+    counted = 0
+    numbered = len(words) > 2 and _number(words[-2]) > 0
+    if numbered and _meant(words[-1:], _days, texts):
+        counted = 2
+    elif len(words) > 1 and words[-1] == THIRTY:
+        counted = 1
+    if not counted:
+        return 0, 0
+    days = _number(words[-counted])
+    if len(words) > counted + 1 and _meant(words[-counted - 1 : -counted], _for, texts):
+        counted += 1
+    return days, counted
+
+
+def _number(word: str) -> int:
+    """Return a number of days, 0 where it is none."""
+    days = int(word) if word.isascii() and word.isdigit() and len(word) <= 3 else 0
+    return days if days <= MAX_DAYS else 0
+
+
+def _what(
     words: Sequence[str],
-    level: Level | None,
     texts: Mapping[str, Texts],
     sources: Sequence[Source],
-) -> FollowIntent | Wrong:
-    kind = lookup(_KINDS, words[0]) if len(words) > 1 else None
-    label = " ".join(words[1:] if kind else words)
-    if words_of(label) and len(words) == 1 and words_of(label)[0] in _plain(_EVERYTHING):
-        return FollowIntent(FollowKind.EVERYTHING, "", "", level)
+    *,
+    level_missing: bool = False,
+) -> _What | Wrong:
+    spoken = list(texts.values())
+    if _meant(words, _everything, spoken):
+        return _What(FollowKind.EVERYTHING, "", "")
+    kind = _meant(words[:1], _kinds, spoken) if len(words) > 1 else None
+    # A quotation mark says nothing here, and a stray one would become part of the words.
+    label = " ".join(" ".join(words[1:] if kind else words).translate(_QUOTES).split())
+    label = label.strip("'’ ")
+    if kind is FollowKind.STORY:
+        return _What(kind, "", label)
     if kind in (None, FollowKind.TOPIC):
-        if topic := find_topic(label, texts.values()):
-            return FollowIntent(FollowKind.TOPIC, topic.value, label, level)
+        if topic := find_topic(label, spoken):
+            return _What(FollowKind.TOPIC, topic.value, label)
         if kind:
-            # Offered in the language of the one who asks: notices name them.
-            return Wrong(Fault.TOPIC, label)
+            return _unknown(Fault.TOPIC, label, (), texts, sources, level_missing=level_missing)
     if kind in (None, FollowKind.SOURCE):
         if source := find_source(label, sources, part=kind is FollowKind.SOURCE):
-            return FollowIntent(FollowKind.SOURCE, source.domain, source.title, level)
+            return _What(FollowKind.SOURCE, source.domain, source.title)
         if kind:
-            return Wrong(Fault.SOURCE, label, names_of(sources))
+            return _unknown(
+                Fault.SOURCE, label, names_of(sources), texts, sources, level_missing=level_missing
+            )
         if _host(label.lower()):
             return Wrong(Fault.ADDRESS, label, names_of(sources))
     if len(label) > MAX_WORDS or not any(char.isalnum() for char in label):
         return Wrong(Fault.WORDS, label, (str(MAX_WORDS),))
-    return FollowIntent(FollowKind.WORDS, "", label, level)
+    return _What(FollowKind.WORDS, "", label)
+
+
+def _unknown(
+    fault: Fault,
+    label: str,
+    values: tuple[str, ...],
+    texts: Mapping[str, Texts],
+    sources: Sequence[Source],
+    *,
+    level_missing: bool,
+) -> Wrong:
+    """Say that there is no such topic or source; where all but the last word is: no such level."""
+    rest, _space, last = label.rpartition(" ")
+    named = (
+        find_topic(rest, texts.values())
+        if fault is Fault.TOPIC
+        else find_source(rest, sources, part=True)
+    )
+    if level_missing and rest and named:
+        return Wrong(Fault.LEVEL, last)
+    return Wrong(fault, label, values)

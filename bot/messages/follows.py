@@ -1,70 +1,135 @@
 """The screens of /subscribe: what is followed, and how each comes; one message, edited.
 
-What a button changes is named by `callbacks.Follow` and means the same as the typed forms.
+    home ─▶ topics, sources, words, stories ─▶ one of them: its level, what it would have brought
+
+What a button changes is named by `callbacks.FollowLevel` and means the same as the typed forms,
+whose confirmation is the same screen. What is hidden has its own (`bot.messages.hiding`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.messages.callbacks import (
+    Asked,
+    AskFollow,
+    Card,
     DropSource,
-    Follow,
+    FollowItem,
+    FollowLevel,
     Follows,
     FollowScreen,
+    HideFollow,
+    Screen,
+    Settings,
+    Unfollow,
+    UnfollowEverything,
+    Unhide,
     word_token,
 )
 from bot.messages.keyboards import button, rows_of
+from bot.messages.lists import entry_of
 from bot.messages.markup import Passage, Run, clean, clip, fits, line, payload
-from bot.messages.payloads import Button, Payload
+from bot.messages.notices import name_of
+from bot.messages.payloads import Button, Keyboard, Payload
 from bot.messages.texts import Texts, Viewer
-from storage import Alerts, FollowKind, Level, Source, Subscription, Topic
+from storage import Alerts, FollowKind, Headline, Level, Mute, Source, Subscription, Topic
 
-SOURCES_PAGE = 20
-_NEXT_LEVEL = {
-    Level.OFF: Level.DIGEST,
-    Level.DIGEST: Level.NOW,
-    Level.NOW: Level.SOUND,
-    Level.SOUND: Level.OFF,
-}
+PAGE = 20
+SHOWN = 4  # headlines of what a follow would have brought
+_NAME = 80  # characters
+_BUTTON = 30
 _MARK = {Level.OFF: "○", Level.DIGEST: "📰", Level.NOW: "⚡", Level.SOUND: "🔔"}
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What a subscriber follows, and what there is to follow."""
+    """What a subscriber follows, what there is to follow, and what decides how it comes.
+
+    `digests`: there are digests at set times; `adds`: the reader may add sources.
+    """
 
     subscriptions: tuple[Subscription, ...]
     sources: tuple[Source, ...]
     alerts: Alerts = Alerts.OFF
+    mutes: int = 0
+    digests: bool = True
+    adds: bool = False
 
     def level(self, kind: FollowKind, key: str = "") -> Level:
-        """Return the level of a follow: its own, else that of everything, else off."""
+        """Return the level of a follow: its own, else that of everything, else off.
+
+        "Everything" says nothing of words, stories and a reader's own source.
+        """
         levels = {(one.kind, one.key): one.level for one in self.subscriptions}
-        everything = levels.get((FollowKind.EVERYTHING, ""), Level.OFF)
+        general = kind in (FollowKind.EVERYTHING, FollowKind.TOPIC) or (
+            kind is FollowKind.SOURCE
+            and any(one.domain == key and one.owner is None for one in self.sources)
+        )
+        everything = levels.get((FollowKind.EVERYTHING, ""), Level.OFF) if general else Level.OFF
         return levels.get((kind, key), everything)
 
-    @property
-    def words(self) -> tuple[Subscription, ...]:
-        """The words followed."""
+    def held(self, kind: FollowKind) -> tuple[Subscription, ...]:
+        """The words, or the stories, followed."""
         return tuple(
-            one
-            for one in self.subscriptions
-            if one.kind is FollowKind.WORDS and one.level is not Level.OFF
+            one for one in self.subscriptions if one.kind is kind and one.level is not Level.OFF
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a follow would have brought in the last 24 hours: the newest, and how many there were.
+
+    `many`: there were more than that.
+    """
+
+    headlines: tuple[Headline, ...] = ()
+    count: int = 0
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One follow as its screen shows it; `token` is what buttons call it, as in `FollowLevel`.
+
+    `article` is the one whose card the reader came from.
+    """
+
+    kind: FollowKind
+    key: str
+    token: str
+    label: str
+    level: Level
+    brought: Brought = Brought()
+    mute: Mute | None = None
+    source: Source | None = None
+    article: int = 0
+    page: int = 0
 
 
 def follows_screen(
     screen: FollowScreen, followed: Followed, viewer: Viewer, page: int = 0
 ) -> Payload:
-    """Return a screen of /subscribe."""
+    """Return a screen of /subscribe; that of what is hidden is `hiding.screen`."""
     match screen:
-        case FollowScreen.HOME:
-            return _follows_home(followed, viewer)
         case FollowScreen.TOPICS:
-            return _follows_topics(followed, viewer)
+            return _topics(followed, viewer)
         case FollowScreen.SOURCES:
-            return _follows_sources(followed, viewer, page)
+            return _sources(followed, viewer, page)
         case FollowScreen.WORDS:
-            return _follows_words(followed, viewer)
+            return _words(followed, viewer, page)
+        case FollowScreen.STORIES:
+            return _stories(followed, viewer, page)
+        case _:
+            return _home(followed, viewer)
+
+
+def comes(level: Level, alerts: Alerts, texts: Texts) -> str:
+    """Return how a level really comes: alerts may bring at once what is for the digest."""
+    if level is Level.DIGEST and alerts is Alerts.ON:
+        return texts.level(Level.NOW)
+    if level is Level.DIGEST and alerts is Alerts.IMPORTANT:
+        return texts.gettext("in the digest, important news at once")
+    return texts.level(level)
 
 
 def _legend(texts: Texts) -> Passage:
@@ -72,64 +137,83 @@ def _legend(texts: Texts) -> Passage:
     return line(legend, tight=False)
 
 
-def _cycle(
-    kind: FollowKind, key: str, token: str, name: str, level: Level, page: int = 0
-) -> Button:
-    """Return a button that shows a follow's level and sets the next one."""
-    shown = clip(f"{_MARK[level]} {name}", 30)
-    return button(shown, Follow(kind, token or key, _NEXT_LEVEL[level], page))
+def _opens(kind: FollowKind, token: str, name: str, level: Level, page: int = 0) -> Button:
+    """Return a button that shows a follow's level and opens its screen."""
+    return button(clip(f"{_MARK[level]} {name}", _BUTTON), FollowItem(kind, token, page))
 
 
-def _back(texts: Texts) -> tuple[Button, ...]:
-    return (button(texts.gettext("◀ Back"), Follows(FollowScreen.HOME)),)
+def _back(texts: Texts, screen: FollowScreen = FollowScreen.HOME, page: int = 0) -> Button:
+    return button(texts.gettext("◀ Back"), Follows(screen, page))
 
 
-def _follows_home(followed: Followed, viewer: Viewer) -> Payload:
+def _arrows(screen: FollowScreen, page: int, pages: int) -> Keyboard:
+    arrows: list[Button] = []
+    if page:
+        arrows.append(button("◀", Follows(screen, page - 1)))
+    if page < pages - 1:
+        arrows.append(button("▶", Follows(screen, page + 1)))
+    return (tuple(arrows),) if arrows else ()
+
+
+def _caveat(followed: Followed, texts: Texts) -> list[Passage]:
+    """What makes the levels come otherwise than they say."""
+    _ = texts.gettext
+    said = []
+    if followed.alerts is Alerts.ON:
+        said.append(_("Alerts are on: all of this comes at once. Change that: /settings"))
+    elif not followed.digests and any(one.level is Level.DIGEST for one in followed.subscriptions):
+        said.append(_("No digest times are set: what is for the digest waits for /digest."))
+    return [line(one, tight=False) for one in said]
+
+
+def _home(followed: Followed, viewer: Viewer) -> Payload:
     texts = viewer.texts
     _ = texts.gettext
     everything = followed.level(FollowKind.EVERYTHING)
     passages = [
         line(Run(_("What you follow"), bold=True)),
-        line(f"{_('All news')}: ", Run(texts.level(everything), bold=True), tight=False),
+        line(
+            f"{_('All news')}: ",
+            Run(comes(everything, followed.alerts, texts), bold=True),
+            tight=False,
+        ),
     ]
     titles = {source.domain: source.title for source in followed.sources}
+    last = [*_caveat(followed, texts), _legend(texts)]
     for one in followed.subscriptions:
-        name = ""
-        if one.kind is FollowKind.TOPIC and one.key in set(Topic):
-            name = texts.topic(Topic(one.key))
-        elif one.kind is FollowKind.SOURCE:
-            name = clean(titles.get(one.key, one.label))
-        elif one.kind is FollowKind.WORDS:
-            name = texts.quoted(clean(one.label))
-        entry = line(f"{clip(name, 80)}: ", Run(texts.level(one.level), bold=True))
-        if name and fits([*passages, entry, _legend(texts)], limit=3500, entities=90):
-            passages.append(entry)
-    if followed.alerts is Alerts.ON:
-        # Otherwise the levels above would contradict what comes.
-        said = _("Alerts are on: all of this comes at once. Change that: /settings")
-        passages.append(line(said, tight=False))
-    passages.append(_legend(texts))
+        if one.kind is FollowKind.EVERYTHING:
+            continue
+        name = name_of(one.kind, one.key, titles.get(one.key) or one.label, texts)
+        level = comes(one.level, followed.alerts, texts)
+        entry = line(f"{clip(name, _NAME)}: ", Run(level, bold=True))
+        if not fits([*passages, entry, *last], limit=3500, entities=90):
+            break
+        passages.append(entry)
+    hidden = _("Hidden: {n}").format(n=followed.mutes) if followed.mutes else _("Hidden")
     return payload(
-        passages,
+        [*passages, *last],
         (
-            (_cycle(FollowKind.EVERYTHING, "", "", _("All news"), everything),),
+            (_opens(FollowKind.EVERYTHING, "", _("All news"), everything),),
             (
                 button(_("Topics"), Follows(FollowScreen.TOPICS)),
                 button(_("Sources"), Follows(FollowScreen.SOURCES)),
-                button(_("Words"), Follows(FollowScreen.WORDS)),
             ),
+            (
+                button(_("Words"), Follows(FollowScreen.WORDS)),
+                button(_("Stories"), Follows(FollowScreen.STORIES)),
+            ),
+            (button(hidden, Follows(FollowScreen.HIDDEN)),),
         ),
     )
 
 
-def _follows_topics(followed: Followed, viewer: Viewer) -> Payload:
+def _topics(followed: Followed, viewer: Viewer) -> Payload:
     texts = viewer.texts
     _ = texts.gettext
     buttons = [
-        _cycle(
+        _opens(
             FollowKind.TOPIC,
             topic.value,
-            "",
             texts.topic(topic),
             followed.level(FollowKind.TOPIC, topic.value),
         )
@@ -138,37 +222,36 @@ def _follows_topics(followed: Followed, viewer: Viewer) -> Payload:
     passages = [
         line(Run(_("Topics"), bold=True)),
         line(_("Tap a topic to change how it comes.")),
+        *_caveat(followed, texts),
         _legend(texts),
     ]
-    return payload(passages, (*rows_of(buttons, 2), _back(texts)))
+    return payload(passages, (*rows_of(buttons, 2), (_back(texts),)))
 
 
-def _follows_sources(followed: Followed, viewer: Viewer, page: int) -> Payload:
+def _sources(followed: Followed, viewer: Viewer, page: int) -> Payload:
     texts = viewer.texts
     _ = texts.gettext
     passages = [line(Run(_("Sources"), bold=True))]
+    add = ((button(_("Add a source"), AskFollow(Asked.SOURCE)),),) if followed.adds else ()
     if not followed.sources:
-        empty = _("There is no source yet: the operator adds them with “newsboy feed add”.")
-        return payload([*passages, line(empty)], (_back(texts),))
-    pages = -(-len(followed.sources) // SOURCES_PAGE)
+        empty = (
+            _("There is no source yet: send the address of a site, a feed or a channel.")
+            if followed.adds
+            else _("There is no source yet: the operator adds them with “newsboy feed add”.")
+        )
+        return payload([*passages, line(empty)], (*add, (_back(texts),)))
+    pages = -(-len(followed.sources) // PAGE)
     page = min(page, pages - 1)
-    shown = followed.sources[page * SOURCES_PAGE : (page + 1) * SOURCES_PAGE]
+    shown = followed.sources[page * PAGE : (page + 1) * PAGE]
     passages.append(line(_("Tap a source to change how it comes.")))
     for index, source in enumerate(shown):
-        newest = (
-            _("newest {ago}").format(ago=texts.ago(source.newest, viewer.now))
-            if source.newest
-            else _("nothing yet")
+        passages.append(
+            line(f"{_source_name(source, texts)}: {_fresh(source, viewer)}", tight=index > 0)
         )
-        name = clip(clean(source.title) or source.domain, 80)
-        if source.owner is not None:
-            name = _("{name} (your own)").format(name=name)
-        passages.append(line(f"{name}: {newest}", tight=index > 0))
-    passages.append(_legend(texts))
+    passages += [*_caveat(followed, texts), _legend(texts)]
     buttons = [
-        _cycle(
+        _opens(
             FollowKind.SOURCE,
-            source.domain,
             str(source.id),
             clean(source.title) or source.domain,
             followed.level(FollowKind.SOURCE, source.domain),
@@ -176,43 +259,231 @@ def _follows_sources(followed: Followed, viewer: Viewer, page: int) -> Payload:
         )
         for source in shown
     ]
-    arrows: list[Button] = []
-    if page:
-        arrows.append(button("◀", Follows(FollowScreen.SOURCES, page - 1)))
-    if page < pages - 1:
-        arrows.append(button("▶", Follows(FollowScreen.SOURCES, page + 1)))
-    drops = [
-        button(_("Drop {name}").format(name=clean(source.title)), DropSource(source.id))
-        for source in shown
-        if source.owner is not None
-    ]
-    rows = (
-        *rows_of(buttons, 2),
-        *rows_of(drops, 2),
-        *((tuple(arrows),) if arrows else ()),
-        _back(texts),
-    )
-    return payload(passages, rows)
+    arrows = _arrows(FollowScreen.SOURCES, page, pages)
+    return payload(passages, (*rows_of(buttons, 2), *arrows, *add, (_back(texts),)))
 
 
-def _follows_words(followed: Followed, viewer: Viewer) -> Payload:
+def _source_name(source: Source, texts: Texts) -> str:
+    name = clip(clean(source.title) or source.domain, _NAME)
+    return name if source.owner is None else texts.gettext("{name} (your own)").format(name=name)
+
+
+def _fresh(source: Source, viewer: Viewer) -> str:
+    _ = viewer.texts.gettext
+    if source.newest is None:
+        return _("nothing yet")
+    return _("newest {ago}").format(ago=viewer.texts.ago(source.newest, viewer.now))
+
+
+def _words(followed: Followed, viewer: Viewer, page: int) -> Payload:
     texts = viewer.texts
     _ = texts.gettext
     passages = [line(Run(_("Words"), bold=True))]
-    hint = _("To follow words: {example}").format(
-        example="/subscribe " + _("words earthquake in kamchatka")
-    )
-    if followed.words:
+    held = followed.held(FollowKind.WORDS)
+    if held:
         passages.append(line(_("Tap words to change how they come, ✕ to follow them no more.")))
         passages.append(_legend(texts))
     else:
         passages.append(line(_("You follow no words.")))
-    passages.append(line(hint, tight=False))
+        said = _("A word or a phrase is found in any form: a name, a town, a team.")
+        passages.append(line(said, tight=False))
+    add = (button(_("Add words"), AskFollow(Asked.WORDS)),)
+    return _with_crosses(FollowScreen.WORDS, held, passages, (add, (_back(texts),)), page)
+
+
+def _stories(followed: Followed, viewer: Viewer, page: int) -> Payload:
+    texts = viewer.texts
+    _ = texts.gettext
+    passages = [line(Run(_("Stories"), bold=True))]
+    held = followed.held(FollowKind.STORY)
+    if held:
+        said = _("Tap a story to change how its next news comes, ✕ to follow it no more.")
+        passages.append(line(said))
+        passages += [
+            line(f"• {clip(clean(one.label), 150)}", tight=index > 0)
+            for index, one in enumerate(held[page * PAGE : (page + 1) * PAGE])
+        ]
+    else:
+        said = _("You follow no story. “Follow the story” under an article brings what comes next.")
+        passages.append(line(said))
+    return _with_crosses(FollowScreen.STORIES, held, passages, ((_back(texts),),), page)
+
+
+def _with_crosses(
+    screen: FollowScreen,
+    held: Sequence[Subscription],
+    passages: Sequence[Passage],
+    below: Keyboard,
+    page: int,
+) -> Payload:
+    """Return a page of follows, each with a cross that drops it."""
+    pages = max(1, -(-len(held) // PAGE))
+    page = min(page, pages - 1)
     rows = tuple(
         (
-            _cycle(FollowKind.WORDS, one.key, word_token(one.key), clean(one.label), one.level),
-            button("✕", Follow(FollowKind.WORDS, word_token(one.key), Level.OFF)),
+            _opens(one.kind, token, clean(one.label), one.level, page),
+            button("✕", FollowLevel(one.kind, token, Level.OFF, page)),
         )
-        for one in followed.words[:40]
+        for one in held[page * PAGE : (page + 1) * PAGE]
+        for token in (token_of(one.kind, one.key),)
     )
-    return payload(passages, (*rows, _back(texts)))
+    return payload(passages, (*rows, *_arrows(screen, page, pages), *below))
+
+
+def token_of(kind: FollowKind, key: str) -> str:
+    """Return what a button calls a follow of words or a story, or of everything."""
+    return word_token(key) if kind is FollowKind.WORDS else key
+
+
+def drop_screen(followed: Followed, viewer: Viewer, page: int = 0) -> Payload:
+    """Return /unsubscribe: all that is followed, each with a cross, and all of it at once."""
+    texts = viewer.texts
+    _ = texts.gettext
+    held = [one for one in followed.subscriptions if one.level is not Level.OFF]
+    passages = [line(Run(_("What to follow no more?"), bold=True))]
+    if not held:
+        passages.append(line(_("You follow nothing now. /subscribe chooses anew.")))
+        return payload(passages, ((_back(texts),),))
+    pages = -(-len(held) // PAGE)
+    page = min(page, pages - 1)
+    ids = {source.domain: str(source.id) for source in followed.sources}
+    rows = []
+    for one in held[page * PAGE : (page + 1) * PAGE]:
+        token = ids.get(one.key) if one.kind is FollowKind.SOURCE else token_of(one.kind, one.key)
+        name = name_of(one.kind, one.key, one.label, texts)
+        if token is not None:
+            rows.append((button(f"✕ {name}", Unfollow(one.kind, token, page)),))
+    return payload(
+        passages,
+        (
+            *rows,
+            *_arrows(FollowScreen.DROP, page, pages),
+            (button(_("All of it"), UnfollowEverything(confirmed=False)),),
+            (_back(texts),),
+        ),
+    )
+
+
+def unfollow_question(viewer: Viewer) -> Payload:
+    """Return the question before nothing is followed any more."""
+    _ = viewer.texts.gettext
+    asked = _("Follow nothing any more? No digest and no alert will come.")
+    yes = button(_("Follow nothing"), UnfollowEverything(confirmed=True))
+    return payload([line(asked)], ((yes, _back(viewer.texts, FollowScreen.DROP)),))
+
+
+# ---------------------------------------------------------------- one follow
+
+
+def item_screen(item: Item, followed: Followed, viewer: Viewer) -> Payload:
+    """Return the screen of one follow: how it comes, and what it would have brought."""
+    texts = viewer.texts
+    _ = texts.gettext
+    name = name_of(item.kind, item.key, item.label, texts)
+    passages = [line(Run(clip(name, 200), bold=True), f": {texts.level(item.level)}.")]
+    passages += map(line, _about(item, followed, viewer))
+    if item.mute is not None:
+        passages.append(line(_("Hidden {term}.").format(term=term_of(item.mute, viewer))))
+    elif item.kind is not FollowKind.STORY and (item.level is not Level.OFF or item.brought.count):
+        passages += _brought(item, viewer)
+    return payload(passages, _item_keyboard(item, followed, texts))
+
+
+def term_of(mute: Mute, viewer: Viewer) -> str:
+    """Return how long something is hidden: «до 23 декабря», «навсегда»."""
+    if mute.expires is None:
+        return viewer.texts.gettext("for ever")
+    today = viewer.now.astimezone(viewer.zone).date()
+    day = viewer.texts.day(mute.expires.astimezone(viewer.zone).date(), today)
+    return viewer.texts.gettext("until {day}").format(day=day)
+
+
+def _about(item: Item, followed: Followed, viewer: Viewer) -> list[str]:
+    texts = viewer.texts
+    _ = texts.gettext
+    said = []
+    if item.level is Level.DIGEST:
+        if followed.alerts is Alerts.ON:
+            said.append(_("Alerts are on, so it comes at once: /settings"))
+        elif followed.alerts is Alerts.IMPORTANT:
+            said.append(_("Important news comes at once: /settings"))
+        elif not followed.digests:
+            said.append(_("No digest times are set: /digest shows it, /settings sets them."))
+    if item.source is not None:
+        said.append(f"{item.source.domain}: {_fresh(item.source, viewer)}")
+    if item.kind is FollowKind.STORY and item.level is not Level.OFF:
+        said.append(
+            _(
+                "What happens next comes as soon as it is told. A week after the last news"
+                " of the story this ends by itself."
+            )
+        )
+    return said
+
+
+def _brought(item: Item, viewer: Viewer) -> list[Passage]:
+    texts = viewer.texts
+    _ = texts.gettext
+    brought = item.brought
+    if not brought.count:
+        said = _("Nothing in the last 24 hours. You will be told as soon as there is.")
+        if item.level is Level.DIGEST:
+            said = _("Nothing in the last 24 hours. What appears will be in the digest.")
+        return [line(said, tight=False)]
+    passages = [line(_("In the last 24 hours:"), tight=False)]
+    for one in brought.headlines:
+        passages.extend(entry_of(one, viewer))
+    more = brought.count - len(brought.headlines)
+    if brought.many:
+        passages.append(line(_("…and over {n} more").format(n=more), tight=False))
+    elif more:
+        passages.append(line(_("…and {n} more").format(n=more), tight=False))
+    return passages
+
+
+def _item_keyboard(item: Item, followed: Followed, texts: Texts) -> Keyboard:
+    _ = texts.gettext
+    levels = list(_MARK)
+    if item.kind is FollowKind.STORY:
+        levels = [Level.NOW, Level.SOUND]
+    choices = [
+        button(
+            ("✓ " if level is item.level else "") + texts.level(level),
+            FollowLevel(item.kind, item.token, level, item.page),
+        )
+        for level in levels
+    ]
+    rows = [*rows_of(choices, 2)]
+    if item.kind is FollowKind.STORY:
+        off = FollowLevel(item.kind, item.token, Level.OFF, item.page)
+        rows.append((button(_("Do not follow"), off),))
+    elif item.mute is not None:
+        shown = Unhide(item.kind, word_token(item.key))
+        rows.append((button(_("Show again"), shown),))
+    elif item.kind is not FollowKind.EVERYTHING:
+        hide = HideFollow(item.kind, item.token, item.page)
+        rows.append((button(_("Hide"), hide),))
+    if item.level is Level.DIGEST and followed.alerts is not Alerts.OFF:
+        rows.append((button(_("Alerts"), Settings(Screen.ALERTS)),))
+    if item.source is not None and item.source.owner is not None:
+        name = clean(item.source.title) or item.source.domain
+        rows.append((button(_("Drop {name}").format(name=name), DropSource(item.source.id)),))
+    if item.article:
+        rows.append((button(_("◀ Back"), Card(item.article)),))
+    else:
+        rows.append((_back(texts, _LIST_OF[item.kind], item.page),))
+    return tuple(rows)
+
+
+_LIST_OF = {
+    FollowKind.EVERYTHING: FollowScreen.HOME,
+    FollowKind.TOPIC: FollowScreen.TOPICS,
+    FollowKind.SOURCE: FollowScreen.SOURCES,
+    FollowKind.WORDS: FollowScreen.WORDS,
+    FollowKind.STORY: FollowScreen.STORIES,
+}
+
+
+def list_of(kind: FollowKind) -> FollowScreen:
+    """Return the screen that lists follows of this kind."""
+    return _LIST_OF[kind]

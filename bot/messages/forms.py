@@ -135,6 +135,7 @@ class Fault(StrEnum):
     COMMON = "common"
     ZONE = "zone"
     ADDRESS = "address"
+    LEVEL = "level"
 
 
 @dataclass(frozen=True, slots=True)

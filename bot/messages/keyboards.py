@@ -10,7 +10,7 @@ from bot.messages.callbacks import (
     Collapse,
     Day,
     DigestMore,
-    Hide,
+    FollowStory,
     HideMenu,
     Important,
     Latest,
@@ -25,7 +25,7 @@ from bot.messages.callbacks import (
 from bot.messages.markup import clean, clip, web_link
 from bot.messages.payloads import Button, Keyboard
 from bot.messages.texts import Texts, Viewer
-from storage import Article, FollowKind, Topic
+from storage import Article, Topic
 
 _SHARED = 200  # UTF-16 units of a title in the text that is shared
 _BUTTON = 40  # characters of a button's text that phones show
@@ -53,11 +53,17 @@ def push(article: Article, texts: Texts) -> Keyboard:
 
 
 def card(article: Article, texts: Texts) -> Keyboard:
-    """Читать · Источник, and По теме · Не показывать… below."""
+    """Читать · Источник, По теме · Не показывать… and Следить за сюжетом below."""
     _ = texts.gettext
     return (
         (button(_("Read"), Read(article.id)), *_source(article, texts)),
         (button(_("Related"), Related(article.id)), button(_("Hide…"), HideMenu(article.id))),
+        # What comes of the news of one's own source is looked for nowhere.
+        *(
+            ((button(_("Follow the story"), FollowStory(article.id)),),)
+            if article.owner is None
+            else ()
+        ),
     )
 
 
@@ -95,24 +101,6 @@ def folded(article: Article, texts: Texts, parts: tuple[int, ...]) -> Keyboard:
 def outward(article: Article, texts: Texts) -> Keyboard:
     """Источник · Не показывать…: where the text may not be shown."""
     return ((*_source(article, texts), button(texts.gettext("Hide…"), HideMenu(article.id))),)
-
-
-def hide(article: Article, texts: Texts) -> Keyboard:
-    """Return what «Не показывать…» offers: the topic and the source, 30 days or for ever."""
-    _ = texts.gettext
-    topic, source = texts.topic(article.topic), clip(clean(article.source), 20)
-    rows = [
-        (
-            button(
-                _("{name}: for 30 days").format(name=name),
-                Hide(article.id, kind, 30),
-            ),
-            button(_("For ever"), Hide(article.id, kind, 0)),
-        )
-        for kind, name in ((FollowKind.TOPIC, topic), (FollowKind.SOURCE, source))
-        if kind is not FollowKind.TOPIC or article.topic is not Topic.OTHER
-    ]
-    return (*rows, (button(_("◀ Back"), Card(article.id)),))
 
 
 def latest(

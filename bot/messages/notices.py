@@ -153,19 +153,6 @@ def not_stopped(texts: Texts) -> str:
     return texts.gettext("The news keeps coming.")
 
 
-def hidden(texts: Texts, name: str, days: int) -> str:
-    """What «Не показывать» hid, for `days` or (0) for ever, and how it comes back."""
-    shown = _quoted(name)
-    back = texts.gettext("To bring it back: {command}").format(command=f"/subscribe {shown}")
-    if not days:
-        said = texts.gettext("Hidden: {name}.").format(name=shown)
-    else:
-        said = texts.ngettext(
-            "Hidden for {n} day: {name}.", "Hidden for {n} days: {name}.", days
-        ).format(n=days, name=shown)
-    return f"{said} {back}"
-
-
 def collapsed_old(texts: Texts) -> str:
     """Parts that Telegram no longer lets us delete."""
     return texts.gettext("Messages older than 48 hours stay: Telegram keeps them.")
@@ -254,6 +241,9 @@ def wrong(error: forms.Wrong, texts: Texts) -> str:
             said = _("Which words? At most {values} characters, like this: {example}")
             example = "/subscribe " + _("words earthquake in kamchatka")
             return said.format(values=values, example=example)
+        case forms.Fault.LEVEL:
+            said = _("“{given}” won't do here. What would: {values}.")
+            return said.format(given=given, values=", ".join(map(texts.level, Level)))
         case forms.Fault.COMMON:
             said = _("“{given}” is in every story. Add a rarer word, like this: {example}")
             example = "/subscribe " + _("words earthquake in kamchatka")

@@ -1,7 +1,6 @@
 """An article as push, card and whole text, judged by Telegram's own parser."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.messages import callbacks as cb
-from bot.messages import classic, keyboards, markup
+from bot.messages import classic, markup
 from bot.messages.payloads import Payload
 from storage import (
     Article,
@@ -17,7 +16,6 @@ from storage import (
     Block,
     BodyFrom,
     Embed,
-    FollowKind,
     Heading,
     ListBlock,
     Paragraph,
@@ -322,16 +320,6 @@ def test_any_article_is_delivered_whole_and_accepted(any_article: Article) -> No
         # Every letter in order: each is found after the one before it.
         for wanted in letters("".join(body_words(any_article.body))):
             assert any(wanted == got for got in delivered), wanted
-
-
-def test_hide_menu_offers_topic_and_source() -> None:
-    rows = keyboards.hide(article(), viewer().texts)
-    offered = [cb.parse(button.data) for row in rows for button in row]
-    assert cb.Hide(123, FollowKind.TOPIC, 30) in offered
-    assert cb.Hide(123, FollowKind.SOURCE, 0) in offered
-    assert cb.Card(123) in offered
-    untold = replace(article(), source="")
-    assert keyboards.hide(untold, viewer().texts)
 
 
 def test_reading_time_is_told_where_there_is_a_text_to_read() -> None:

@@ -135,8 +135,6 @@ def test_every_notice_fits_a_toast_or_a_message(texts: Texts) -> None:
         notices.nothing_new(texts),
         notices.stopped(texts),
         notices.not_stopped(texts),
-        notices.hidden(texts, "Спорт", 30),
-        notices.hidden(texts, "x" * 999, 0),
         notices.collapsed_old(texts),
         notices.rich_on(texts),
         notices.rich_off(texts),
