@@ -347,6 +347,7 @@ async def test_quiet_hours_that_end_far_from_a_digest_end_with_one_merged_messag
         desk.clock.forward(hours=1)
         await desk.settle()
         (merged,) = texts(server)
+        assert "Пока было тихо: 2 новости" in merged
         assert "Первая ночная" in merged
         assert "Вторая ночная" in merged
         desk.clock.forward(hours=6)
@@ -373,6 +374,7 @@ async def test_without_digests_what_was_held_back_comes_merged(
         await desk.settle()
     first, merged = texts(server)
     assert "Раз" in first
+    assert merged.startswith("<b>2 новости</b>"), "it was not quiet: there were too many"
     assert "Два" in merged
     assert "Три" in merged
 

@@ -455,6 +455,50 @@ async def test_caps_count_what_was_sent(storage: Storage) -> None:
     assert (last.sent_hour, last.sent_day) == (2, 5)
 
 
+async def test_what_comes_for_being_important_alone_is_counted(storage: Storage) -> None:
+    """To one reader it comes for that alone, to the other by a follow's level."""
+    urged = await reader(storage, 1, defaults=replace(DEFAULTS, alerts=Alerts.IMPORTANT))
+    follower = await reader(storage, 2, defaults=replace(DEFAULTS, alerts=Alerts.IMPORTANT))
+    await follow(storage, follower.id, *SPORT, Level.NOW)
+    for number, age in enumerate((HOUR, DAY - MINUTE, DAY)):
+        await told(storage, str(number))
+        await execute(storage, "UPDATE push SET kind = 'important'")
+        await expand_all(storage, [EVERYTHING, SPORT])
+        seen = {one.subscriber.id: one for one in await claim(storage)}
+        assert [seen[one.id].urged for one in (urged, follower)] == [True, False]
+        assert seen[urged.id].urged_day == min(number, 2)
+        await end(
+            storage, *(outcome(one, at=NOW - age, message_id=number) for one in seen.values())
+        )
+    # What was told at once for being new is none of them.
+    await told(storage, "plain")
+    await expand_all(storage, [EVERYTHING, SPORT])
+    (plain,) = await claim(storage)
+    assert (plain.subscriber.id, plain.urged, plain.urged_day) == (follower.id, False, 2)
+
+
+async def test_a_digest_is_counted_and_its_offer_noted_with_it(storage: Storage) -> None:
+    made = await reader(storage)
+    assert (made.digests, made.important_offered) == (0, False)
+    for offered in (False, True, False):
+        asked = await storage.outbox.begin_digest(made.id, [1], NOW)
+        sent = Outcome(asked, DeliveryState.SENT, NOW, message_id=1, watermark=0, offered=offered)
+        await storage.outbox.acknowledge([sent])
+    after = await storage.subscribers.get(made.id)
+    assert (after.digests, after.important_offered) == (3, True)
+
+
+async def test_what_quiet_hours_alone_hold_back(storage: Storage) -> None:
+    made = await reader(storage, defaults=ALERTED)
+    assert await storage.outbox.only_quiet(made.id)
+    for name, reason, quiet in (("a", "quiet", True), ("b", "held", False)):
+        await told(storage, name)
+        await expand_all(storage)
+        (claimed,) = await claim(storage)
+        await end(storage, outcome(claimed, DeliveryState.DEFERRED, reason=reason))
+        assert await storage.outbox.only_quiet(made.id) is quiet
+
+
 # ---------------------------------------------------------------- held back
 
 

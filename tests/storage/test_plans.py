@@ -189,6 +189,7 @@ QUESTIONS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "phrases": lambda s: s.owing.word_keys(["a", "b"]),
     "a message": lambda s: s.outbox.by_message(1, 1),
     "held back": lambda s: s.outbox.deferred(1),
+    "held back by quiet hours alone": lambda s: s.outbox.only_quiet(1),
     "digests due": lambda s: s.owing.slots_due(NOW),
     "held back from whom": lambda s: s.owing.unmerged(NOW, NOW - DAY),
     "a front page's needs": lambda s: s.fronts.needs(1, 0, NOW),
