@@ -71,7 +71,8 @@ class _Recorder(LeanSession):
         self.requests += 1
         chat = {"id": getattr(method, "chat_id", 1), "type": "private"}
         sent = {"message_id": self.requests, "date": 0, "chat": chat, "text": "-"}
-        return 200, json.dumps({"ok": True, "result": sent}).encode()
+        result = True if method.__returning__ is bool else sent
+        return 200, json.dumps({"ok": True, "result": result}).encode()
 
 
 @dataclass(frozen=True)
