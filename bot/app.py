@@ -36,7 +36,7 @@ from bot.ingest.given import add_given_feeds
 from bot.ingest.llm import improve_summaries
 from bot.ingest.reindexing import index_in_step
 from bot.ingest.websub import Hubs
-from bot.messages.menu import admins_commands, commands, reading_commands
+from bot.messages.menu import WHISPERED, admins_commands, commands, reading_commands
 from bot.messages.texts import load_all
 from bot.scheduler import Scheduler
 from bot.telegram.bulk import BulkClient
@@ -305,6 +305,7 @@ class _Newsboy:
                 in_groups={
                     name for name, _ in reading_commands(self._texts[self._settings.language])
                 },
+                whispered=WHISPERED,
             )
             await register_menu_of(
                 self._bot,

@@ -5,6 +5,9 @@ from bot.messages.texts import Texts
 # Beyond the menu: known, and offered as the nearest to a mistyped one.
 HIDDEN = ("start", "summary", "full", "archive", "unsubscribe")
 
+# A group's admins give these to the bot alone.
+WHISPERED = ("subscribe", "settings", "stop")
+
 
 def reading_commands(texts: Texts) -> tuple[tuple[str, str], ...]:
     """Return the menu of a group, as (command, description): it only reads."""

@@ -11,6 +11,7 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import (
     BotCommand,
+    BotCommandScopeAllChatAdministrators,
     BotCommandScopeAllGroupChats,
     BotCommandScopeChat,
     BotCommandScopeDefault,
@@ -21,11 +22,18 @@ Menu = Sequence[tuple[str, str]]
 
 
 async def register_menus(
-    bot: Bot, menus: Mapping[str, Menu], *, fallback: str, in_groups: Collection[str]
+    bot: Bot,
+    menus: Mapping[str, Menu],
+    *,
+    fallback: str,
+    in_groups: Collection[str],
+    whispered: Collection[str] = (),
 ) -> None:
     """Register each language's menu; groups see only the commands `in_groups`.
 
-    `menus` is by ISO 639-1 code, `fallback` one of its codes. Raises the framework's errors.
+    Their admins see those `whispered` too, which nobody else in the group reads (Bot API 10.2,
+    BotCommand.is_ephemeral). `menus` is by ISO 639-1 code, `fallback` one of its codes. Raises the
+    framework's errors.
     """
     for language in (None, *menus):  # None: whoever speaks none of the languages
         commands = [
@@ -36,6 +44,19 @@ async def register_menus(
         await bot.set_my_commands(
             [command for command in commands if command.command in in_groups],
             scope=BotCommandScopeAllGroupChats(),
+            language_code=language,
+        )
+        await bot.set_my_commands(
+            [
+                BotCommand(
+                    command=command.command,
+                    description=command.description,
+                    is_ephemeral=command.command in whispered or None,
+                )
+                for command in commands
+                if command.command in in_groups or command.command in whispered
+            ],
+            scope=BotCommandScopeAllChatAdministrators(),
             language_code=language,
         )
 

@@ -24,6 +24,7 @@ from aiogram.methods import (
     EditMessageCaption,
     EditMessageReplyMarkup,
     EditMessageText,
+    GetChatAdministrators,
     GetChatMember,
     GetMe,
     SendChatAction,
@@ -36,6 +37,7 @@ from aiogram.types import (
     BufferedInputFile,
     ChatMemberMember,
     ChatMemberOwner,
+    ChatMemberRestricted,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InlineQueryResultArticle,
@@ -68,6 +70,12 @@ from storage import (
 )
 from tests.messages.samples import parsed
 
+# Of a restricted member (Bot API, ChatMemberRestricted).
+_RIGHTS = [
+    name
+    for name, field in ChatMemberRestricted.model_fields.items()
+    if name.startswith("can_") and field.is_required()
+]
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)  # noon in Moscow, a Sunday
 BOT_ID = 123456789
 ADMIN = 7
@@ -160,6 +168,9 @@ class Telegram(BaseSession):
                 if method.user_id in self.owners:
                     return ChatMemberOwner(user=user, is_anonymous=False)
                 return ChatMemberMember(user=user)
+            case GetChatAdministrators():
+                users = (User(id=one, is_bot=False, first_name="x") for one in self.owners)
+                return [ChatMemberOwner(user=user, is_anonymous=False) for user in users]
             case GetMe():
                 return User(id=BOT_ID, is_bot=True, first_name="News", username="newsboy_bot")
             case AnswerInlineQuery():
@@ -381,12 +392,18 @@ class Person:
         await self.world.update({"inline_query": query})
         return self.world.telegram.offered.pop()
 
-    async def membership(self, old: str, new: str) -> list[Shown]:
+    async def membership(
+        self, old: str, new: str, *, can_send_messages: bool = True
+    ) -> list[Shown]:
         before = self.world.telegram.last_id
         bot_user = {"id": BOT_ID, "is_bot": True, "first_name": "News"}
 
         def member(status: str) -> dict[str, Any]:
-            return {"status": status, "user": bot_user, "until_date": 0}
+            found = {"status": status, "user": bot_user, "until_date": 0}
+            if status == "restricted":
+                rights = dict.fromkeys(_RIGHTS, False)
+                found |= rights | {"is_member": True, "can_send_messages": can_send_messages}
+            return found
 
         await self.world.update(
             {

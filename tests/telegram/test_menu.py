@@ -12,7 +12,7 @@ MENUS = {
 
 
 async def test_every_language_and_scope(server: Server, bot: Bot) -> None:
-    await register_menus(bot, MENUS, fallback="en", in_groups={"latest"})
+    await register_menus(bot, MENUS, fallback="en", in_groups={"latest"}, whispered={"settings"})
     seen = {
         (request.fields["scope"]["type"], request.fields.get("language_code")): [
             (command["command"], command["description"]) for command in request.fields["commands"]
@@ -26,4 +26,18 @@ async def test_every_language_and_scope(server: Server, bot: Bot) -> None:
         ("all_group_chats", None): MENUS["en"][:1],
         ("all_group_chats", "ru"): MENUS["ru"][:1],
         ("all_group_chats", "en"): MENUS["en"][:1],
+        ("all_chat_administrators", None): MENUS["en"],
+        ("all_chat_administrators", "ru"): MENUS["ru"],
+        ("all_chat_administrators", "en"): MENUS["en"],
     }
+
+
+async def test_only_admins_whisper(server: Server, bot: Bot) -> None:
+    await register_menus(bot, MENUS, fallback="en", in_groups={"latest"}, whispered={"settings"})
+    whispered = {
+        (request.fields["scope"]["type"], command["command"])
+        for request in server.of("setMyCommands")
+        for command in request.fields["commands"]
+        if command.get("is_ephemeral")
+    }
+    assert whispered == {("all_chat_administrators", "settings")}
