@@ -73,6 +73,25 @@ class Asked(StrEnum):
     HIDE = "hide"
 
 
+class AdminScreen(StrEnum):
+    """The screens of /admin."""
+
+    HOME = "home"
+    LINKS = "links"
+    PEOPLE = "people"
+    REMOVED = "removed"
+    FEEDS = "feeds"
+
+
+class Privacy(StrEnum):
+    """What a button of /privacy asks for."""
+
+    HOME = "home"
+    EXPORT = "export"
+    ASK = "ask"
+    ERASE = "erase"
+
+
 class Ready(StrEnum):
     """Mutes that are ready to be tapped."""
 
@@ -423,6 +442,95 @@ class Share:
     confirmed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Save:
+    """«Отложить»: keep the article for later, for whoever presses."""
+
+    article: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsave:
+    """«✓ Отложено»: no longer."""
+
+    article: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPage:
+    """A page of /saved: below the article that was saved at that second of the epoch, or above.
+
+    `saved` 0 is the newest page. With `removing` its articles are there to be taken off.
+    """
+
+    saved: int = 0
+    article: int = 0
+    above: bool = False
+    removing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOff:
+    """Take an article off the page of /saved that begins below (`saved`, `below`)."""
+
+    article: int
+    saved: int
+    below: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSaved:
+    """What is saved as a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyStep:
+    """A button of /privacy."""
+
+    step: Privacy
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """A screen of /admin; lists of people go on after the person `after`."""
+
+    screen: AdminScreen
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """The choice of how many people and days a new invitation is for; `made` makes it."""
+
+    people: int
+    days: int
+    made: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeLink:
+    """End the invitation with this code; asked about first."""
+
+    code: str
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePerson:
+    """Keep a person out, listed after the person `after`; asked about first."""
+
+    person: int
+    after: int = 0
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadmitPerson:
+    """Let a person in again who was removed."""
+
+    person: int
+
+
 Callback = (
     Read
     | Card
@@ -466,6 +574,17 @@ Callback = (
     | GroupDigest
     | Place
     | Share
+    | Save
+    | Unsave
+    | SavedPage
+    | TakeOff
+    | ExportSaved
+    | PrivacyStep
+    | Admin
+    | NewLink
+    | RevokeLink
+    | RemovePerson
+    | ReadmitPerson
 )
 
 # Codes are for ever: a button sent years ago still carries its code.
@@ -512,6 +631,17 @@ _CODES: dict[str, type[Callback]] = {
     "fh": HideFor,
     "fu": Unhide,
     "fm": HideFollow,
+    "as": Save,
+    "au": Unsave,
+    "al": SavedPage,
+    "at": TakeOff,
+    "ax": ExportSaved,
+    "ap": PrivacyStep,
+    "aa": Admin,
+    "an": NewLink,
+    "ar": RevokeLink,
+    "ak": RemovePerson,
+    "ab": ReadmitPerson,
 }
 _CODE_OF = {kind: code for code, kind in _CODES.items()}
 
@@ -674,6 +804,30 @@ def _build(code: str, values: list[str]) -> Callback:
             return Unhide(FollowKind(kind), _token(key), _number(article))
         case "fm", [kind, key, page]:
             return HideFollow(FollowKind(kind), _token(key), _number(page))
+        case "as", [article]:
+            return Save(_number(article))
+        case "au", [article]:
+            return Unsave(_number(article))
+        case "al", [saved, article, above, removing]:
+            return SavedPage(
+                _number(saved), _number(article), bool(_number(above)), bool(_number(removing))
+            )
+        case "at", [article, saved, below]:
+            return TakeOff(_number(article), _number(saved), _number(below))
+        case "ax", []:
+            return ExportSaved()
+        case "ap", [step]:
+            return PrivacyStep(Privacy(step))
+        case "aa", [screen, after]:
+            return Admin(AdminScreen(screen), _number(after))
+        case "an", [people, days, made]:
+            return NewLink(_number(people), _number(days), bool(_number(made)))
+        case "ar", [link_code, confirmed]:
+            return RevokeLink(_token(link_code), bool(_number(confirmed)))
+        case "ak", [person, after, confirmed]:
+            return RemovePerson(_number(person), _number(after), bool(_number(confirmed)))
+        case "ab", [person]:
+            return ReadmitPerson(_number(person))
         case _:
             raise ValueError(code)
 

@@ -60,6 +60,17 @@ _CALLBACKS = st.one_of(
     st.builds(cb.Important, _IDS, st.integers(0, 99), st.booleans()),
     st.builds(cb.Top, st.sampled_from(["", *Topic]).map(str), st.integers(0, 10**6), _IDS),
     st.just(cb.TopTopics()),
+    st.builds(cb.Save, _IDS),
+    st.builds(cb.Unsave, _IDS),
+    st.builds(cb.SavedPage, _IDS, _IDS, st.booleans(), st.booleans()),
+    st.builds(cb.TakeOff, _IDS, _IDS, _IDS),
+    st.just(cb.ExportSaved()),
+    st.builds(cb.PrivacyStep, st.sampled_from(cb.Privacy)),
+    st.builds(cb.Admin, st.sampled_from(cb.AdminScreen), _IDS),
+    st.builds(cb.NewLink, st.integers(1, 999), st.integers(1, 365), st.booleans()),
+    st.builds(cb.RevokeLink, st.just("Zm9vYmFyLWJhei_xyz9012"), st.booleans()),
+    st.builds(cb.RemovePerson, _IDS, _IDS, st.booleans()),
+    st.builds(cb.ReadmitPerson, _IDS),
 )
 
 
