@@ -225,11 +225,12 @@ class TestHide:
         (card,) = await anna.say(f"/summary {article.article_id}")
         menu = await anna.press(card, "Не показывать…")
         assert menu
-        assert "Общество: на 30 дней" in menu.labels
+        assert "Тема: Общество" in menu.labels
         back = await anna.press(menu, "◀ Назад")
         assert back == card
-        await anna.press(card, cb.Hide(article.article_id, FollowKind.TOPIC, 30))
-        assert "Не показываем 30 дней: Общество." in world.telegram.toasts[-1]
+        hidden = await anna.press(menu, "Тема: Общество")
+        assert hidden
+        assert "Скрыто до 22 декабря: Общество." in hidden.text
         subscriber = await world.storage.subscribers.find(ANNA)
         assert subscriber
         (mute,) = await world.storage.subscribers.mutes(subscriber.id, NOW)
@@ -312,4 +313,11 @@ async def test_hiding_from_a_photo_keeps_it_a_photo(world: World) -> None:
     menu = await anna.press(photo_of(world, article), "Не показывать…")
     assert menu
     assert menu.photo
-    assert any("30 дней" in label for label in menu.labels)
+    hidden = await anna.press(menu, "Тема: Общество")
+    assert hidden
+    assert hidden.photo
+    assert "Скрыто до 22 декабря: Общество." in hidden.text
+    card = await anna.press(hidden, "Вернуть")
+    assert card
+    assert card.photo
+    assert "Читать" in card.labels

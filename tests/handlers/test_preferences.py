@@ -158,11 +158,12 @@ class TestFollows:
         await world.article()
         anna = world.person()
         (said,) = await anna.say("/subscribe спорт сразу")
-        assert said.text == "Спорт: сразу."
+        assert said.text.splitlines()[0] == "Спорт: сразу."
+        assert "За сутки ничего. Скажем, как только появится." in said.text
         (said,) = await anna.say("/subscribe землетрясение на Камчатке")
-        assert said.text == "«землетрясение на Камчатке»: сразу."
+        assert said.text.splitlines()[0] == "«землетрясение на Камчатке»: сразу."
         (said,) = await anna.say("/unsubscribe source vestnik.example")
-        assert "не приходит" in said.text
+        assert ": выкл." in said.text
         (said,) = await anna.say("/subscribe https://unknown.example")
         assert "ленты новостей не нашлось" in said.text
         (said,) = await anna.say("/subscribe source https://unknown.example")
@@ -175,7 +176,7 @@ class TestFollows:
         words = [key for kind, key in levels if kind is FollowKind.WORDS]
         assert words == [world.desk.normaliser.phrase("землетрясения на камчатке")]
         (said,) = await anna.say("/unsubscribe землетрясений на Камчатке")
-        assert "не приходит" in said.text
+        assert ": выкл." in said.text
         (said,) = await anna.say("/unsubscribe землетрясений на Камчатке")
         assert "Подписки на" in said.text
         (said,) = await anna.say("/unsubscribe all")
@@ -187,26 +188,41 @@ class TestFollows:
         await anna.say("/subscribe слова мост через Неву")
         (home,) = await anna.say("/subscribe")
         topics = await pressed(anna, home, "Темы")
-        topics = await pressed(anna, topics, "📰 Спорт")
-        assert "⚡ Спорт" in topics.labels
+        sport = await pressed(anna, topics, "📰 Спорт")
+        sport = await pressed(anna, sport, "сразу")
+        assert "✓ сразу" in sport.labels
         assert world.telegram.toasts[-1] == "Спорт: сразу."
+        topics = await pressed(anna, sport, "◀ Назад")
+        assert "⚡ Спорт" in topics.labels
         home = await pressed(anna, topics, "◀ Назад")
         sources = await pressed(anna, home, "Источники")
         assert "5 минут назад" in sources.text
         label = next(one for one in sources.labels if "vestnik" in one)
-        await pressed(anna, sources, label)
+        source = await pressed(anna, sources, label)
+        assert "Открыт новый мост" in source.text, "what it would have brought"
+        await pressed(anna, source, "сразу")
         home = await pressed(anna, sources, "◀ Назад")
         words = await pressed(anna, home, "Слова")
         words = await pressed(anna, words, "✕")
         assert "Подписок на слова нет." in words.text
         home = await pressed(anna, words, "◀ Назад")
-        home = await pressed(anna, home, "📰 Все новости")
+        everything = await pressed(anna, home, "📰 Все новости")
+        everything = await pressed(anna, everything, "сразу")
+        assert len(anna.messages()) == 2, "the confirmation, and one screen all the way"
         levels = await follows(world)
         assert levels == {
             (FollowKind.EVERYTHING, ""): Level.NOW,
             (FollowKind.TOPIC, "sport"): Level.NOW,
             (FollowKind.SOURCE, "vestnik.example"): Level.NOW,
         }
+
+    async def test_buttons_of_former_screens_still_set_a_level(self, world: World) -> None:
+        anna = world.person()
+        (home,) = await anna.say("/subscribe")
+        shown = await anna.press(home, cb.Follow(FollowKind.TOPIC, "sport", Level.SOUND))
+        assert shown
+        assert "🔔 Спорт" in shown.labels
+        assert (await follows(world))[FollowKind.TOPIC, "sport"] is Level.SOUND
 
     async def test_buttons_of_what_is_no_more(self, world: World) -> None:
         anna = world.person()

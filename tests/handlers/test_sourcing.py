@@ -123,7 +123,9 @@ async def test_dropping_asks_and_takes_the_articles_along(world: World) -> None:
     sources = await anna.press(shown, cb.Follows(cb.FollowScreen.SOURCES))
     assert sources
     assert "ваш источник" in sources.text
-    asked = await anna.press(sources, "Удалить own.example")
+    own = await anna.press(sources, next(one for one in sources.labels if "own.example" in one))
+    assert own
+    asked = await anna.press(own, "Удалить own.example")
     assert asked
     assert await world.storage.feeds.owned(owner)
     after = await anna.press(asked, "Удалить")

@@ -1,5 +1,6 @@
 """The screens fit, lead back, and their buttons set what the forms can read."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from bot.messages import callbacks as cb
 from bot.messages import follows, forms, menu, notices, screens, settings
 from bot.messages.texts import Texts
-from storage import FollowKind, Level, Reading, Source, Subscription, Topic
+from storage import Alerts, FollowKind, Level, Reading, Source, Subscription, Topic
 from tests.messages.samples import EN, LANGUAGES, NOW, RU, parsed, slots, subscriber, viewer
 from tests.messages.test_classic import checked, pressed
 
@@ -78,7 +79,7 @@ def test_follow_screens(screen: cb.FollowScreen, sources: tuple[Source, ...]) ->
         assert max(map(len, payload.keyboard)) <= 8
 
 
-def test_a_tap_sets_the_next_level() -> None:
+def test_a_tap_opens_a_screen_with_the_four_levels() -> None:
     followed = follows.Followed(
         (
             follow(FollowKind.EVERYTHING, "", "", Level.DIGEST),
@@ -86,12 +87,38 @@ def test_a_tap_sets_the_next_level() -> None:
         ),
         _SOURCES[:1],
     )
-    topics = pressed(follows.follows_screen(cb.FollowScreen.TOPICS, followed, viewer()))
-    assert cb.Follow(FollowKind.TOPIC, Topic.SPORT, Level.OFF) in topics
-    assert cb.Follow(FollowKind.TOPIC, Topic.WORLD, Level.NOW) in topics, "everything's level holds"
+    payload = follows.follows_screen(cb.FollowScreen.TOPICS, followed, viewer())
+    assert cb.FollowItem(FollowKind.TOPIC, Topic.SPORT) in pressed(payload)
+    labels = [button.text for row in payload.keyboard for button in row]
+    assert "🔔 Спорт" in labels
+    assert "📰 Мир" in labels, "everything's level holds"
     payload = follows.follows_screen(cb.FollowScreen.SOURCES, followed, viewer())
-    assert cb.Follow(FollowKind.SOURCE, "1", Level.NOW) in pressed(payload)
+    assert cb.FollowItem(FollowKind.SOURCE, "1") in pressed(payload)
     assert "Источник 1: последняя новость 1 минуту назад" in payload.plain
+    item = follows.Item(FollowKind.TOPIC, "sport", "sport", "", Level.SOUND)
+    payload = follows.item_screen(item, followed, viewer())
+    assert {cb.FollowLevel(FollowKind.TOPIC, "sport", level) for level in Level} <= set(
+        pressed(payload)
+    )
+    labels = [button.text for row in payload.keyboard for button in row]
+    assert labels[:4] == ["выкл", "в дайджесте", "сразу", "✓ сразу со звуком"]
+
+
+@pytest.mark.parametrize(
+    ("alerts", "digests", "said"),
+    [
+        (Alerts.ON, True, "приходит сразу"),
+        (Alerts.IMPORTANT, True, "Важное приходит сразу"),
+        (Alerts.OFF, False, "/digest"),
+    ],
+)
+def test_a_level_says_how_it_really_comes(alerts: Alerts, digests: bool, said: str) -> None:
+    everything = follow(FollowKind.EVERYTHING, "", "", Level.DIGEST)
+    followed = follows.Followed((everything,), _SOURCES[:1], alerts, digests=digests)
+    item = follows.Item(FollowKind.TOPIC, "sport", "sport", "", Level.DIGEST)
+    assert said in checked(follows.item_screen(item, followed, viewer()))
+    quiet = replace(followed, alerts=Alerts.OFF, digests=True)
+    assert said not in checked(follows.item_screen(item, quiet, viewer()))
 
 
 @pytest.mark.parametrize("texts", [RU, EN])
