@@ -34,7 +34,7 @@ from bot.messages.payloads import Payload
 from bot.messages.texts import Texts, Viewer
 from storage import Headline, Topic
 
-_SUMMARY = 320  # UTF-16 units told of the top story: the page is one screen
+_SUMMARY = 240  # UTF-16 units told of the top story: the page is one screen
 _SENTENCE = re.compile(r"[.!?…][\"'»”’)\]]*(?=\s)")
 _SEVERAL = 2  # sources
 _ALL_NEWS = "/latest"
@@ -116,7 +116,7 @@ def digest(
     def head() -> list[Passage]:
         passages = [
             line(Run(shown_title(lead, viewer), bold=True)),
-            line(Run(name, italic=True)),
+            line(Run(_dated(name, viewer), italic=True)),
         ]
         if summary := _beginning(lead.summary):
             passages.append(line(summary, tight=False))
@@ -167,22 +167,25 @@ def digest(
         preview=_picture(lead, viewer),
         preview_large=True,
     )
-    return replace(made, rich=_rich(front, viewer, name, offset)) if rich else made
+    return replace(made, rich=_rich(front, viewer, _dated(name, viewer), offset)) if rich else made
 
 
 def _name(viewer: Viewer) -> str:
-    """Return what a digest is called at this hour: «Утренний дайджест · 22 ноября»."""
+    """Return what a digest is called at this hour: «Утренний дайджест · {day}»."""
     _ = viewer.texts.gettext
-    local = viewer.now.astimezone(viewer.zone)
-    if _FIRST_MORNING_HOUR <= local.hour < _FIRST_AFTERNOON_HOUR:
-        name = _("Morning digest · {day}")
-    elif _FIRST_AFTERNOON_HOUR <= local.hour < _FIRST_EVENING_HOUR:
-        name = _("Afternoon digest · {day}")
-    elif local.hour >= _FIRST_EVENING_HOUR:
-        name = _("Evening digest · {day}")
-    else:
-        name = _("Digest · {day}")
-    return name.format(day=viewer.texts.day(local.date(), local.date()))
+    hour = viewer.now.astimezone(viewer.zone).hour
+    if _FIRST_MORNING_HOUR <= hour < _FIRST_AFTERNOON_HOUR:
+        return _("Morning digest · {day}")
+    if _FIRST_AFTERNOON_HOUR <= hour < _FIRST_EVENING_HOUR:
+        return _("Afternoon digest · {day}")
+    if hour >= _FIRST_EVENING_HOUR:
+        return _("Evening digest · {day}")
+    return _("Digest · {day}")
+
+
+def _dated(name: str, viewer: Viewer) -> str:
+    today = viewer.now.astimezone(viewer.zone).date()
+    return name.format(day=viewer.texts.day(today, today))
 
 
 def _section(topic: Topic, texts: Texts) -> str:

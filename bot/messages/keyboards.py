@@ -8,7 +8,7 @@ from bot.messages.callbacks import (
     Callback,
     Card,
     Collapse,
-    Day,
+    DayPage,
     DigestMore,
     FollowStory,
     HideMenu,
@@ -113,7 +113,7 @@ def latest(
         arrows.append(button(_("◀ Newer"), Latest(here.topic, here.source, after=newer)))
     if older is not None:
         arrows.append(button(_("Older ▶"), Latest(here.topic, here.source, before=older)))
-    choice = [button(_("Topic…"), LatestTopics()), button(_("By day"), Day(today))]
+    choice = [button(_("Topic…"), LatestTopics()), button(_("By day"), DayPage(today))]
     if here.topic or here.source:
         choice.append(button(_("All news"), Latest()))
     return tuple(row for row in (tuple(arrows), tuple(choice)) if row)
@@ -125,22 +125,34 @@ def latest_topics(texts: Texts) -> Keyboard:
     return (*rows_of(topics, 2), (button(texts.gettext("All news"), Latest()),))
 
 
-def day(shown: date, older: int | None, newer: int | None, today: date, texts: Texts) -> Keyboard:
-    """Return the ways within a day's archive, and to the days before and after."""
+def day(
+    shown: date,
+    before: date | None,
+    older: int | None,
+    newer: int | None,
+    today: date,
+    texts: Texts,
+) -> Keyboard:
+    """Return the ways within a day's archive (search keys), and to other days.
+
+    `before` is the day that the left arrow leads to, None where nothing is older.
+    """
+    _ = texts.gettext
     arrows: list[Button] = []
     if newer is not None:
-        arrows.append(button(texts.gettext("◀ Newer"), Day(shown, newer)))
+        arrows.append(button(_("◀ Newer"), DayPage(shown, after=newer)))
     if older is not None:
-        arrows.append(button(texts.gettext("Older ▶"), Day(shown, older)))
-    rows = [tuple(arrows)] if arrows else []
+        arrows.append(button(_("Older ▶"), DayPage(shown, before=older)))
     days: list[Button] = []
-    if shown > date.min:
-        before = shown - timedelta(days=1)
-        days.append(button("◀ " + texts.day(before, today), Day(before)))
+    if before is not None:
+        days.append(button("◀ " + texts.day(before, today), DayPage(before)))
     if shown < today:
         after = shown + timedelta(days=1)
-        days.append(button(texts.day(after, today) + " ▶", Day(after)))
-    return (*rows, tuple(days), (button(texts.gettext("Latest news"), Latest()),))
+        days.append(button(texts.day(after, today) + " ▶", DayPage(after)))
+    further = [button(_("Latest news"), Latest())]
+    if before is not None:
+        further.insert(0, button(_("◀ A week earlier"), DayPage(shown - timedelta(days=7))))
+    return tuple(tuple(row) for row in (arrows, days, further) if row)
 
 
 def digest(
@@ -162,13 +174,12 @@ def digest(
     if more > 0:
         text = texts.ngettext("{n} more headline", "{n} more headlines", more).format(n=more)
         buttons.append(button(text, DigestMore(delivery, offset)))
-    _ = texts.gettext
-    answers = (
-        button(_("Yes"), Important(delivery, offset, wanted=True)),
-        button(_("No, thanks"), Important(delivery, offset, wanted=False)),
-    )
-    rows = (tuple(buttons), answers if offer else ())
-    return tuple(row for row in rows if row)
+    rows = [tuple(buttons)] if buttons else []
+    if offer:
+        _ = texts.gettext
+        yes = button(_("Yes"), Important(delivery, offset, wanted=True))
+        rows.append((yes, button(_("No, thanks"), Important(delivery, offset, wanted=False))))
+    return tuple(rows)
 
 
 def top(here: Top, *, more: bool, page: int, texts: Texts) -> Keyboard:
