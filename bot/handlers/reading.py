@@ -1,6 +1,5 @@
 """Lists: /latest, /archive and their buttons."""
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 
 from aiogram import Router
@@ -11,15 +10,12 @@ from bot.handlers.answering import Answer
 from bot.handlers.desk import Desk, Reader, known_source
 from bot.handlers.door import Pressed
 from bot.messages import lists, notices
-from bot.messages.callbacks import Day, Latest, LatestTopics
+from bot.messages.callbacks import Day, DayPage, Latest, LatestTopics
+from bot.messages.days import EARLIEST, read_day
 from bot.messages.follow_forms import find_source, find_topic, names_of
 from bot.messages.lists import PAGE
 from bot.messages.payloads import Payload
 from storage import Topic
-
-_DAY = re.compile(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{4}))?", re.ASCII)
-_YESTERDAY = ("yesterday", "вчера")
-_TODAY = ("", "today", "сегодня")
 
 
 def make_router(desk: Desk) -> Router:
@@ -39,6 +35,9 @@ def make_router(desk: Desk) -> Router:
                 here = Latest(topic=topic.value)
             elif source := find_source(named, sources, part=True):
                 here = Latest(source=source.id)
+            elif day := _named_day(desk, reader, named):
+                await answer.say(await day_page(desk, reader, DayPage(day)))
+                return
             else:
                 names = names_of(sources)
                 await answer.tell(notices.unknown_filter(reader.viewer, named, names))
@@ -59,18 +58,24 @@ def make_router(desk: Desk) -> Router:
     async def archive(
         message: Message, command: CommandObject, reader: Reader, answer: Answer
     ) -> None:
-        today = reader.viewer.now.astimezone(reader.viewer.zone).date()
-        day = read_day(command.args or "", today)
+        named = (command.args or "").strip()
+        day = _named_day(desk, reader, named) if named else _today(reader)
         if day is None:
             await answer.tell(notices.wrong_day(reader.texts))
             return
-        await answer.say(await day_page(desk, reader, Day(day)))
+        await answer.say(await day_page(desk, reader, DayPage(day)))
 
-    @router.callback_query(Pressed(Day))
+    @router.callback_query(Pressed(DayPage))
     async def day_pressed(
-        query: CallbackQuery, pressed: Day, reader: Reader, answer: Answer
+        query: CallbackQuery, pressed: DayPage, reader: Reader, answer: Answer
     ) -> None:
         await answer.turn(await day_page(desk, reader, pressed))
+
+    @router.callback_query(Pressed(Day))
+    async def counted_day_pressed(
+        query: CallbackQuery, pressed: Day, reader: Reader, answer: Answer
+    ) -> None:
+        await answer.turn(await day_page(desk, reader, DayPage(pressed.day), pressed.offset))
 
     return router
 
@@ -101,45 +106,52 @@ async def latest_page(desk: Desk, reader: Reader, here: Latest) -> Payload:
             return await latest_page(desk, reader, Latest(here.topic, here.source))
     else:
         shown = found[:PAGE]
-        newer = shown[0].search_key if here.before and shown else None
+        if here.before and not shown:
+            # What was older went meanwhile.
+            return await latest_page(desk, reader, Latest(here.topic, here.source))
+        newer = shown[0].search_key if here.before else None
         older = shown[-1].search_key if more else None
     return lists.latest(shown, reader.viewer, here, label, older=older, newer=newer)
 
 
-def read_day(text: str, today: date) -> date | None:
-    """The day that «2026-11-22», «22.11», «22.11.2026» or «вчера» names, or None."""
-    plain = text.strip().lower()
-    if plain in _TODAY:
-        return today
-    if plain in _YESTERDAY:
-        return today - timedelta(days=1)
-    try:
-        if match := _DAY.fullmatch(plain):
-            day = date(int(match[3] or today.year), int(match[2]), int(match[1]))
-            # «22.12» said in November is last year's.
-            if not match[3] and day > today:
-                day = day.replace(year=today.year - 1)
-        else:
-            day = date.fromisoformat(plain)
-    except ValueError:
-        return None
-    return day if date(1990, 1, 1) <= day <= today else None
+def _today(reader: Reader) -> date:
+    return reader.viewer.now.astimezone(reader.viewer.zone).date()
 
 
-async def day_page(desk: Desk, reader: Reader, page: Day) -> Payload:
-    """A page of all news of the reader's day."""
-    zone = reader.viewer.zone
-    today = reader.viewer.now.astimezone(zone).date()
-    day = min(max(page.day, date(1990, 1, 1)), today)
+def _named_day(desk: Desk, reader: Reader, text: str) -> date | None:
+    return read_day(text, _today(reader), desk.texts.values())
+
+
+async def day_page(desk: Desk, reader: Reader, page: DayPage, offset: int = 0) -> Payload:
+    """A page of all news of the reader's day; `offset` is of buttons that counted headlines."""
+    zone, articles = reader.viewer.zone, desk.storage.articles
+    language = reader.subscriber.news_language
+    day = min(max(page.day, EARLIEST), _today(reader))
     start = datetime.combine(day, time(), zone).astimezone(UTC)
     end = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
-    found = await desk.storage.articles.between(
+    found = await articles.between(
         start,
         end,
-        language=reader.subscriber.news_language,
+        language=language,
         limit=PAGE + 1,
-        offset=page.offset,
+        before_key=page.before or None,
+        after_key=page.after or None,
+        offset=offset,
     )
-    older = page.offset + PAGE if len(found) > PAGE else None
-    newer = max(0, page.offset - PAGE) if page.offset else None
-    return lists.archive(found[:PAGE], reader.viewer, day, older=older, newer=newer)
+    more = len(found) > PAGE
+    inside = bool(page.before or page.after or offset)
+    if inside and (not found or (page.after and not more)):
+        # Back at the day's top, or what was there went: a full first page reads better.
+        return await day_page(desk, reader, DayPage(day))
+    if page.after:
+        shown = found[1:]
+        newer, older = shown[0].search_key, shown[-1].search_key
+    else:
+        shown = found[:PAGE]
+        newer = shown[0].search_key if inside else None
+        older = shown[-1].search_key if more else None
+    before: date | None = day - timedelta(days=1)
+    if not shown:
+        last = await articles.newest_before(start, language=language)
+        before = last.astimezone(zone).date() if last else None
+    return lists.archive(shown, reader.viewer, day, before, older=older, newer=newer)

@@ -64,6 +64,8 @@ def about_runs(headline: Headline, viewer: Viewer, *, sources: bool = False) -> 
     else:
         name = clip(clean(headline.source), 60)
         about.append(Run(name or headline.source_domain, link=web_link(headline.url)))
+    if headline.gone:
+        about.append(Run(" · " + viewer.texts.gettext("page gone")))
     return about
 
 
@@ -126,18 +128,22 @@ def archive(
     headlines: Sequence[Headline],
     viewer: Viewer,
     day: date,
+    before: date | None,
     *,
     older: int | None,
     newer: int | None,
 ) -> Payload:
-    """Return a page of all news of `day`; its neighbours start at `older` and `newer`."""
+    """Return a page of all news of `day`; its neighbours start at `older` and `newer`.
+
+    `before` is the last day with news before an empty one, else the day before.
+    """
     _ = viewer.texts.gettext
     today = viewer.now.astimezone(viewer.zone).date()
     heading = _("All news · {day}").format(day=viewer.texts.day(day, today))
-    keyboard = keyboards.day(day, older, newer, today, viewer.texts)
+    keyboard = keyboards.day(day, before, older, newer, today, viewer.texts)
     passages = [line(Run(heading, bold=True))]
     if not headlines:
-        passages.append(line(_("No news of this day.")))
+        passages.append(line(_("No news of this day."), tight=False))
         return payload(passages, keyboard)
     # The heading names the day: under it the time of day is enough.
     of_day = replace(viewer, now=headlines[0].published)

@@ -1,11 +1,11 @@
 """A hay of 100,000 articles with needles in it: real texts among what their words could also say.
 
-    practice texts ─▶ needles, as the newsroom would index them
-          └─ their words ─▶ hay: each article mixes the words of a few texts at random
+    practice texts ─▶ a half of them: needles, as the newsroom would index them
+          └─ the others' words ─▶ hay: each article mixes the words of a few texts at random
 
-So the needles' common words are common in the hay, their rare ones occur in some hundred articles
-together with each other, and only the needle tells what it tells. The texts are others': the
-database stays in the cache folder.
+So the needles' common words are as common in the hay as in news, their rarer ones occur in some
+hundred articles, beside each other too, and only the needle tells what it tells. The texts are
+others': the database stays in the cache folder.
 """
 
 import hashlib
@@ -63,10 +63,14 @@ def needles() -> list[Needle]:
     return list(found.values())
 
 
-async def haystack(known: Sequence[Needle]) -> Path:
-    """The path of the database; made where it is not cached, which takes some five minutes."""
+async def haystack(known: Sequence[Needle], hay: Sequence[Needle]) -> Path:
+    """The path of a database with the needles `known` and 100,000 articles of the words of `hay`.
+
+    Made where it is not cached, which takes two minutes.
+    """
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "newsboy-bench"
-    decided = [one.key for one in known], migrations(), NORMALISER_VERSION, _EDITION
+    keys = [one.key for one in known], [one.key for one in hay]
+    decided = keys, migrations(), NORMALISER_VERSION, _EDITION
     path = folder / f"hay-{hashlib.sha256(repr(decided).encode()).hexdigest()[:12]}.db"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +78,7 @@ async def haystack(known: Sequence[Needle]) -> Path:
         for stale in folder.glob("hay-*"):
             stale.unlink()
         feeds = await feeds_of(unfinished)
-        drafts = enumerate(_drafts(known, feeds))
+        drafts = enumerate(_drafts(known, hay, feeds))
         await store_in_bulk(unfinished, drafts, ARTICLES + len(known))
         async with Storage.open(unfinished) as storage:
             await storage.upkeep.tidy()
@@ -83,13 +87,15 @@ async def haystack(known: Sequence[Needle]) -> Path:
     return path
 
 
-def _drafts(known: Sequence[Needle], feeds: Sequence[Feed]) -> Iterator[ArticleDraft]:
+def _drafts(
+    known: Sequence[Needle], hay: Sequence[Needle], feeds: Sequence[Feed]
+) -> Iterator[ArticleDraft]:
     """Needles and hay in random order, evenly over a hundred days."""
     rng = Random(1)  # noqa: S311  # repeatable
     normaliser = Normaliser()
     token_of = cache(normaliser.text)
     straws: dict[str, list[tuple[list[str], list[str]]]] = {"ru": [], "en": []}
-    for one in known:
+    for one in hay:
         straws[one.language].append((_words(one.title), _words(f"{one.standfirst} {one.text}")))
     count = ARTICLES + len(known)
     places = dict(zip(rng.sample(range(count), len(known)), known, strict=True))

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.handlers.reading import read_day
 from bot.messages import callbacks as cb
+from bot.messages.days import read_day
+from bot.messages.texts import load_all
 from storage import Topic
 from tests.handlers.conftest import NOW, World
 
@@ -97,7 +98,18 @@ async def test_archive_goes_day_by_day(world: World) -> None:
 @pytest.mark.parametrize(
     ("text", "day"),
     [
-        ("", date(2026, 11, 22)),
+        ("", None),
+        ("Сегодня", date(2026, 11, 22)),
+        ("yesterday", date(2026, 11, 21)),
+        ("позавчера", date(2026, 11, 20)),
+        ("the day before yesterday", date(2026, 11, 20)),
+        ("5 ноября", date(2026, 11, 5)),
+        ("5 мар. 2025", date(2025, 3, 5)),
+        ("декабрь 5", date(2025, 12, 5)),
+        ("November 5, 2024", date(2024, 11, 5)),
+        ("29.02", date(2024, 2, 29)),
+        ("31 июня", None),
+        ("5 мартобря", None),
         ("вчера", date(2026, 11, 21)),
         ("2026-11-01", date(2026, 11, 1)),
         ("1.11.2025", date(2025, 11, 1)),
@@ -109,7 +121,7 @@ async def test_archive_goes_day_by_day(world: World) -> None:
     ],
 )
 def test_days_as_people_write_them(text: str, day: date | None) -> None:
-    assert read_day(text, date(2026, 11, 22)) == day
+    assert read_day(text, date(2026, 11, 22), load_all().values()) == day
 
 
 class TestSearch:

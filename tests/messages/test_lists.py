@@ -1,13 +1,13 @@
 """Lists of headlines."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from bot.messages import callbacks as cb
 from bot.messages import hits, lists, screens
-from bot.messages.hits import Found
+from bot.messages.hits import Found, Page
 from bot.messages.lists import PAGE
 from storage import Headline, Topic
 from tests.messages.samples import EN, LANGUAGES, NOW, headline, parsed, slots, subscriber, viewer
@@ -18,6 +18,9 @@ MONSTERS = (
     headline(2, title="", summary="", source="", image_url=None),
     headline(3, title="<b>" * 300, source="\u202e"),
 )
+
+
+DAY = timedelta(days=1)
 
 
 def many(count: int) -> list[Headline]:
@@ -72,20 +75,34 @@ class TestLatest:
 
 @pytest.mark.parametrize("headlines", [[], MONSTERS, many(30)])
 def test_whatever_is_listed_fits(headlines: Sequence[Headline]) -> None:
-    checked(lists.archive(headlines, viewer(EN), NOW.date(), older=None, newer=None))
-    checked(hits.search([Found(one) for one in headlines], viewer(), "слова", 1, 0, more=True))
+    checked(lists.archive(headlines, viewer(EN), NOW.date(), None, older=None, newer=None))
+    checked(hits.search([Found(one) for one in headlines], viewer(), Page("слова", 1, total=30)))
 
 
 def test_archive_leads_to_the_days_around_but_not_to_the_future() -> None:
-    today = lists.archive([headline()], viewer(), date(2026, 11, 22), older=7, newer=None)
+    day = date(2026, 11, 22)
+    today = lists.archive([headline()], viewer(), day, day - DAY, older=7, newer=None)
     assert pressed(today) == [
-        cb.Day(date(2026, 11, 22), 7),
-        cb.Day(date(2026, 11, 21)),
+        cb.DayPage(day, before=7),
+        cb.DayPage(date(2026, 11, 21)),
+        cb.DayPage(date(2026, 11, 15)),
         cb.Latest(),
     ]
-    before = lists.archive([], viewer(), date(2025, 12, 31), older=None, newer=None)
+    before = lists.archive([], viewer(), date(2025, 12, 31), None, older=None, newer=None)
     assert "31 декабря 2025" in checked(before)
-    assert cb.Day(date(2026, 1, 1)) in pressed(before)
+    assert pressed(before) == [cb.DayPage(date(2026, 1, 1)), cb.Latest()]
+
+
+def test_an_empty_day_leads_to_the_last_one_with_news() -> None:
+    last = date(2026, 11, 2)
+    empty = lists.archive([], viewer(), date(2026, 11, 20), last, older=None, newer=None)
+    assert "За этот день новостей нет." in checked(empty)
+    assert pressed(empty)[0] == cb.DayPage(last)
+
+
+def test_a_page_that_is_gone_is_marked() -> None:
+    payload = lists.latest([headline(gone=True)], viewer(), cb.Latest(), older=None, newer=None)
+    assert "Газета.Ru · страница недоступна · /full_1" in checked(payload)
 
 
 class TestSearch:
@@ -95,34 +112,67 @@ class TestSearch:
             title=((0, 10), (13, 19)),
             summary=((325, 335),),
         )
-        payload = hits.search([found], viewer(), "переговоры с японией", 9, 0, more=True)
-        assert "…" in checked(payload)
-        assert parsed(payload.text).of_kind("Bold") == ["Переговоры", "Японии", "переговоры"]
+        page = Page("переговоры с японией", 9, total=9, whole=9, follow="переговоры с японией")
+        payload = hits.search([found], viewer(), page)
+        assert checked(payload).startswith("Найдено по запросу «переговоры с японией» · 1–8 из 9")
+        assert "…" in payload.plain
+        assert parsed(payload.text).of_kind("Bold")[1:] == ["Переговоры", "Японии", "переговоры"]
         assert pressed(payload) == [cb.Search(9, PAGE), cb.FollowQuery(9)]
 
     def test_a_page_of_the_longest_hits_is_whole(self) -> None:
         found = [
             Found(
                 headline(
-                    10**9 + n, title="ы" * 999, summary="я я " * 500, source="ы" * 99, published=NOW
+                    10**9 + n,
+                    title="ы" * 999,
+                    summary="я я " * 500,
+                    source="ы" * 99,
+                    published=NOW,
+                    gone=True,
                 ),
                 title=((0, 1), (2, 3)),
                 summary=tuple((4 * k + 100, 4 * k + 101) for k in range(99)),
+                partly=n > 2,
             )
             for n in range(PAGE)
         ]
-        assert (
-            len(commands(checked(hits.search(found, viewer(), "я" * 999, 1, 8, more=False))))
-            == PAGE
-        )
+        page = Page("я" * 999, 1, 8, total=99, whole=11, tried="ю" * 999, follow="ю" * 999)
+        assert len(commands(checked(hits.search(found, viewer(), page)))) == PAGE
+
+    def test_where_the_words_are_never_together_it_says_so(self) -> None:
+        found = [Found(headline(n), partly=True) for n in (1, 2)]
+        text = checked(hits.search(found, viewer(), Page("мост кот", 9, total=2)))
+        assert text.splitlines()[1] == "Всех слов вместе нет. Нашлось по части слов:"
+        assert text.count("части слов") == 1
+
+    def test_those_with_a_part_of_the_words_are_set_apart(self) -> None:
+        found = [Found(headline(n), partly=n > 1) for n in (1, 2, 3)]
+        text = checked(hits.search(found, viewer(), Page("мост", 9, total=3, whole=1)))
+        assert text.index("/full_1") < text.index("По части слов:") < text.index("/full_2")
+        assert text.count("части слов") == 1
+
+    def test_what_was_tried_instead_is_said_and_can_be_undone(self) -> None:
+        page = Page("перегворы", 9, total=1, whole=1, tried="переговоры", follow="переговоры")
+        payload = hits.search([Found(headline())], viewer(), page)
+        assert checked(payload).startswith("Показано по запросу «переговоры»")
+        assert payload.keyboard[0][0].text == "Искать «перегворы»"
+        assert pressed(payload) == [cb.SearchExactly(9), cb.FollowQuery(9)]
 
     def test_nothing_found_offers_a_follow(self) -> None:
-        payload = hits.search([], viewer(), "слова", 9, 0, more=False)
+        payload = hits.search([], viewer(), Page("слова", 9, follow="слова"))
         assert "Ничего не нашлось. Сообщить, когда появится?" in checked(payload)
         assert pressed(payload) == [cb.FollowQuery(9)]
+        named = hits.search([], viewer(), Page("слова тема:спорт", 9, follow="слова"))
+        assert "Сообщить, когда появится «слова»?" in checked(named)
 
-    def test_past_the_last_page(self) -> None:
-        payload = hits.search([], viewer(), "слова", 9, 8, more=False)
+    def test_nothing_found_by_operators_alone_leads_on(self) -> None:
+        payload = hits.search([], viewer(), Page("тема:спорт до:вчера", 9, limited=True))
+        assert "убрать тему" in checked(payload)
+        assert pressed(payload) == [cb.Latest()]
+
+    def test_a_page_whose_articles_went_has_a_way_back(self) -> None:
+        payload = hits.search([], viewer(), Page("слова", 9, 8, total=20, whole=20))
+        assert "нет в архиве" in checked(payload)
         assert cb.Search(9, 0) in pressed(payload)
 
 
