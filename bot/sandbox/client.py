@@ -167,9 +167,14 @@ class Control:
             )
         )
 
-    async def messages(self, chat: int, *, after: int = 0, limit: int = 100) -> list[Json]:
-        """The last `limit` messages over the id `after`, as the person sees them."""
-        return list(await self._get(f"/chats/{chat}/messages", after=after, limit=limit))
+    async def messages(
+        self, chat: int, *, after: int = 0, limit: int = 100, by: int | None = None
+    ) -> list[Json]:
+        """The last `limit` messages over the id `after`; those that `by` sees, else all.
+
+        One that a single person sees names that person as `alone`.
+        """
+        return list(await self._get(f"/chats/{chat}/messages", after=after, limit=limit, by=by))
 
     async def wait_message(
         self,
@@ -326,6 +331,10 @@ class Control:
     async def set_limits(self, **limits: Any) -> Json:
         """Change sending limits (enabled, per_second, chat_burst, …) or the latency."""
         return dict(await self._post("/limits", **limits))
+
+    async def set_ephemerals(self, mode: str) -> None:
+        """Let the server take ephemeral messages: allowed, refused, or ignored (all see them)."""
+        await self._post("/ephemerals", mode=mode)
 
     async def poison_update(self) -> None:
         """Owe the bot an update that does not decode."""

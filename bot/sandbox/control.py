@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -29,6 +29,7 @@ from bot.sandbox.state import (
     BotStatus,
     Chat,
     ChatKind,
+    Ephemerals,
     InlineQuery,
     Person,
     State,
@@ -178,6 +179,7 @@ class _Control:
             web.delete("/faults", self.clear_faults),
             web.get("/limits", self.limits),
             web.post("/limits", self.set_limits),
+            web.post("/ephemerals", self.set_ephemerals),
             web.post("/updates", self.push_update),
             web.get("/events", self.events),
             web.get("/preview", self.preview),
@@ -293,10 +295,12 @@ class _Control:
         return _json(self._chat_view(self._state.migrate(self._chat(request))))
 
     async def commands(self, request: web.Request) -> web.Response:
-        """The command menu that a person sees in this chat (Bot API, "Determining list of
-        commands")."""
+        """The command menu that a person sees in this chat."""
         chat = self._chat(request)
-        person = self._actor(chat, request.query.get("by"))
+        return _json(self._menu(chat, self._actor(chat, request.query.get("by"))))
+
+    def _menu(self, chat: Chat, person: Person) -> list[Json]:
+        """As the Bot API's "Determining list of commands" has it."""
         kinds = [f"chat:{chat.id}"]
         if chat.kind == "private":
             kinds.append("all_private_chats")
@@ -309,8 +313,8 @@ class _Control:
         for kind in (*kinds, "default"):
             for language in (person.language_code or "", ""):
                 if found := self._state.commands.get((kind, language)):
-                    return _json(found)
-        return _json([])
+                    return found
+        return []
 
     # Messages
 
@@ -319,7 +323,12 @@ class _Control:
         after = int(request.query.get("after", 0))
         before = int(request.query.get("before", 2**63))
         limit = int(request.query.get("limit", HISTORY))
-        shown = [stored for number, stored in chat.messages.items() if after < number < before]
+        by = request.query.get("by")
+        shown = [
+            stored
+            for number, stored in chat.messages.items()
+            if after < number < before and (by is None or stored.alone in (None, int(by)))
+        ]
         return _json([message_view(stored) for stored in shown[-limit:]])
 
     async def send_text(self, request: web.Request) -> web.Response:
@@ -343,13 +352,27 @@ class _Control:
         reply_to: Stored | None = None
         if body.get("reply_to"):
             reply_to = self._state.message(chat, int(body["reply_to"]))
-            content["reply_to_message"] = {
-                key: value for key, value in reply_to.raw.items() if key != "reply_to_message"
-            }
-        stored = self._state.say(
-            chat, person, content, hidden=not self._is_for_bot(chat, text, reply_to)
-        )
+            if reply_to.alone is None:
+                content["reply_to_message"] = {
+                    key: value for key, value in reply_to.raw.items() if key != "reply_to_message"
+                }
+        whispered = self._is_whispered(chat, person, text, reply_to)
+        hidden = not whispered and not self._is_for_bot(chat, text, reply_to)
+        stored = self._state.say(chat, person, content, hidden=hidden, whispered=whispered)
         return _json(message_view(stored))
+
+    def _is_whispered(self, chat: Chat, person: Person, text: str, reply_to: Stored | None) -> bool:
+        """What a client sends to the bot alone: a command that the menu says is ephemeral, a reply
+        to an ephemeral message."""
+        if not chat.is_group or self._state.ephemerals == "ignored":
+            return False
+        if reply_to is not None and reply_to.alone is not None:
+            return True
+        command = re.match(r"/(\w+)", text)
+        return command is not None and any(
+            known["command"] == command[1] and known.get("is_ephemeral")
+            for known in self._menu(chat, person)
+        )
 
     def _is_for_bot(self, chat: Chat, text: str, reply_to: Stored | None) -> bool:
         """Privacy mode: which messages of a group reach a bot that is no admin."""
@@ -411,6 +434,8 @@ class _Control:
         chat = self._chat(request)
         person = self._actor(chat, body.get("by"))
         stored = self._state.message(chat, int(body["message_id"]))
+        if stored.alone not in (None, person.id):
+            raise RefusedError("only its receiver sees the message")
         button = _button(stored, body)
         if "callback_data" not in button:
             return _json({key: value for key, value in button.items() if key != "text"})
@@ -419,7 +444,7 @@ class _Control:
         update: Json = {"id": press.id, "from": person.api(), "chat_instance": str(chat.id)}
         inline_id = next(
             (key for key, place in self._state.inline_messages.items()
-             if place == (chat.id, stored.raw["message_id"])),
+             if place == (chat.id, stored.id)),
             None,
         ) if "via_bot" in stored.raw else None  # fmt: skip
         if inline_id is not None:
@@ -586,6 +611,14 @@ class _Control:
             "group_per_minute": limits.group_per_minute,
             "latency": self._state.latency,
         }
+
+    async def set_ephemerals(self, request: web.Request) -> web.Response:
+        """What the server makes of ephemeral messages (`state.Ephemerals`)."""
+        mode = str((await _body(request))["mode"])
+        if mode not in get_args(Ephemerals):
+            raise ValueError(mode)
+        self._state.ephemerals = cast("Ephemerals", mode)
+        return _json({})
 
     async def push_update(self, request: web.Request) -> web.Response:
         """Owe the bot any update as it stands; without a body, one that no client can decode."""

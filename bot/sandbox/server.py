@@ -199,7 +199,9 @@ class _BotApi:
             return self._fail(method, chat_id, error)
         state.note_call(method, chat_id, None)
         if request is not None and method.startswith("send") and isinstance(result, dict):
-            request[_SENT] = state.chats[result["chat"]["id"]].messages[result["message_id"]]
+            request[_SENT] = state.chats[result["chat"]["id"]].messages[
+                result.get("ephemeral_message_id") or result["message_id"]
+            ]
         return web.Response(body=encode(result), content_type="application/json")
 
     async def _misfortune(

@@ -25,10 +25,14 @@ from bot.sandbox.view import message_view
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+# A server that knows no ephemeral messages refuses them, or does not look at what asks for them.
+Ephemerals = Literal["allowed", "refused", "ignored"]
 ChatKind = Literal["private", "group", "supergroup", "channel"]
 BotStatus = Literal["none", "member", "administrator", "left", "kicked"]
 
 CALLS_KEPT = 200_000
+EPHEMERAL_SECONDS = 15
+_PRESSES_KEPT = 1000
 # Updates that a bot gets only if it names them (Bot API, getUpdates, allowed_updates).
 _ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 _RIGHTS = (
@@ -87,7 +91,7 @@ class Topic:
 class Stored:
     """A message: `raw` is its Bot API JSON. `version` grows with every change anywhere. `at` is
     when it came, in Unix time; `answered` is off where the bot sent it and was not told that it
-    had come: the bot may send it again."""
+    had come: the bot may send it again. `alone` is the one person who sees an ephemeral one."""
 
     raw: Json
     from_bot: bool
@@ -97,6 +101,12 @@ class Stored:
     answered: bool = True
     at: float = field(default_factory=time.time)
     reply_keyboard: Json | None = None
+    alone: int | None = None
+
+    @property
+    def id(self) -> int:
+        """Its number in the chat; an ephemeral message has one of its own instead of the usual."""
+        return int(self.raw.get("ephemeral_message_id") or self.raw["message_id"])
 
 
 @dataclass(slots=True, eq=False)
@@ -154,6 +164,7 @@ class Press:
     answer: asyncio.Future[Json]
     aged: bool = False
     answered: bool = False
+    at: float = field(default_factory=time.time)
 
 
 @dataclass(slots=True, eq=False)
@@ -238,6 +249,8 @@ class State:
         self.webhook: Webhook | None = None
         self.webhook_news = asyncio.Event()
         self.presses: dict[str, Press] = {}
+        self.last_presses: deque[Press] = deque(maxlen=_PRESSES_KEPT)
+        self.ephemerals: Ephemerals = "allowed"
         self.inline_queries: dict[str, InlineQuery] = {}
         self.inline_messages: dict[str, tuple[int, int]] = {}
         self.commands: dict[tuple[str, str], list[Json]] = {}
@@ -435,21 +448,44 @@ class State:
         return raw
 
     def keep(
-        self, chat: Chat, raw: Json, *, from_bot: bool, reply_keyboard: Json | None = None
+        self,
+        chat: Chat,
+        raw: Json,
+        *,
+        from_bot: bool,
+        reply_keyboard: Json | None = None,
+        alone: int | None = None,
     ) -> Stored:
-        """Store a complete message and show it."""
-        stored = Stored(raw, from_bot, next(self._version), reply_keyboard=reply_keyboard)
-        chat.messages[raw["message_id"]] = stored
+        """Store a complete message and show it; `alone` is who alone is to see it."""
+        if alone is not None:
+            receiver = self.people[alone].api() if from_bot else self.bot
+            raw = raw | {
+                "message_id": 0,
+                "ephemeral_message_id": raw["message_id"],
+                "receiver_user": receiver,
+            }
+        stored = Stored(
+            raw, from_bot, next(self._version), reply_keyboard=reply_keyboard, alone=alone
+        )
+        chat.messages[stored.id] = stored
         self.tell("message", chat, stored)
         return stored
 
-    def say(self, chat: Chat, person: Person, content: Json, *, hidden: bool = False) -> Stored:
+    def say(
+        self,
+        chat: Chat,
+        person: Person,
+        content: Json,
+        *,
+        hidden: bool = False,
+        whispered: bool = False,
+    ) -> Stored:
         """A person's message: stored, shown, and owed to the bot unless it is `hidden` from it or
-        the bot is not there to see it."""
+        the bot is not there to see it. Nobody but the bot reads one that is `whispered`."""
         raw = self.base(chat, person.api()) | content
-        stored = self.keep(chat, raw, from_bot=False)
+        stored = self.keep(chat, raw, from_bot=False, alone=person.id if whispered else None)
         if not hidden and chat.bot_status in ("member", "administrator"):
-            self.push("channel_post" if chat.kind == "channel" else "message", raw)
+            self.push("channel_post" if chat.kind == "channel" else "message", stored.raw)
         return stored
 
     def replace(self, chat: Chat, stored: Stored, raw: Json) -> None:
@@ -499,6 +535,7 @@ class State:
             asyncio.get_running_loop().create_future(),
         )
         self.presses[press.id] = press
+        self.last_presses.append(press)
         return press
 
     def open_inline_query(self, person: Person, query: str) -> InlineQuery:

@@ -43,7 +43,7 @@ def message_view(stored: Stored) -> Json:
     entities: list[Json] = raw.get("entities") or raw.get("caption_entities") or []
     rich = raw.get("rich_message")
     view: Json = {
-        "id": raw["message_id"],
+        "id": stored.id,
         "chat_id": raw["chat"]["id"],
         "date": raw["date"],
         "from": raw.get("from") or raw.get("sender_chat"),
@@ -61,6 +61,8 @@ def message_view(stored: Stored) -> Json:
     for name in ("message_thread_id", "link_preview_options", "via_bot", "edit_date"):
         if name in raw:
             view[name] = raw[name]
+    if stored.alone is not None:
+        view["alone"] = stored.alone
     if rich:
         view["rich"] = rich
     if "photo" in raw:
