@@ -94,11 +94,12 @@ def make_router(desk: Desk) -> Router:
             else notices.important_off(reader.texts),
             alert=True,
         )
+        if answer.message_id is None:
+            return  # too old to be edited: its buttons go on answering
         delivery = await storage.outbox.delivery(pressed.delivery)
-        if delivery is None or delivery.subscriber_id != subscriber.id:
-            await answer.remark(())
-            return
-        page = await desk.digests.again(delivery, pressed.shown, subscriber, reader.viewer.now)
+        page = None
+        if delivery is not None and delivery.subscriber_id == subscriber.id:
+            page = await desk.digests.again(delivery, pressed.shown, subscriber, reader.viewer.now)
         if page is None:
             await answer.remark(())
             return
@@ -133,7 +134,7 @@ async def top_page(desk: Desk, reader: Reader, here: Top) -> Payload:
     """A page of the day's top stories; the pages after it are those of the same moment."""
     now = reader.viewer.now.replace(microsecond=0)
     age = int(now.timestamp()) - here.asked
-    if not here.offset or not 0 <= age < _DAY.total_seconds():  # a day later it is another list
+    if not 0 <= age < _DAY.total_seconds():  # asked now, or so long ago that it is another list
         here, age = Top(here.topic), 0
     asked = now - timedelta(seconds=age)
     topic = Topic(here.topic) if here.topic else None

@@ -189,6 +189,21 @@ class TestImportantOffer:
         await anna.press(digest, cb.Important(1, 1, wanted=True))
         assert (await subscriber(world, -1005)).alerts is Alerts.OFF
 
+    async def test_under_a_digest_that_was_forgotten_it_is_answered_all_the_same(
+        self, world: World
+    ) -> None:
+        anna = world.person()
+        shown = await third_digest(world, anna)
+        after = await anna.press(shown, cb.Important(10**9, 3, wanted=True))
+        assert after
+        assert after.text == shown.text
+        assert after.labels == []
+        assert (await subscriber(world)).alerts is Alerts.IMPORTANT
+        old = {"message_id": shown.message_id, "date": 0, "chat": {"id": ANNA, "type": "private"}}
+        before = len(anna.messages())
+        await anna.press_raw(cb.pack(cb.Important(1, 3, wanted=False)), old)
+        assert len(anna.messages()) == before, "the digest does not come again"
+
     async def test_another_ones_digest_shows_nothing(self, world: World) -> None:
         shown = await third_digest(world, world.person())
         reader = await subscriber(world)
@@ -224,6 +239,9 @@ class TestTop:
         third = await anna.press(second, "Ещё ▶")
         assert third
         assert "Новость 19." in third.text
+        back = await anna.press(second, "◀ Назад")
+        assert back
+        assert back.text == first.text
         assert "Ещё ▶" not in third.labels
         again = await anna.press(third, cb.Top("", 8, int(NOW.timestamp()) - 90_000))
         assert again
