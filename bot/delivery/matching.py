@@ -11,10 +11,15 @@ source, its words and the story itself alone bring it, and to its owner alone.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.articles.rarity import usual
 from bot.words.matching import phrase_in
 from storage import FollowKind, Headline, Level, Tastes, Topic
 
 Key = tuple[FollowKind, str]
+
+_TELLING = 3.0
+"""The rarity (−ln of the share of news that has it) from which a word tells what a title is about:
+«мост», «переговоры», «Япония»; less do «новый», «дом», «Россия»."""
 
 _EVERYTHING: Key = (FollowKind.EVERYTHING, "")
 _RANK = {Level.OFF: 0, Level.DIGEST: 1, Level.NOW: 2, Level.SOUND: 3}
@@ -72,12 +77,19 @@ def headline_keys(headline: Headline) -> list[Key]:
 
 
 def phrase_keys(phrases: Iterable[str], title: Sequence[str], body: Sequence[str]) -> list[Key]:
-    """The phrases that stand in an article; title and body are normalised words."""
-    return [
-        (FollowKind.WORDS, phrase)
-        for phrase in phrases
-        if phrase_in(title, phrase.split()) or phrase_in(body, phrase.split())
-    ]
+    """The phrases that stand in an article; title and body are normalised words.
+
+    Side by side and in order; in the title anywhere, where each of them tells something: «На
+    Камчатке произошло землетрясение» is an earthquake in Kamchatka, «год в новом доме» no New Year.
+    """
+    return [(FollowKind.WORDS, phrase) for phrase in phrases if _stands(phrase, title, body)]
+
+
+def _stands(phrase: str, title: Sequence[str], body: Sequence[str]) -> bool:
+    words = phrase.split()
+    if phrase_in(title, words) or phrase_in(body, words):
+        return True
+    return set(words) <= set(title) and min(map(usual, words)) >= _TELLING
 
 
 def level_of(keys: Collection[Key], reading: Reading) -> Level:

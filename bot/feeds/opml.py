@@ -1,6 +1,7 @@
-"""Lists of feeds as other readers write them (OPML 2.0, http://opml.org/spec2.opml)."""
+"""Lists of feeds as other readers write and read them (OPML 2.0, http://opml.org/spec2.opml)."""
 
 import re
+from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from bot.feeds.errors import HostileFeedError, NotAFeedError
@@ -30,3 +31,20 @@ def read_opml(text: str) -> tuple[str, ...]:
         except BadUrlError:
             continue
     return tuple(urls)
+
+
+def write_opml(title: str, feeds: Iterable[tuple[str, str]]) -> bytes:
+    """An OPML document of feeds, each a (title, address)."""
+    root = ET.Element("opml", version="2.0")
+    ET.SubElement(ET.SubElement(root, "head"), "title").text = _xml(title)
+    body = ET.SubElement(root, "body")
+    for name, url in feeds:
+        ET.SubElement(body, "outline", type="rss", text=_xml(name or url), xmlUrl=_xml(url))
+    ET.indent(root)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _xml(text: str) -> str:
+    """The text without what XML 1.0 cannot hold."""
+    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "", text)

@@ -233,7 +233,7 @@ async def _followed(desk: Desk, reader: Reader) -> Followed:
         tuple(await subscribers.subscriptions(subscriber.id)),
         tuple(await desk.storage.feeds.sources(reader=subscriber.id)),
         subscriber.alerts,
-        mutes=len(await subscribers.mutes(subscriber.id, reader.viewer.now)),
+        mutes=tuple(await subscribers.mutes(subscriber.id, reader.viewer.now)),
         digests=bool(await subscribers.slots(subscriber.id)),
         adds=desk.settings.readers_add_sources > 0,
     )
@@ -244,7 +244,6 @@ async def item_screen(
 ) -> Payload:
     """The screen of one follow as things stand, with what it would have brought."""
     followed = await _followed(desk, reader)
-    mutes = await desk.storage.subscribers.mutes(reader.subscriber.id, reader.viewer.now)
     source = None
     if target.kind is FollowKind.SOURCE:
         source = await known_source(desk, reader, int(target.token))
@@ -255,7 +254,7 @@ async def item_screen(
         label=target.label,
         level=followed.level(target.kind, target.key),
         brought=await brought(desk, reader, target),
-        mute=next((one for one in mutes if (one.kind, one.key) == (target.kind, target.key)), None),
+        mute=followed.mute(target.kind, target.key),
         source=source,
         article=article,
         page=page,

@@ -294,6 +294,11 @@ class AskFollow:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportSources:
+    """One's own sources as a file."""
+
+
+@dataclass(frozen=True, slots=True)
 class HideWords:
     """Mute words of an article by their `word_token`."""
 
@@ -556,6 +561,7 @@ Callback = (
     | Unfollow
     | UnfollowEverything
     | AskFollow
+    | ExportSources
     | HideWords
     | HideReady
     | HideFor
@@ -626,6 +632,7 @@ _CODES: dict[str, type[Callback]] = {
     "fd": Unfollow,
     "fz": UnfollowEverything,
     "fa": AskFollow,
+    "fe": ExportSources,
     "fw": HideWords,
     "fr": HideReady,
     "fh": HideFor,
@@ -794,6 +801,8 @@ def _build(code: str, values: list[str]) -> Callback:
             return UnfollowEverything(bool(_number(confirmed)))
         case "fa", [asked, article]:
             return AskFollow(Asked(asked), _number(article))
+        case "fe", []:
+            return ExportSources()
         case "fw", [article, words]:
             return HideWords(_number(article), _token(words))
         case "fr", [ready]:

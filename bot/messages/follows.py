@@ -14,6 +14,7 @@ from bot.messages.callbacks import (
     AskFollow,
     Card,
     DropSource,
+    ExportSources,
     FollowItem,
     FollowLevel,
     Follows,
@@ -38,6 +39,7 @@ PAGE = 20
 SHOWN = 4  # headlines of what a follow would have brought
 _NAME = 80  # characters
 _BUTTON = 30
+_HIDDEN = "🚫"
 _MARK = {Level.OFF: "○", Level.DIGEST: "📰", Level.NOW: "⚡", Level.SOUND: "🔔"}
 
 
@@ -51,7 +53,7 @@ class Followed:
     subscriptions: tuple[Subscription, ...]
     sources: tuple[Source, ...]
     alerts: Alerts = Alerts.OFF
-    mutes: int = 0
+    mutes: tuple[Mute, ...] = ()
     digests: bool = True
     adds: bool = False
 
@@ -67,6 +69,10 @@ class Followed:
         )
         everything = levels.get((FollowKind.EVERYTHING, ""), Level.OFF) if general else Level.OFF
         return levels.get((kind, key), everything)
+
+    def mute(self, kind: FollowKind, key: str) -> Mute | None:
+        """Return the mute that hides what may be followed."""
+        return next((one for one in self.mutes if (one.kind, one.key) == (kind, key)), None)
 
     def held(self, kind: FollowKind) -> tuple[Subscription, ...]:
         """The words, or the stories, followed."""
@@ -137,9 +143,12 @@ def _legend(texts: Texts) -> Passage:
     return line(legend, tight=False)
 
 
-def _opens(kind: FollowKind, token: str, name: str, level: Level, page: int = 0) -> Button:
-    """Return a button that shows a follow's level and opens its screen."""
-    return button(clip(f"{_MARK[level]} {name}", _BUTTON), FollowItem(kind, token, page))
+def _opens(
+    followed: Followed, kind: FollowKind, key: str, token: str, name: str, page: int = 0
+) -> Button:
+    """Return a button that shows how a follow comes and opens its screen."""
+    mark = _HIDDEN if followed.mute(kind, key) else _MARK[followed.level(kind, key)]
+    return button(clip(f"{mark} {name}", _BUTTON), FollowItem(kind, token, page))
 
 
 def _back(texts: Texts, screen: FollowScreen = FollowScreen.HOME, page: int = 0) -> Button:
@@ -185,15 +194,18 @@ def _home(followed: Followed, viewer: Viewer) -> Payload:
             continue
         name = name_of(one.kind, one.key, titles.get(one.key) or one.label, texts)
         level = comes(one.level, followed.alerts, texts)
+        if mute := followed.mute(one.kind, one.key):
+            level = _("hidden {term}").format(term=term_of(mute, viewer))
         entry = line(f"{clip(name, _NAME)}: ", Run(level, bold=True))
         if not fits([*passages, entry, *last], limit=3500, entities=90):
             break
         passages.append(entry)
-    hidden = _("Hidden: {n}").format(n=followed.mutes) if followed.mutes else _("Hidden")
+    count = len(followed.mutes)
+    hidden = _("Hidden: {n}").format(n=count) if count else _("Hidden")
     return payload(
         [*passages, *last],
         (
-            (_opens(FollowKind.EVERYTHING, "", _("All news"), everything),),
+            (_opens(followed, FollowKind.EVERYTHING, "", "", _("All news")),),
             (
                 button(_("Topics"), Follows(FollowScreen.TOPICS)),
                 button(_("Sources"), Follows(FollowScreen.SOURCES)),
@@ -211,12 +223,7 @@ def _topics(followed: Followed, viewer: Viewer) -> Payload:
     texts = viewer.texts
     _ = texts.gettext
     buttons = [
-        _opens(
-            FollowKind.TOPIC,
-            topic.value,
-            texts.topic(topic),
-            followed.level(FollowKind.TOPIC, topic.value),
-        )
+        _opens(followed, FollowKind.TOPIC, topic.value, topic.value, texts.topic(topic))
         for topic in Topic
     ]
     passages = [
@@ -233,6 +240,8 @@ def _sources(followed: Followed, viewer: Viewer, page: int) -> Payload:
     _ = texts.gettext
     passages = [line(Run(_("Sources"), bold=True))]
     add = ((button(_("Add a source"), AskFollow(Asked.SOURCE)),),) if followed.adds else ()
+    if any(source.owner is not None for source in followed.sources):
+        add = (*add, (button(_("Own sources as a file"), ExportSources()),))
     if not followed.sources:
         empty = (
             _("There is no source yet: send the address of a site, a feed or a channel.")
@@ -251,10 +260,11 @@ def _sources(followed: Followed, viewer: Viewer, page: int) -> Payload:
     passages += [*_caveat(followed, texts), _legend(texts)]
     buttons = [
         _opens(
+            followed,
             FollowKind.SOURCE,
+            source.domain,
             str(source.id),
             clean(source.title) or source.domain,
-            followed.level(FollowKind.SOURCE, source.domain),
             page,
         )
         for source in shown
@@ -287,8 +297,12 @@ def _words(followed: Followed, viewer: Viewer, page: int) -> Payload:
         passages.append(line(_("You follow no words.")))
         said = _("A word or a phrase is found in any form: a name, a town, a team.")
         passages.append(line(said, tight=False))
+    hint = _("You can also write: {example}").format(
+        example="/subscribe " + _("words earthquake in kamchatka")
+    )
+    passages.append(line(hint, tight=False))
     add = (button(_("Add words"), AskFollow(Asked.WORDS)),)
-    return _with_crosses(FollowScreen.WORDS, held, passages, (add, (_back(texts),)), page)
+    return _with_crosses(followed, FollowScreen.WORDS, held, passages, (add, (_back(texts),)), page)
 
 
 def _stories(followed: Followed, viewer: Viewer, page: int) -> Payload:
@@ -306,10 +320,11 @@ def _stories(followed: Followed, viewer: Viewer, page: int) -> Payload:
     else:
         said = _("You follow no story. “Follow the story” under an article brings what comes next.")
         passages.append(line(said))
-    return _with_crosses(FollowScreen.STORIES, held, passages, ((_back(texts),),), page)
+    return _with_crosses(followed, FollowScreen.STORIES, held, passages, ((_back(texts),),), page)
 
 
 def _with_crosses(
+    followed: Followed,
     screen: FollowScreen,
     held: Sequence[Subscription],
     passages: Sequence[Passage],
@@ -321,7 +336,7 @@ def _with_crosses(
     page = min(page, pages - 1)
     rows = tuple(
         (
-            _opens(one.kind, token, clean(one.label), one.level, page),
+            _opens(followed, one.kind, one.key, token, clean(one.label), page),
             button("✕", FollowLevel(one.kind, token, Level.OFF, page)),
         )
         for one in held[page * PAGE : (page + 1) * PAGE]

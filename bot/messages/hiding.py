@@ -103,9 +103,9 @@ def screen(mutes: Sequence[Mute], ready: Sequence[Ready], viewer: Viewer, page: 
         passages.append(line(said, tight=False))
     else:
         passages.append(line(_("Nothing is hidden.")))
-    hint = _("Hidden things come neither at once nor in the digest. Typed: {example}").format(
-        example="/mute " + _("words horoscope 30")
-    )
+        said = _("What is hidden comes neither at once nor in the digest.")
+        passages.append(line(said, tight=False))
+    hint = _("You can also write: {example}").format(example="/mute " + _("words horoscope 30"))
     passages.append(line(hint, tight=False))
     rows: list[tuple[Button, ...]] = [
         (

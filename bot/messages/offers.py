@@ -5,6 +5,7 @@ is stored as a query and the button carries its number.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.feeds.entries import FeedKind, FoundFeed
 from bot.feeds.offers import Offer, Refusal
@@ -18,6 +19,7 @@ from storage import Source
 MOST_CHOICES = 8
 _TITLES = 3
 _NAME = 80  # characters
+_LISTED = 12  # names of a file's sources
 
 
 def offer(one: Offer, query: int, viewer: Viewer) -> Payload:
@@ -64,7 +66,7 @@ def refused(one: Offer, texts: Texts) -> str:
     name = clip(clean(one.title) or clean(one.url), _NAME)
     match one.refusal:
         case Refusal.NOT_ALLOWED:
-            return _("Here only the operator adds sources. /subscribe shows those that there are.")
+            return not_allowed(texts)
         case Refusal.TOO_MANY:
             return texts.ngettext(
                 "You have {n} source of your own, and no more fit. /subscribe lets you drop it.",
@@ -96,6 +98,101 @@ def refused(one: Offer, texts: Texts) -> str:
                 "No news feed was found at {name}. Try the address of the feed itself, or of the "
                 "site's front page."
             ).format(name=name)
+
+
+def not_allowed(texts: Texts) -> str:
+    """An address or a file of sources where readers add none."""
+    return texts.gettext(
+        "Sources of one's own are not added here. Those that there are: /subscribe"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What became of the sources that a file lists: `left` were not looked at."""
+
+    taken: tuple[str, ...] = ()
+    refused: tuple[Offer, ...] = ()
+    left: int = 0
+    most: int = 0  # that a reader may have, where no more fitted
+
+
+def no_list(texts: Texts) -> str:
+    """A file that is no list of sources."""
+    return texts.gettext(
+        "This file is no list of sources. Other feed readers export one as OPML: send that."
+    )
+
+
+def file_too_large(texts: Texts, megabytes: int) -> str:
+    """A file that is larger than is read."""
+    return texts.gettext("The file is too large: at most {n} MB.").format(n=megabytes)
+
+
+def file_lost(texts: Texts) -> str:
+    """A file that Telegram did not give."""
+    return texts.gettext("The file could not be read. Send it once more.")
+
+
+def looking(texts: Texts, done: int, of: int) -> Payload:
+    """How far the sources of a file are."""
+    said = texts.gettext("Looking at the sources: {done} of {total}…")
+    return payload([line(said.format(done=done, total=of))])
+
+
+def listed(found: Listed, viewer: Viewer) -> Payload:
+    """Return what became of the sources of a file."""
+    texts = viewer.texts
+    _ = texts.gettext
+    taken = len(found.taken)
+    total = taken + len(found.refused) + found.left
+    head = _("Added {n} of {total}.").format(n=taken, total=total)
+    passages = [line(Run(head, bold=True))]
+    passages += [line(f"✓ {clip(clean(name), _NAME)}") for name in found.taken[:_LISTED]]
+    if taken > _LISTED:
+        passages.append(line(_("…and {n} more").format(n=taken - _LISTED)))
+    if taken:
+        passages.append(line(_("They come in your digest."), tight=False))
+    if found.refused:
+        passages.append(line(_("Not added:"), tight=False))
+        for one in found.refused[:_LISTED]:
+            name = clip(clean(one.title) or clean(one.url), _NAME)
+            passages.append(line(f"• {name}: {_reason(one, texts)}"))
+        if len(found.refused) > _LISTED:
+            more = _("…and {n} more").format(n=len(found.refused) - _LISTED)
+            passages.append(line(more))
+    if found.left and found.most:
+        said = texts.ngettext(
+            "You may have {n} source of your own, so {left} were not looked at.",
+            "You may have {n} sources of your own, so {left} were not looked at.",
+            found.most,
+        ).format(n=found.most, left=found.left)
+        passages.append(line(said, tight=False))
+    elif found.left:
+        said = _("{left} more were not looked at: that was enough for one file.")
+        passages.append(line(said.format(left=found.left), tight=False))
+    sources = button(_("Sources"), Follows(FollowScreen.SOURCES))
+    return payload(passages, ((sources,),))
+
+
+def _reason(one: Offer, texts: Texts) -> str:
+    _ = texts.gettext
+    match one.refusal:
+        case Refusal.PUBLIC | Refusal.YOURS:
+            return _("there already")
+        case Refusal.PRIVATE:
+            return _("not on the public web")
+        case Refusal.EMPTY:
+            return _("no news yet")
+        case Refusal.UNREACHABLE:
+            return _("cannot be read")
+        case _:
+            return _("no news feed there")
+
+
+def exported(texts: Texts) -> str:
+    """The line under the file of one's own sources."""
+    return texts.gettext("Your own sources, for any feed reader.")
 
 
 def busy(texts: Texts) -> str:

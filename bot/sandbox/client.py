@@ -6,6 +6,7 @@ is JSON as `control` and `view` describe it; a refused action raises `ControlErr
 
 from __future__ import annotations
 
+import base64
 import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -164,6 +165,29 @@ class Control:
         return dict(
             await self._post(
                 f"/chats/{chat}/messages", text=text, by=by, reply_to=reply_to, thread=thread
+            )
+        )
+
+    async def send_document(
+        self,
+        chat: int,
+        name: str,
+        content: bytes,
+        *,
+        mime: str = "",
+        caption: str = "",
+        by: int | None = None,
+    ) -> Json:
+        """A person sends a file."""
+        encoded = base64.b64encode(content).decode()
+        return dict(
+            await self._post(
+                f"/chats/{chat}/documents",
+                name=name,
+                content=encoded,
+                mime=mime,
+                caption=caption,
+                by=by,
             )
         )
 

@@ -9,6 +9,8 @@ the sandbox through the reader's browser. `client.Control` has a method for each
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import ipaddress
 import json
 import re
@@ -163,6 +165,7 @@ class _Control:
             web.get("/chats/{chat}/commands", self.commands),
             web.get("/chats/{chat}/messages", self.messages),
             web.post("/chats/{chat}/messages", self.send_text),
+            web.post("/chats/{chat}/documents", self.send_document),
             web.get("/chats/{chat}/wait", self.wait),
             web.post("/chats/{chat}/press", self.press),
             web.post("/chats/{chat}/messages/{message}/delete", self.delete),
@@ -360,6 +363,26 @@ class _Control:
         hidden = not whispered and not self._is_for_bot(chat, text, reply_to)
         stored = self._state.say(chat, person, content, hidden=hidden, whispered=whispered)
         return _json(message_view(stored))
+
+    async def send_document(self, request: web.Request) -> web.Response:
+        """A person sends a file: `content` is base64."""
+        body = await _body(request)
+        chat = self._chat(request)
+        person = self._actor(chat, body.get("by"))
+        if chat.kind == "private" and chat.bot_status == "kicked":
+            raise RefusedError("the bot is blocked: unblock it first")
+        try:
+            data = base64.b64decode(str(body["content"]), validate=True)
+        except binascii.Error as error:
+            raise RefusedError("the content is no base64") from error
+        if not data:
+            raise RefusedError("a file must be non-empty")
+        name, mime = str(body["name"]), str(body.get("mime") or "application/octet-stream")
+        file = self._state.files.add(data, name=name, mime=mime, photo=False)
+        content: Json = {"document": file.document()}
+        if caption := str(body.get("caption") or ""):
+            content["caption"] = caption
+        return _json(message_view(self._state.say(chat, person, content)))
 
     def _is_whispered(self, chat: Chat, person: Person, text: str, reply_to: Stored | None) -> bool:
         """What a client sends to the bot alone: a command that the menu says is ephemeral, a reply

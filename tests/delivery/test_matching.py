@@ -45,10 +45,21 @@ def test_a_mute_silences_even_followed_words() -> None:
     assert level_of(KEYS, reading(*follows, muted=frozenset({CULTURE}))) is Level.NOW
 
 
-def test_phrases_are_found_side_by_side_in_title_or_body() -> None:
-    found = phrase_keys(["мост волг", "волг мост"], ["нов", "мост", "волг"], ["волг"])
+def test_phrases_are_found_side_by_side() -> None:
+    found = phrase_keys(["мост волг", "волг мост"], [], ["нов", "мост", "волг"])
     assert found == [WORDS]
     assert phrase_keys(["мост волг"], ["мост"], ["волг"]) == []
+    assert phrase_keys(["мост волг"], ["мост", "через", "волг"], []) == [WORDS]
+
+
+def test_in_a_title_telling_words_may_stand_anywhere() -> None:
+    """«На Камчатке произошло землетрясение» is what «землетрясение на Камчатке» asks for."""
+    quake = ["на", "камчатк", "произойт", "землетрясен", "магнитуд", "6"]
+    (found,) = phrase_keys(["землетрясен камчатк"], quake, [])
+    assert found == (FollowKind.WORDS, "землетрясен камчатк")
+    assert phrase_keys(["землетрясен камчатк"], [], quake) == [], "a body is too long for that"
+    assert phrase_keys(["нов год"], ["год", "в", "нов", "дом"], []) == [], "words of every day"
+    assert phrase_keys(["землетрясен камчатк"], ["землетрясен"], ["камчатк"]) == []
 
 
 def test_following_everything_is_not_specific() -> None:

@@ -26,6 +26,7 @@ from aiogram.methods import (
     EditMessageText,
     GetChatAdministrators,
     GetChatMember,
+    GetFile,
     GetMe,
     SendChatAction,
     SendDocument,
@@ -38,6 +39,7 @@ from aiogram.types import (
     ChatMemberMember,
     ChatMemberOwner,
     ChatMemberRestricted,
+    File,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InlineQueryResultArticle,
@@ -80,6 +82,9 @@ NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)  # noon in Moscow, a Sunday
 BOT_ID = 123456789
 ADMIN = 7
 ANNA = 1001
+
+# Where a rich message holds words (Bot API, InputRichMessage and its blocks).
+_WORDS_OF_RICH = ("text", "caption", "credit", "summary", "items", "cells", "blocks", "buttons")
 
 
 def bad(text: str) -> TelegramBadRequest:
@@ -129,6 +134,7 @@ class Telegram(BaseSession):
     owners: set[int] = field(default_factory=set)
     whispers: bool = False  # whether the bot, an admin of its groups, may whisper
     faults: deque[tuple[type[TelegramMethod[Any]], Exception]] = field(default_factory=deque)
+    files: dict[str, bytes] = field(default_factory=dict)  # what people sent, by file_id
     last_id: int = 100
 
     def __post_init__(self) -> None:
@@ -137,8 +143,10 @@ class Telegram(BaseSession):
     async def close(self) -> None:
         """Nothing is open."""
 
-    async def stream_content(self, *args: Any, **kwargs: Any) -> AsyncGenerator[bytes, None]:
-        yield b""
+    async def stream_content(
+        self, url: str, *args: Any, **kwargs: Any
+    ) -> AsyncGenerator[bytes, None]:
+        yield self.files[url.rpartition("/")[2]]
 
     async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: Any = None) -> Any:  # noqa: ASYNC109 — the framework's signature
         self.requests.append(method)
@@ -179,6 +187,16 @@ class Telegram(BaseSession):
                 return True
             case SendChatAction():
                 return True
+            case GetFile():
+                content = self.files.get(method.file_id)
+                if content is None:
+                    raise TelegramBadRequest(method, "Bad Request: wrong file_id")
+                return File(
+                    file_id=method.file_id,
+                    file_unique_id=method.file_id,
+                    file_size=len(content),
+                    file_path=method.file_id,
+                )
             case _:
                 raise AssertionError(f"unexpected {method!r}")
 
@@ -202,7 +220,7 @@ class Telegram(BaseSession):
     ) -> Shown:
         rich = getattr(method, "rich_message", None) is not None
         photo = isinstance(method, EditMessageCaption)
-        text = "" if rich else method.caption if photo else method.text
+        text = _written(method.rich_message) if rich else method.caption if photo else method.text
         if not rich and method.parse_mode == "HTML":
             message = parsed(text)
             assert message.units <= (1024 if photo else 4096)
@@ -301,6 +319,23 @@ class Telegram(BaseSession):
             raise TelegramBadRequest(method, "Bad Request: message is not modified")
         chat[before.message_id] = after
         return True
+
+
+def _written(rich: Any) -> str:
+    """The words of a rich message, in order, a line a block."""
+    match rich:
+        case str():
+            return rich
+        case list() | tuple():
+            return "".join(map(_written, rich))
+        case dict():
+            parts = [_written(rich[key]) for key in _WORDS_OF_RICH if rich.get(key)]
+            return "\n".join(parts) if "type" in rich and "blocks" in rich else "".join(parts)
+        case _ if hasattr(rich, "model_dump"):
+            blocks = rich.model_dump(exclude_none=True).get("blocks", [])
+            return "\n".join(map(_written, blocks))
+        case _:
+            return ""
 
 
 class Person:

@@ -47,6 +47,7 @@ _CALLBACKS = st.one_of(
     st.builds(cb.Unfollow, _KINDS, _KEYS, st.integers(0, 99)),
     st.builds(cb.UnfollowEverything, st.booleans()),
     st.builds(cb.AskFollow, st.sampled_from(cb.Asked), _IDS),
+    st.just(cb.ExportSources()),
     st.builds(cb.HideWords, _IDS, _KEYS),
     st.builds(cb.HideReady, st.sampled_from(cb.Ready)),
     st.builds(cb.HideFor, _KINDS, _KEYS, st.integers(0, 400), _IDS),

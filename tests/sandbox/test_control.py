@@ -294,3 +294,17 @@ async def test_link_previews_show_local_pages_and_only_name_others(
             assert response.status == 404
     finally:
         await runner.cleanup()
+
+
+async def test_a_file_that_a_person_sends_is_given_out_to_the_bot(
+    sandbox: Sandbox, api: Api, people: Control, reader: int
+) -> None:
+    await people.send_document(reader, "feeds.opml", b"<opml/>", mime="text/x-opml")
+    (update,) = await api.call("getUpdates", offset=-1)
+    document = update["message"]["document"]
+    assert (document["file_name"], document["file_size"]) == ("feeds.opml", 7)
+    path = (await api.call("getFile", file_id=document["file_id"]))["file_path"]
+    async with api.session.get(f"{sandbox.url}/file/bot{TOKEN}/{path}") as response:
+        assert await response.read() == b"<opml/>"
+    with pytest.raises(ControlError):
+        await people.send_document(reader, "empty.opml", b"")
