@@ -212,7 +212,7 @@ def _beginning(summary: str) -> str:
 
 
 def _offer(texts: Texts) -> str:
-    return texts.gettext("Tell you at once about the most important news? At most three a day.")
+    return texts.gettext("Want the biggest stories at once? Three a day at most.")
 
 
 def _all_news(texts: Texts) -> str:

@@ -129,13 +129,13 @@ def unknown_topic(texts: Texts, given: str) -> str:
 def important_on(texts: Texts) -> str:
     """The offer of important stories taken up."""
     return texts.gettext(
-        "The most important news will come at once, at most three a day. /settings changes it."
+        "The biggest stories will come at once, three a day at most. /settings changes it."
     )
 
 
 def important_off(texts: Texts) -> str:
     """The offer of important stories declined."""
-    return texts.gettext("Fine: only the digests will come. /settings changes it any time.")
+    return texts.gettext("Fine, just the digests then. /settings changes it any time.")
 
 
 def nothing_new(texts: Texts) -> str:
