@@ -91,8 +91,7 @@ def make_router(desk: Desk) -> Router:
         await answer.toast(
             notices.important_on(reader.texts)
             if pressed.wanted
-            else notices.important_off(reader.texts),
-            alert=True,
+            else notices.important_off(reader.texts)
         )
         if answer.message_id is None:
             return  # too old to be edited: its buttons go on answering

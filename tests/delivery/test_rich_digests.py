@@ -22,7 +22,7 @@ async def owed(newsroom: Newsroom) -> int:
 async def sent(newsroom: Newsroom, start: Start) -> Delivery:
     async with start() as desk:
         await desk.settle()
-        line = await desk.storage.outbox.delivery(1)
+        line: Delivery | None = await desk.storage.outbox.delivery(1)
     assert line is not None
     assert line.state.value == "sent"
     return line
