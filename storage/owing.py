@@ -258,6 +258,34 @@ class Owing:
                 )
             )
 
+    async def waiting(self, subscriber_id: int) -> list[tuple[int, int]]:
+        """The pushes that a reader is owed, or that are held back: each (push, article)."""
+        rows = await self._database.rows(
+            """
+            SELECT push_id, article_id FROM delivery
+            WHERE subscriber_id = :id AND state = 'owed' AND push_id IS NOT NULL
+            UNION ALL
+            SELECT push_id, article_id FROM delivery
+            WHERE subscriber_id = :id AND state = 'deferred' AND push_id IS NOT NULL
+            """,
+            {"id": subscriber_id},
+        )
+        return [(row["push_id"], row["article_id"]) for row in rows]
+
+    async def meet(self, push_ids: Sequence[int], key: tuple[FollowKind, str]) -> None:
+        """Note one more follow or mute that pushes meet: nobody had it when they were matched."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                UPDATE push SET keys = json_insert(keys, '$[#]', json_array(:kind, :key))
+                WHERE id IN (SELECT value FROM json_each(:ids)) AND keys IS NOT NULL
+                      AND NOT EXISTS (
+                          SELECT 1 FROM json_each(push.keys) k
+                          WHERE k.value ->> 0 = :kind AND k.value ->> 1 = :key)
+                """,
+                {"ids": json_list(push_ids), "kind": key[0].value, "key": key[1]},
+            )
+
     async def expand(
         self, push: Push, *, now: datetime, chunk: int | None = None
     ) -> tuple[int, bool]:

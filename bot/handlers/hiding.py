@@ -13,6 +13,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from bot.articles.mentions import mentioned
+from bot.delivery import muting
 from bot.handlers.answering import Answer
 from bot.handlers.articles import find, note_view
 from bot.handlers.desk import Desk, Reader
@@ -138,7 +139,7 @@ def make_router(desk: Desk) -> Router:
         query: CallbackQuery, pressed: HideReady, reader: Reader, answer: Answer
     ) -> None:
         for kind, key, label in ready_keys(desk, reader, pressed.ready):
-            await subscribers.mute(_mute(reader, kind, key, label, 0))
+            await muting.mute(desk.storage, _mute(reader, kind, key, label, 0))
         await answer.turn(await follows_screen(desk, reader, FollowScreen.HIDDEN))
 
     @router.callback_query(Pressed(HideFollow))
@@ -164,7 +165,7 @@ def make_router(desk: Desk) -> Router:
         if pressed.article:
             await _hidden(desk, reader, answer, mute, pressed.article)
             return
-        await subscribers.mute(mute)
+        await muting.mute(desk.storage, mute)
         await answer.turn(await follows_screen(desk, reader, FollowScreen.HIDDEN))
 
     @router.callback_query(Pressed(Unhide))
@@ -200,12 +201,12 @@ async def hide_typed(
         return
     days = intent.days if isinstance(intent, MuteIntent) else 0
     mute = _mute(reader, *meant, days)
-    await desk.storage.subscribers.mute(mute)
+    await muting.mute(desk.storage, mute)
     await answer.say(hiding.hidden(mute, reader.viewer))
 
 
 async def _hidden(desk: Desk, reader: Reader, answer: Answer, mute: Mute, article: int = 0) -> None:
-    await desk.storage.subscribers.mute(mute)
+    await muting.mute(desk.storage, mute)
     await answer.turn(hiding.hidden(mute, reader.viewer, article=article))
 
 
