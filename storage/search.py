@@ -14,6 +14,7 @@ What a search found is kept under its id, so that its pages stay as they were wh
 is deleted, or is imported under older dates.
 """
 
+import itertools
 import json
 import math
 import secrets
@@ -33,6 +34,9 @@ _RANKED = 200
 _ENOUGH = 10
 _FADE_SECONDS = 30 * 86400
 _PARTLY = 100  # articles with some of the words that are looked into
+_LOOKED_INTO = 60  # articles with all of them whose words' places are compared
+_NEAR = 3  # words apart at most, stop-words counted
+_CLOSE, _TITLED = 0.8, 0.4  # what words near each other, and those in the title, add to a score
 _TELLING = 0.5  # of the words' rarity, that an article without all of them must have
 _SATURATED = 4.0  # the rarity from which a word tells what a text is about
 _LAST_KEY = 1 << 62
@@ -143,6 +147,20 @@ def _telling(rarity: Sequence[float]) -> list[float]:
     return [weight / total for weight in weights]
 
 
+def _closeness(terms: Sequence[str], title: Sequence[str], body: Sequence[str]) -> float:
+    """From 1 up: how many neighbours of the query are near each other, how many in the title."""
+    wanted = set(terms)
+    pairs = set(itertools.pairwise(terms))
+    met: set[tuple[str, str]] = set()
+    for tokens in (title, body):
+        places = [(place, token) for place, token in enumerate(tokens) if token in wanted]
+        for (before, one), (after, other) in itertools.pairwise(places):
+            if after - before <= _NEAR:
+                met |= {(one, other), (other, one)} & pairs
+    titled = len(wanted.intersection(title)) / len(wanted)
+    return 1 + _CLOSE * len(met) / max(1, len(pairs)) + _TITLED * titled
+
+
 class Search:
     """Reading the index."""
 
@@ -229,9 +247,17 @@ class Search:
         ]
         found: list[int] = []
         if all(occurring):
-            found = await self._ranked(
-                " AND ".join((*terms, *phrases)), bounds, now, common=min(occurring) >= _COMMON
-            )
+            match = " AND ".join((*terms, *phrases))
+            ranked = await self._ranked(match, bounds, now, common=min(occurring) >= _COMMON)
+            found = list(ranked)
+            if len(terms) > 1:
+                looked_into = found[:_LOOKED_INTO]
+                texts = await self._texts(looked_into)
+                scores = {
+                    key: ranked[key] * _closeness(wanted.terms, *texts.get(key, ((), ())))
+                    for key in looked_into
+                }
+                found[:_LOOKED_INTO] = sorted(scores, key=scores.__getitem__, reverse=True)
         if len(found) >= _ENOUGH or len(terms) < 2:
             return Hits(tuple(found), len(found))
         seen = set(found)
@@ -280,7 +306,17 @@ class Search:
         any_of_them = f"({' OR '.join(quoted(asked))})"
         expression = " AND ".join((any_of_them, *_phrases(wanted.phrases)))
         common = sum(counts[term] for term in asked) >= _COMMON
-        keys = (await self._ranked(expression, bounds, now, common=common))[:_PARTLY]
+        ranked = await self._ranked(expression, bounds, now, common=common)
+        scores: dict[int, tuple[float, float]] = {}
+        for key, (title, body) in (await self._texts(list(ranked)[:_PARTLY])).items():
+            tokens = {*title, *body}
+            share = sum(share_of[term] for term in wanted.terms if term in tokens)
+            if share >= _TELLING - 1e-9:
+                scores[key] = share, ranked[key] * _closeness(wanted.terms, title, body)
+        return sorted(scores, key=scores.__getitem__, reverse=True)
+
+    async def _texts(self, keys: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
+        """The tokens of articles' titles and bodies by search key."""
         rows = await self._database.rows(
             """
             SELECT search_key AS key, search_text FROM article
@@ -288,22 +324,19 @@ class Search:
             """,
             {"keys": json_list(keys)},
         )
-        telling = {}
+        texts = {}
         for row in rows:
             title, body = unpack_text(row["search_text"])
-            tokens = {*title.split(), *body.split()}
-            share = sum(share_of[term] for term in wanted.terms if term in tokens)
-            if share >= _TELLING - 1e-9:
-                telling[row["key"]] = share
-        # Sorting keeps the order of those that have as much.
-        return sorted(
-            (key for key in keys if key in telling), key=telling.__getitem__, reverse=True
-        )
+            texts[row["key"]] = title.split(), body.split()
+        return texts
 
     async def _ranked(
         self, match: str, bounds: "_Bounds", now: datetime, *, common: bool
-    ) -> list[int]:
-        """Keys of what matches within the bounds, best first; of `common` words, of the newest."""
+    ) -> dict[int, float]:
+        """Scores by key of what matches within the bounds, best first.
+
+        Of `common` words only the newest articles are looked at.
+        """
         if bounds.without:
             match = f"({match}) NOT ({bounds.without})"
         parameters: dict[str, object] = {
@@ -337,7 +370,8 @@ class Search:
             age = max(0, to_epoch(now) - row["key"] // KEYS_A_SECOND)
             return float(row["score"]) * (0.5 + 0.5 * math.exp(-age / _FADE_SECONDS))
 
-        return [row["key"] for row in sorted(rows, key=faded, reverse=True)]
+        scores = {row["key"]: faded(row) for row in rows}
+        return {key: scores[key] for key in sorted(scores, key=scores.__getitem__, reverse=True)}
 
     # ------------------------------------------------------------ kept searches
 
@@ -374,7 +408,8 @@ class Search:
     async def kept(self, query_id: int) -> KeptSearch:
         """A kept search; raises NotFoundError where it is kept no more."""
         row = await self._database.row(
-            "SELECT text, tried, found, whole, limit_key FROM query WHERE id = :id", {"id": query_id}
+            "SELECT text, tried, found, whole, limit_key FROM query WHERE id = :id",
+            {"id": query_id},
         )
         if row is None:
             raise NotFoundError(f"there is no search {query_id}")

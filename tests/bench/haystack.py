@@ -4,8 +4,8 @@
           └─ the others' words ─▶ hay: each article mixes the words of a few texts at random
 
 So the needles' common words are as common in the hay as in news, their rarer ones occur in some
-hundred articles, beside each other too, and only the needle tells what it tells. The texts are
-others': the database stays in the cache folder.
+hundred articles, beside each other too, and only the needle tells what it tells: texts about a
+needle's own event give no words. The texts are others': the database stays in the cache folder.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from pathlib import Path
 from random import Random
 
 from bot.articles.indexing import index_words
+from bot.articles.rarity import usual
 from bot.words.normaliser import NORMALISER_VERSION, Normaliser
 from storage import ArticleDraft, BodyFrom, EntryKey, Feed, Paragraph, Span, Storage, Topic
 from storage.migrate import migrations
@@ -31,6 +32,7 @@ ARTICLES = 100_000
 _EDITION = 1  # to be raised when this module makes another hay
 _MIXED = 5  # texts whose words an article of the hay takes
 _TITLE, _BODY = range(5, 11), range(90, 260)  # tokens
+_SAME_EVENT, _RARE = 3, 6.0  # words in common, of that rarity, tell of one event
 _LEADS, _DAYS = 25, 100
 _WORD = re.compile(r"\w+")
 
@@ -95,8 +97,11 @@ def _drafts(
     normaliser = Normaliser()
     token_of = cache(normaliser.text)
     straws: dict[str, list[tuple[list[str], list[str]]]] = {"ru": [], "en": []}
+    told = [_rare(one, normaliser) for one in known]
     for one in hay:
-        straws[one.language].append((_words(one.title), _words(f"{one.standfirst} {one.text}")))
+        rare = _rare(one, normaliser)
+        if all(len(rare & of_needle) < _SAME_EVENT for of_needle in told):
+            straws[one.language].append((_words(one.title), _words(f"{one.standfirst} {one.text}")))
     count = ARTICLES + len(known)
     places = dict(zip(rng.sample(range(count), len(known)), known, strict=True))
     for number in range(count):
@@ -122,6 +127,11 @@ def _drafts(
         texts = (" ".join(title), " ".join(told[:_LEADS]), " ".join(told))
         indexed = (" ".join(map(token_of, title)), " ".join(map(token_of, told)))
         yield _draft(number, feed, texts, indexed, language, published)
+
+
+def _rare(one: Needle, normaliser: Normaliser) -> set[str]:
+    tokens = normaliser.tokens(f"{one.title} {one.standfirst} {one.text}")
+    return {token for token in tokens if len(token) > 3 and usual(token) >= _RARE}
 
 
 def _words(text: str) -> list[str]:

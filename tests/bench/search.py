@@ -127,7 +127,7 @@ def _by_hand(known: Mapping[str, Needle]) -> Asked:
 
 
 def _inflected(known: Sequence[Needle], rng: Random) -> Asked:
-    """Two to four telling words of a title, and of the first lines, in other forms."""
+    """Two to four telling words of a title and the first lines, in another case or number."""
     morphology = pymorphy3.MorphAnalyzer()
     asked = []
     for one in rng.sample(known, len(known)):
@@ -155,6 +155,8 @@ def _telling(text: str) -> list[str]:
 
 def _other_form(word: str, morphology: pymorphy3.MorphAnalyzer, rng: Random) -> str:
     parse = morphology.parse(word)[0]
+    if parse.tag.POS not in ("NOUN", "ADJF"):
+        return word
     for _ in range(6):
         form = parse.inflect({rng.choice(_CASES), rng.choice(("sing", "plur"))})
         if form is not None and form.word != word:
