@@ -75,6 +75,7 @@ from storage.models import (
     Outcome,
     Paragraph,
     PendingPage,
+    Person,
     Picture,
     PictureBlock,
     Preformatted,
@@ -85,6 +86,8 @@ from storage.models import (
     Quote,
     Reading,
     Revision,
+    Saved,
+    Saving,
     Slot,
     SlotDue,
     SlotPlan,
@@ -106,6 +109,8 @@ from storage.outbox import ALL_CHATS, Outbox
 from storage.owing import Owing
 from storage.people import People
 from storage.pictures import Pictures
+from storage.privacy import Privacy
+from storage.saved import SavedArticles, SavedKey
 from storage.search import Search
 from storage.subscribers import SubscriberChanges, Subscribers, WordKey
 from storage.updates import RawUpdate, Updates
@@ -180,10 +185,12 @@ __all__ = [
     "Paragraph",
     "PendingPage",
     "People",
+    "Person",
     "Picture",
     "PictureBlock",
     "Pictures",
     "Preformatted",
+    "Privacy",
     "Prompt",
     "Push",
     "PushLag",
@@ -192,6 +199,10 @@ __all__ = [
     "RawUpdate",
     "Reading",
     "Revision",
+    "Saved",
+    "SavedArticles",
+    "SavedKey",
+    "Saving",
     "Search",
     "Slot",
     "SlotDue",
@@ -237,6 +248,8 @@ class Storage:
         self.brought = Brought(database)
         self.subscribers = Subscribers(database)
         self.people = People(database)
+        self.saved = SavedArticles(database)
+        self.privacy = Privacy(database)
         self.owing = Owing(database)
         self.outbox = Outbox(database)
         self.fronts = Fronts(database)

@@ -44,6 +44,8 @@ SQLITE_VERSION = sqlite3.sqlite_version
 """The library's version, for logs and fault reports: what it can do depends on it."""
 
 _BUSY_MS = 5000
+_EMPTYING_MS = 200
+"""How long a read that needs the log may keep everybody from writing."""
 _WRITER_CACHE_KIB = 32 * 1024
 """What a chunk of deliveries touches fits: else its pages go to the log more than once."""
 _LOG_PAGES = 4000
@@ -336,6 +338,21 @@ class Database:
         async with self._writing() as writer:
             with suppress(sqlite3.OperationalError):
                 await writer.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+
+    async def empty_log(self) -> bool:
+        """Fold the log into the file and cut it to nothing; False where a read was in the way.
+
+        What was deleted or changed stays readable in the log until then.
+        """
+        async with self._writing() as writer:
+            await writer.execute(f"PRAGMA busy_timeout = {_EMPTYING_MS}")
+            try:
+                (row,) = await writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.OperationalError:
+                return False
+            finally:
+                await writer.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            return not row[0]
 
     async def upkeep(self) -> None:
         """Nightly: refresh the planner's statistics and fold the log into the file."""

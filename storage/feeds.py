@@ -247,7 +247,8 @@ class Feeds:
         """Add a feed by command, or bring a removed or gone one back; due at once.
 
         `title` is the source's name until a poll tells it. Raises AlreadyExistsError where it is
-        polled already, for the public or for the same owner.
+        polled already, for the public or for the same owner, NotFoundError where the owner has
+        been forgotten.
         """
         async with self._database.transaction() as transaction:
             known = await self._known(transaction, url, owner)
@@ -291,7 +292,8 @@ class Feeds:
         await transaction.run(
             """
             INSERT INTO source (domain, title, owner, created)
-            VALUES (:domain, :title, :owner, :now)
+            SELECT :domain, :title, :owner, :now
+            WHERE :owner IS NULL OR EXISTS (SELECT 1 FROM subscriber WHERE id = :owner)
             ON CONFLICT (domain, coalesce(owner, 0)) DO NOTHING
             """,
             parameters,

@@ -854,6 +854,39 @@ class Invitation:
     admin: bool
     uses_left: int
     expires: datetime | None
+    uses: int = 0  # how many it could let in at first
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who was let in, or removed since; `id` is Telegram's.
+
+    `label` is that of the invitation that brought them, `title` what their private chat is called.
+    """
+
+    id: int
+    admin: bool
+    admitted: datetime
+    blocked: datetime | None = None
+    label: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An article that a person keeps for later."""
+
+    headline: Headline
+    at: datetime
+
+
+class Saving(StrEnum):
+    """What became of the wish to save an article."""
+
+    DONE = "done"
+    FULL = "full"  # as many are saved as may be
+    GONE = "gone"  # the article is not there, or the chat has been forgotten
 
 
 @dataclass(frozen=True, slots=True)

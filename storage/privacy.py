@@ -1,0 +1,210 @@
+"""What is stored about a chat and its person, and how it is forgotten.
+
+    erase: send nothing more ─▶ own sources ─▶ ledger, in chunks ─▶ all the rest at once ─▶ settle
+    settle: nothing that is being handled names them ─▶ the log is folded and emptied
+
+Deleted rows are overwritten in the file (PRAGMA secure_delete), but the log keeps former pages
+until it is emptied, and updates that are being handled are kept until their handlers end: so
+`settle` is called again and again, and does its work once it can. An erasure that a crash cuts off
+is begun anew with the update that asked for it.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from storage.database import Database, Row, from_epoch, json_list
+from storage.feeds import forget_feed, orphan
+
+_LINES_AT_ONCE = 500
+_PATIENCE = 100  # calls of `settle` for which an update that names somebody is waited for
+
+# By the indexes that know readers; a line is in one of these at least.
+_LINES = """
+    SELECT id FROM delivery WHERE subscriber_id = :reader AND state = 'owed'
+    UNION ALL SELECT id FROM delivery WHERE subscriber_id = :reader AND state = 'claimed'
+    UNION ALL SELECT id FROM delivery WHERE subscriber_id = :reader AND state = 'deferred'
+    UNION ALL SELECT id FROM delivery WHERE subscriber_id = :reader AND ended IS NOT NULL
+"""
+
+_MOMENTS = frozenset(
+    {"created", "admitted", "blocked", "due", "fired", "expires", "saved", "ended", "scheduled"}
+    | {"asked", "published", "missed", "confirmed", "called_off"}
+)
+_FLAGS = frozenset(
+    {"admin", "silent", "pictures", "language_chosen", "zone_chosen", "rich_confirmed", "sound"}
+    | {"important_offered"}
+)
+_INNER = frozenset({"anchor", "audience", "watermark", "subscriber_id", "cursor", "done"})
+
+
+class Privacy:
+    """Export and erasure of everything about a chat; a private chat's number is its person's."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        # At the start the log may hold what a crash left.
+        self._unsettled = not database.readonly
+        self._waiting: dict[str, int] = {}
+
+    # ------------------------------------------------------------ export
+
+    async def export(self, chat_id: int) -> dict[str, Any]:
+        """All that is stored about a chat, and of a private one about its person, as plain values.
+
+        Times are ISO 8601, UTC. Articles are named by title and address.
+        """
+        rows = await self._database.rows(
+            "SELECT * FROM subscriber WHERE chat_id = :chat ORDER BY thread_id", {"chat": chat_id}
+        )
+        held: dict[str, Any] = {
+            "chats": [{**_plain(row), **await self._of_subscriber(row["id"])} for row in rows]
+        }
+        if chat_id > 0:
+            held |= await self._of_person(chat_id)
+        return held
+
+    async def _of_subscriber(self, subscriber_id: int) -> dict[str, Any]:
+        questions = {
+            "follows": "SELECT * FROM subscription WHERE subscriber_id = :id",
+            "hidden": "SELECT * FROM mute WHERE subscriber_id = :id",
+            "digest_times": "SELECT * FROM slot WHERE subscriber_id = :id",
+            "own_sources": """
+                SELECT f.url, f.given, s.title, f.state, f.created
+                FROM feed f JOIN source s ON s.id = f.source_id WHERE f.owner = :id
+            """,
+            "deliveries": f"""
+                SELECT d.kind, d.state, d.due, d.ended, d.reason, d.message_id, d.parts, d.view,
+                       d.layout, d.language, d.sound, d.scheduled, a.title, a.url
+                FROM delivery d LEFT JOIN article a ON a.id = d.article_id
+                WHERE d.id IN ({_LINES.replace(":reader", ":id")}) ORDER BY d.id
+            """,
+        }
+        return {
+            name: [_plain(row) for row in await self._database.rows(sql, {"id": subscriber_id})]
+            for name, sql in questions.items()
+        }
+
+    async def _of_person(self, person_id: int) -> dict[str, Any]:
+        questions = {
+            "admission": "SELECT * FROM person WHERE id = :id",
+            "saved": """
+                SELECT v.saved, a.title, a.url FROM saved v JOIN article a ON a.id = v.article_id
+                WHERE v.person_id = :id ORDER BY v.saved, v.article_id
+            """,
+            "questions_waiting": "SELECT kind, asked FROM prompt WHERE person_id = :id",
+            "invitations": """
+                SELECT label, uses, uses_left, created, expires FROM invitation WHERE author = :id
+            """,
+            "broadcasts": "SELECT text, created, confirmed FROM broadcast WHERE author = :id",
+            "pauses": "SELECT until FROM pause WHERE chat_id = :id",
+        }
+        return {
+            name: [_plain(row) for row in await self._database.rows(sql, {"id": person_id})]
+            for name, sql in questions.items()
+        }
+
+    # ------------------------------------------------------------ erasure
+
+    async def erase(self, chat_id: int) -> None:
+        """Forget a chat, and of a private one its person, whatever refers to either.
+
+        Others wait for a chunk of it at most. What is being sent meanwhile arrives, and leaves no
+        trace here.
+        """
+        async with self._database.transaction() as transaction:
+            readers = [
+                row["id"]
+                for row in await transaction.rows(
+                    """
+                    UPDATE subscriber SET state = 'stopped' WHERE chat_id = :chat RETURNING id
+                    """,
+                    {"chat": chat_id},
+                )
+            ]
+        for reader in readers:
+            await self._forget_feeds(reader)
+            await self._forget_lines(reader)
+        async with self._database.transaction() as transaction:
+            # Some were made meanwhile, by a press that was still being handled.
+            for row in await transaction.rows(
+                "DELETE FROM subscriber WHERE chat_id = :chat RETURNING id", {"chat": chat_id}
+            ):
+                await transaction.run(
+                    f"DELETE FROM delivery WHERE id IN ({_LINES})", {"reader": row["id"]}
+                )
+                await orphan(transaction, row["id"])
+            for statement in (
+                "DELETE FROM saved WHERE person_id = :chat",
+                "DELETE FROM prompt WHERE person_id = :chat",
+                "DELETE FROM pause WHERE chat_id = :chat",
+                "UPDATE invitation SET author = NULL WHERE author = :chat",
+                "UPDATE broadcast SET author = 0 WHERE author = :chat",
+                "DELETE FROM person WHERE id = :chat",
+            ):
+                await transaction.run(statement, {"chat": chat_id})
+        self._waiting[str(chat_id)] = 0
+        self._unsettled = True
+        await self._database.empty_log()
+
+    async def _forget_feeds(self, reader: int) -> None:
+        feeds = await self._database.rows(
+            "SELECT id, url, given FROM feed WHERE owner = :reader", {"reader": reader}
+        )
+        for feed in feeds:
+            await forget_feed(self._database, feed["id"])
+        if feeds:
+            addresses = json_list({feed[name] for feed in feeds for name in ("url", "given")})
+            async with self._database.transaction() as transaction:
+                await transaction.run(
+                    "DELETE FROM notice WHERE subject IN (SELECT value FROM json_each(:addresses))",
+                    {"addresses": addresses},
+                )
+
+    async def _forget_lines(self, reader: int) -> None:
+        count = 1
+        while count:
+            async with self._database.transaction() as transaction:
+                count = await transaction.run(
+                    f"DELETE FROM delivery WHERE id IN ({_LINES} LIMIT :chunk)",
+                    {"reader": reader, "chunk": _LINES_AT_ONCE},
+                )
+
+    async def settle(self) -> bool:
+        """Empty the log once nothing that is being handled names who was forgotten.
+
+        Returns whether nothing is left to do.
+        """
+        if not self._unsettled:
+            return True
+        for number, asked in list(self._waiting.items()):
+            if asked < _PATIENCE and await self._named(number):
+                self._waiting[number] = asked + 1
+            else:
+                del self._waiting[number]
+        if await self._database.empty_log() and not self._waiting:
+            self._unsettled = False
+        return not self._unsettled
+
+    async def _named(self, number: str) -> bool:
+        row = await self._database.row(
+            "SELECT 1 FROM received WHERE raw IS NOT NULL AND instr(raw, :number) LIMIT 1",
+            {"number": number},
+        )
+        return row is not None
+
+
+def _plain(row: Row) -> Mapping[str, Any]:
+    values: dict[str, Any] = {}
+    for name in row.keys():  # noqa: SIM118  # a Row iterates over its values
+        value = row[name]
+        if name in _INNER or name == "id":
+            continue
+        if name in _MOMENTS and isinstance(value, int):
+            value = from_epoch(value).isoformat()
+        elif name in _FLAGS:
+            value = bool(value)
+        elif name == "parts" and value:
+            value = json.loads(value)
+        values[name] = value
+    return values
