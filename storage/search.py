@@ -187,6 +187,18 @@ class Search:
         )
         return {row["term"]: row["articles"] for row in rows if row["articles"]}
 
+    async def known(self, terms: Sequence[str]) -> set[str]:
+        """Which of the terms occur in any article."""
+        unique = list(dict.fromkeys(terms))
+        rows = await self._database.rows(
+            """
+            SELECT t.value ->> 0 AS term FROM json_each(:terms) t
+            WHERE EXISTS (SELECT 1 FROM search WHERE search MATCH t.value ->> 1)
+            """,
+            {"terms": json_list(zip(unique, quoted(unique), strict=True))},
+        )
+        return {row["term"] for row in rows}
+
     async def size(self) -> int:
         """How many articles there are, for weighing terms."""
         return int(await self._database.value("SELECT count(*) FROM article"))
@@ -418,23 +430,23 @@ class Search:
             row["text"], row["tried"], found, row["whole"], newest=row["limit_key"] or None
         )
 
-    async def resembling(self, term: str, edits: Sequence[str], prefix: int) -> list[str]:
-        """Indexed terms that `term` may be a slip of: any of its `edits`, or of nearly its length
-        and with the same first `prefix` characters."""
-        beginning = term[:prefix]
+    async def resembling(self, word: str, edits: Sequence[str], prefix: int) -> list[str]:
+        """Indexed terms that a word may be a slip of: any of its `edits`, and those that begin with
+        the same `prefix` characters and are not much longer or shorter."""
+        beginning = word[:prefix]
         rows = await self._database.rows(
             """
             SELECT term FROM word WHERE term IN (SELECT value FROM json_each(:edits))
             UNION
             SELECT term FROM word
             WHERE term >= :beginning AND term < :beyond
-                  AND length(term) BETWEEN :length - 2 AND :length + 2
+                  AND length(term) BETWEEN :length - 6 AND :length + 2
             """,
             {
                 "edits": json_list(edits),
                 "beginning": beginning,
                 "beyond": beginning[:-1] + chr(ord(beginning[-1]) + 1),
-                "length": len(term),
+                "length": len(word),
             },
         )
         return [row["term"] for row in rows]

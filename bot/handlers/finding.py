@@ -8,7 +8,7 @@ A second try replaces what no article has, and stands only where it finds more.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from itertools import islice
 
@@ -18,13 +18,15 @@ from bot.handlers.desk import Desk, Reader
 from bot.messages import queries
 from bot.messages.queries import Query, WrongOperator
 from bot.words import slips
-from bot.words.normaliser import Normaliser
+from bot.words.normaliser import Normaliser, fold
 from bot.words.stopwords import STOP_WORDS
 from storage import Hits, NotFoundError, Wanted
 
-_CORRECTED = 4  # mistyped words that are put right at most
+_PUT_RIGHT = 8  # words that are tried in another layout or in other letters
+_MISTYPED = 3  # mistyped words that are put right
+_SHORTEST = 4  # letters of them
 _SAME_BEGINNING = 3  # letters that a slip of two letters leaves as they are
-_CANDIDATES = 20  # indexed terms near a mistyped one whose articles are counted
+_CANDIDATES, _DISTANCES = 20, 4  # indexed terms near a mistyped word whose articles are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ async def find(desk: Desk, reader: Reader, query: Query, *, exactly: bool = Fals
     if exactly or hits.whole or not asked.terms:
         return Outcome(hits)
     for correction in await _corrections(desk, query.words):
-        better = wanted(query, " ".join(correction.words), reader, desk.normaliser)
+        terms = tuple(dict.fromkeys(term for own in correction.terms for term in own))
+        better = replace(asked, terms=terms, rarity=tuple(map(usual, terms)))
         found = await desk.storage.search.find(better, now=now, reader=subscriber)
         if found.whole or (found.keys and not hits.keys):
             return Outcome(found, await _in_words(desk, reader, correction, found))
@@ -94,52 +97,62 @@ def _midnight(day: date | None, reader: Reader) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class _Correction:
-    """The words of a query put right; `slips` are typed words by the indexed term meant.
+    """The words of a query put right, with the terms of each.
 
-    Of those it is only known how the index spells them: `words` hold the term.
+    Of the words at `slips` only the term is known: they still are as they were typed.
     """
 
     words: tuple[str, ...]
-    slips: tuple[tuple[str, str], ...] = ()
+    terms: tuple[tuple[str, ...], ...]
+    slips: tuple[int, ...] = ()
 
 
 async def _corrections(desk: Desk, words: str) -> list[_Correction]:
     """What may have been meant, the likelier first."""
     chunks = words.split()
-    terms = [desk.normaliser.query_terms(chunk) for chunk in chunks]
-    known = await desk.storage.search.frequencies([term for one in terms for term in one])
-    unknown = [
-        at for at, own in enumerate(terms) if own and not all(term in known for term in own)
-    ][:_CORRECTED]
+    terms = [_terms(desk, chunk) for chunk in chunks]
+    known = await desk.storage.search.known([term for own in terms for term in own])
+    otherwise = {
+        chunk: await _otherwise_written(desk, chunk)
+        for chunk in islice(dict.fromkeys(chunks), _PUT_RIGHT)
+    }
+    put_right, meant = list(chunks), list(terms)
+    slipped: list[int] = []
+    for at, own in enumerate(terms):
+        if known.issuperset(own) or chunks[at] not in otherwise:
+            continue
+        if other := otherwise[chunks[at]]:
+            put_right[at], meant[at] = other, _terms(desk, other)
+        elif (
+            len(slipped) < _MISTYPED
+            and len(own) == 1
+            and (term := await _nearest(desk, chunks[at], own[0]))
+        ):
+            meant[at] = (term,)
+            slipped.append(at)
     found = []
-    put_right, mistyped = list(chunks), []
-    for at in unknown:
-        if meant := await _otherwise_written(desk, chunks[at]):
-            put_right[at] = meant
-        elif len(terms[at]) == 1 and (term := await _nearest(desk, chunks[at], terms[at][0])):
-            put_right[at] = term
-            mistyped.append((chunks[at], term))
-    if put_right != chunks:
-        found.append(_Correction(tuple(put_right), tuple(mistyped)))
+    if meant != terms:
+        found.append(_Correction(tuple(put_right), tuple(meant), tuple(slipped)))
     # «putin moskva» beside English news about Putin: no word of it need be unknown.
-    turned = [await _otherwise_written(desk, chunk) or chunk for chunk in chunks[:_CORRECTED]]
-    turned += chunks[_CORRECTED:]
+    turned = [otherwise.get(chunk) or chunk for chunk in chunks]
     if turned not in (chunks, put_right):
-        found.append(_Correction(tuple(turned)))
+        own_terms = tuple(_terms(desk, chunk) for chunk in turned)
+        found.append(_Correction(tuple(turned), own_terms))
     return found
+
+
+def _terms(desk: Desk, chunk: str) -> tuple[str, ...]:
+    """The terms of a word, or of the parts of one with a hyphen; () of a stop-word."""
+    terms = desk.normaliser.query_terms(chunk)
+    return () if STOP_WORDS.issuperset(terms) else tuple(terms)
 
 
 async def _otherwise_written(desk: Desk, chunk: str) -> str:
     """A word that the same keys, or the same sounds, give and some article has; "" for none."""
     spellings = [*slips.other_layout(chunk), *slips.in_russian_letters(chunk)]
     terms = {spelling: desk.normaliser.query_terms(spelling) for spelling in spellings}
-    known = await desk.storage.search.frequencies(
-        list(dict.fromkeys(term for own in terms.values() for term in own))
-    )
-    for spelling, own in terms.items():
-        if own and all(term in known for term in own):
-            return spelling
-    return ""
+    known = await desk.storage.search.known([term for own in terms.values() for term in own])
+    return next((one for one, own in terms.items() if own and known.issuperset(own)), "")
 
 
 async def _nearest(desk: Desk, typed: str, term: str) -> str:
@@ -147,24 +160,19 @@ async def _nearest(desk: Desk, typed: str, term: str) -> str:
 
     A Latin word that no English one is near may be a Russian one.
     """
-    for mistyped in (term, *_russian_terms(desk.normaliser, typed)):
-        if not slips.slips_allowed(mistyped):
+    for word in (typed, *slips.in_russian_letters(typed)[:1]):
+        plain = fold(word)
+        own = term if word == typed else desk.normaliser.text(word)
+        if len(plain) < _SHORTEST or " " in own:
             continue
         candidates = await desk.storage.search.resembling(
-            mistyped, slips.edits(mistyped), _SAME_BEGINNING
+            plain, [*slips.edits(own), *slips.edits(plain)], _SAME_BEGINNING
         )
-        near = slips.nearest(mistyped, candidates)[:_CANDIDATES]
-        counts = await desk.storage.search.frequencies(near)
-        if counts:
-            nearest = slips.distance(mistyped, next(one for one in near if one in counts))
-            as_near = [one for one in counts if slips.distance(mistyped, one) == nearest]
-            return max(as_near, key=lambda one: (counts[one], one))
+        for near in islice(slips.nearest(plain, own, candidates), _DISTANCES):
+            counts = await desk.storage.search.frequencies(near[:_CANDIDATES])
+            if counts:
+                return max(counts, key=lambda one: (counts[one], one))
     return ""
-
-
-def _russian_terms(normaliser: Normaliser, typed: str) -> list[str]:
-    spellings = islice(slips.in_russian_letters(typed), 1)
-    return [term for spelling in spellings for term in normaliser.query_terms(spelling)]
 
 
 async def _in_words(desk: Desk, reader: Reader, correction: _Correction, found: Hits) -> str:
@@ -173,7 +181,8 @@ async def _in_words(desk: Desk, reader: Reader, correction: _Correction, found: 
     A term is the stem of a word, which the articles that have it show.
     """
     words = list(correction.words)
-    for typed, term in correction.slips:
+    for at in correction.slips:
+        typed, (term,) = words[at], correction.terms[at]
         word = await _word_of(desk, reader, term, found.keys)
         forms = [
             form.word
@@ -181,8 +190,7 @@ async def _in_words(desk: Desk, reader: Reader, correction: _Correction, found: 
             for form in reading.lexeme
             if desk.normaliser.query_terms(form.word) == [term]
         ]
-        meant = slips.closest_form(typed, forms or [word])
-        words = [meant if one == term else one for one in words]
+        words[at] = slips.closest_form(typed, forms or [word])
     return " ".join(words)
 
 

@@ -39,6 +39,7 @@ _ENDINGS = (("skiy", "ский"), ("skij", "ский"), ("skii", "ский"), ("
             ("aya", "ая"), ("yy", "ый"), ("iy", "ий"), ("ij", "ий"), ("oy", "ой"), ("ey", "ей"),
             ("ay", "ай"), ("uy", "уй"), ("y", "ий"))  # fmt: skip
 _SPELLINGS = 24  # in Russian letters that a Latin word is tried in
+_ENDING = 4  # letters at most of a form's ending, which its term has not
 _SHORT, _LONG = 4, 7  # letters of a term from which one, and two, of them may be wrong
 
 
@@ -81,7 +82,7 @@ def in_russian_letters(typed: str) -> list[str]:
         for picked in product(*(choices[at] for at in unlikely)):
             turned = dict(zip(unlikely, picked, strict=True))
             spelt = "".join(options[turned.get(at, 0)] for at, options in enumerate(sounds))
-            likely = sum(picked) + (bool(end) and end.endswith("ий") and word.endswith("y"))
+            likely = sum(picked) + (2 if word.endswith("y") and not end else 0)
             found.setdefault(spelt + end, likely)
     return sorted(found, key=found.__getitem__)[:_SPELLINGS]
 
@@ -99,7 +100,7 @@ def _sounds(word: str) -> list[tuple[str, ...]]:
 
 
 def slips_allowed(term: str) -> int:
-    """How many letters of a term may be wrong: none of a short word's or a number's."""
+    """How many letters of an indexed term may be wrong: none of a short one's or a number's."""
     if len(term) < _SHORT or any(map(str.isdigit, term)):
         return 0
     return 1 if len(term) < _LONG else 2
@@ -116,17 +117,24 @@ def edits(term: str) -> list[str]:
     return sorted(found - {term, ""})
 
 
-def distance(term: str, other: str) -> int:
-    """How many slips are between two terms."""
-    return OSA.distance(term, other)
+def nearest(typed: str, term: str, known: Iterable[str]) -> list[list[str]]:
+    """The indexed terms that a word may be a slip of, the nearest first, by how near they are.
 
-
-def nearest(term: str, known: Iterable[str]) -> list[str]:
-    """The known terms that `term` may be a slip of, the nearest first."""
-    allowed = slips_allowed(term)
-    apart = {one: OSA.distance(term, one, score_cutoff=allowed) for one in known}
-    close = [one for one, distance in apart.items() if 0 < distance <= allowed]
-    return sorted(close, key=lambda one: (apart[one], one))
+    `typed` is the word, folded, and `term` its token. A mistyped word's token tells little, since
+    no dictionary has it: so its beginnings are compared too, the rest being an ending.
+    """
+    near: dict[tuple[int, int], list[str]] = {}
+    for one in known:
+        allowed = slips_allowed(one)
+        if not allowed or one == term:
+            continue
+        apart = OSA.distance(term, one, score_cutoff=allowed), 0
+        for ending in range(min(_ENDING, len(typed) - _SHORT + allowed) + 1):
+            beginning = typed[: len(typed) - ending]
+            apart = min(apart, (OSA.distance(beginning, one, score_cutoff=allowed), ending))
+        if apart[0] <= allowed:
+            near.setdefault(apart, []).append(one)
+    return [near[apart] for apart in sorted(near)]
 
 
 def closest_form(typed: str, forms: Sequence[str]) -> str:
