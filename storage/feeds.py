@@ -247,8 +247,7 @@ class Feeds:
         """Add a feed by command, or bring a removed or gone one back; due at once.
 
         `title` is the source's name until a poll tells it. Raises AlreadyExistsError where it is
-        polled already, for the public or for the same owner, NotFoundError where the owner has
-        been forgotten.
+        polled already, for the public or for the same owner.
         """
         async with self._database.transaction() as transaction:
             known = await self._known(transaction, url, owner)
@@ -292,8 +291,7 @@ class Feeds:
         await transaction.run(
             """
             INSERT INTO source (domain, title, owner, created)
-            SELECT :domain, :title, :owner, :now
-            WHERE :owner IS NULL OR EXISTS (SELECT 1 FROM subscriber WHERE id = :owner)
+            VALUES (:domain, :title, :owner, :now)
             ON CONFLICT (domain, coalesce(owner, 0)) DO NOTHING
             """,
             parameters,

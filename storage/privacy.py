@@ -11,6 +11,7 @@ is begun anew with the update that asked for it.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from storage.database import Database, Row, from_epoch, json_list
@@ -38,6 +39,14 @@ _FLAGS = frozenset(
 _INNER = frozenset({"anchor", "audience", "watermark", "subscriber_id", "cursor", "done"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Forgotten:
+    """Whom updates may still name: its subscribers, and how often that was asked."""
+
+    readers: tuple[int, ...]
+    asked: int = 0
+
+
 class Privacy:
     """Export and erasure of everything about a chat; a private chat's number is its person's."""
 
@@ -45,7 +54,7 @@ class Privacy:
         self._database = database
         # At the start the log may hold what a crash left.
         self._unsettled = not database.readonly
-        self._waiting: dict[str, int] = {}
+        self._waiting: dict[str, _Forgotten] = {}
 
     # ------------------------------------------------------------ export
 
@@ -143,7 +152,7 @@ class Privacy:
                 "DELETE FROM person WHERE id = :chat",
             ):
                 await transaction.run(statement, {"chat": chat_id})
-        self._waiting[str(chat_id)] = 0
+        self._waiting[str(chat_id)] = _Forgotten(tuple(readers))
         self._unsettled = True
         await self._database.empty_log()
 
@@ -177,14 +186,24 @@ class Privacy:
         """
         if not self._unsettled:
             return True
-        for number, asked in list(self._waiting.items()):
-            if asked < _PATIENCE and await self._named(number):
-                self._waiting[number] = asked + 1
-            else:
-                del self._waiting[number]
+        for number, forgotten in list(self._waiting.items()):
+            if forgotten.asked < _PATIENCE and await self._named(number):
+                self._waiting[number] = replace(forgotten, asked=forgotten.asked + 1)
+                continue
+            del self._waiting[number]
+            for reader in forgotten.readers:
+                await self._forget_late(reader)
         if await self._database.empty_log() and not self._waiting:
             self._unsettled = False
         return not self._unsettled
+
+    async def _forget_late(self, reader: int) -> None:
+        """A source that was being looked at when its reader left may have been added since."""
+        taken = await self._database.row(
+            "SELECT 1 FROM subscriber WHERE id = :reader", {"reader": reader}
+        )
+        if taken is None:  # the number is nobody's yet
+            await self._forget_feeds(reader)
 
     async def _named(self, number: str) -> bool:
         row = await self._database.row(
