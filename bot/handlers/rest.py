@@ -39,7 +39,7 @@ def make_router(desk: Desk) -> Router:
         text = (message.text or message.caption or "").strip()
         if text.startswith("/"):
             await answer.tell(notices.unknown_command(reader.texts, nearest(text, reader)))
-        elif is_address(text) and desk.settings.readers_add_sources:
+        elif is_address(text):
             await look_at(desk, reader, answer, text)
         else:
             await search_for(desk, reader, answer, text)

@@ -549,6 +549,7 @@ class World:
         body: str = "Движение открыли утром.",
         paragraphs: int = 1,
         owner: int | None = None,
+        story: int | None = None,
         picture: str = "",
     ) -> Stored:
         """Store an article, of everybody's source or of the owner's."""
@@ -580,7 +581,7 @@ class World:
             search_title=self.desk.normaliser.text(title),
             search_body=self.desk.normaliser.text(body),
         )
-        return await self.storage.articles.store(draft, now=self.now)
+        return await self.storage.articles.store(draft, now=self.now, story_id=story)
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,17 @@
 """Sources of one's own: offered, chosen, added, refused with a word, dropped."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from bot.feeds.entries import FeedKind, FoundFeed
 from bot.feeds.offers import Offer, Refusal
+from bot.feeds.opml import read_opml
 from bot.handlers.sourcing import is_address
 from bot.messages import callbacks as cb
 from storage import FollowKind, Level, Subscriber
-from tests.handlers.conftest import ANNA, World
+from tests.handlers.conftest import ANNA, Person, Shown, World
 
 FEED = "https://own.example/rss.xml"
 OTHER = 1002
@@ -108,10 +110,91 @@ async def test_one_look_at_a_time(world: World) -> None:
     assert sum("Своя газета" in text for text in texts) == 1
 
 
-async def test_where_readers_may_add_none_an_address_is_searched_for(world: World) -> None:
+@pytest.mark.parametrize("said", [FEED, f"/subscribe {FEED}"])
+async def test_where_readers_may_add_none_an_address_is_answered_kindly(
+    world: World, said: str
+) -> None:
     world.desk.settings.__dict__["readers_add_sources"] = 0
-    await world.person().say(FEED)
+    anna = world.person()
+    (shown,) = await anna.say(said)
+    assert "Свои источники здесь не добавляются" in shown.text
+    assert world.looked == [], "neither looked at nor searched for"
+    (sources,) = await anna.say("/subscribe источники")
+    assert "Добавить источник" not in sources.labels
+
+
+OPML = """<?xml version="1.0" encoding="utf-8"?>
+<opml version="2.0"><head><title>Мои ленты</title></head><body>
+<outline text="Новости"><outline type="rss" text="Своя" xmlUrl="https://own.example/rss.xml"/>
+<outline type="rss" text="Другая" xmlUrl="https://other.example/rss.xml"/></outline>
+<outline type="rss" text="Пусто" xmlUrl="https://none.example/rss.xml"/>
+<outline type="rss" text="Лишняя" xmlUrl="https://more.example/rss.xml"/>
+</body></opml>"""
+
+
+async def send_file(
+    person: Person, content: bytes, name: str = "feeds.opml", **more: Any
+) -> list[Shown]:
+    person.world.telegram.files["file"] = content
+    document = {"file_id": "file", "file_unique_id": "file", "file_name": name, **more}
+    return await person.send({"document": document})
+
+
+async def test_a_file_of_sources_is_taken_in_as_far_as_it_fits(world: World) -> None:
+    other, more = "https://other.example/rss.xml", "https://more.example/rss.xml"
+    world.offers = {
+        FEED: offer(),
+        other: offer(other),
+        more: Offer(more, refusal=Refusal.TOO_MANY, most=2),
+    }
+    anna = world.person()
+    (shown,) = await send_file(anna, OPML.encode())
+    assert "Добавлено 2 из 4." in shown.text
+    assert "✓ Своя газета" in shown.text
+    assert "none.example/rss.xml: ленты новостей там нет" in shown.text
+    assert "не больше 2" in shown.text
+    owner = (await reader(world)).id
+    assert len(await world.storage.feeds.owned(owner)) == 2
+    followed = await world.storage.subscribers.subscriptions(owner)
+    assert {one.key for one in followed if one.kind is FollowKind.SOURCE} == {
+        "own.example",
+        "other.example",
+    }
+    sources = await anna.press(shown, "Источники")
+    assert sources
+    await anna.press(sources, "Свои источники файлом")
+    sent = anna.messages()[-1]
+    assert sent.document is not None
+    assert read_opml(sent.document.decode()) == (FEED, other)
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "said"),
+    [
+        (b"<html>", {}, "нет списка источников"),
+        (b"<!DOCTYPE x [<!ENTITY a 'b'>]><opml/>", {}, "нет списка источников"),
+        (b"<opml><body><outline text='folder'/></body></opml>", {}, "нет списка источников"),
+        (b"<opml/>", {"file_size": 2_000_000}, "слишком большой"),
+        (b"x" * 1_100_000, {}, "не загрузился"),
+    ],
+)
+async def test_other_files_are_refused_with_a_word(
+    world: World, content: bytes, more: dict[str, Any], said: str
+) -> None:
+    (shown,) = await send_file(world.person(), content, **more)
+    assert said in shown.text
     assert world.looked == []
+
+
+async def test_a_file_that_telegram_lost_is_asked_for_again(world: World) -> None:
+    (shown,) = await world.person().send(
+        {"document": {"file_id": "lost", "file_unique_id": "lost", "file_name": "a.opml"}}
+    )
+    assert "Пришлите его ещё раз" in shown.text
+
+
+async def test_files_in_groups_are_nobodys_question(world: World) -> None:
+    assert await send_file(world.person(group=-100), OPML.encode()) == []
 
 
 async def test_dropping_asks_and_takes_the_articles_along(world: World) -> None:

@@ -1,0 +1,204 @@
+"""What is followed shows at once what it would have brought; stories; unfollowing by taps."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.messages import callbacks as cb
+from storage import FollowKind, Level, Topic
+from tests.handlers.conftest import ANNA, Person, Shown, World
+
+HOUR = timedelta(hours=1)
+
+
+async def follows(world: World) -> dict[tuple[FollowKind, str], Level]:
+    reader = await world.storage.subscribers.find(ANNA)
+    assert reader
+    found = await world.storage.subscribers.subscriptions(reader.id)
+    return {(one.kind, one.key): one.level for one in found}
+
+
+async def pressed(person: Person, shown: Shown, wanted: cb.Callback | str) -> Shown:
+    after = await person.press(shown, wanted)
+    assert after
+    return after
+
+
+class TestWhatItWouldHaveBrought:
+    async def test_words_in_any_form_of_the_last_day_the_newest_first(self, world: World) -> None:
+        await world.article("Мост через Волгу открыт", age=HOUR)
+        await world.article("Новости дня", body="У моста через Волгу дежурят.", age=2 * HOUR)
+        await world.article("Через Волгу построят новый мост", age=3 * HOUR)
+        await world.article("Мост через Волгу закрыт", age=30 * HOUR)
+        await world.article("Мост обсуждают", body="Его построят через реку, не Волгу.")
+        (shown,) = await world.person().say("/subscribe мосты через Волгу")
+        assert shown.text.startswith("«мосты через Волгу»: сразу.\n\nЗа сутки:")
+        titles = [line for line in shown.text.splitlines() if "ост" in line and "мосты" not in line]
+        assert titles == [
+            "Мост через Волгу открыт",
+            "Новости дня",
+            "Через Волгу построят новый мост",
+        ]
+        assert "/full_1" in shown.text
+
+    async def test_at_most_four_and_how_many_more(self, world: World) -> None:
+        for number in range(7):
+            await world.article(f"Матч {number}", topic=Topic.SPORT, age=number * HOUR)
+        (shown,) = await world.person().say("/subscribe спорт")
+        assert shown.text.count("/full_") == 4
+        assert "…и ещё 3" in shown.text
+
+    async def test_a_source_and_ones_own(self, world: World) -> None:
+        anna = world.person()
+        await anna.say("/start")
+        reader = await world.storage.subscribers.find(ANNA)
+        assert reader
+        await world.article("Тайное", domain="own.example", owner=reader.id)
+        await world.article("Чужое", domain="other.example")
+        (shown,) = await anna.say("/subscribe own.example")
+        assert "Тайное" in shown.text
+        assert "Чужое" not in shown.text
+        other = world.person(2002)
+        (shown,) = await other.say("/subscribe words тайное")
+        assert "За сутки ничего" in shown.text, "another reader's source is nobody else's"
+
+    async def test_only_what_the_reader_could_read(self, world: World) -> None:
+        await world.article("Bridge opened", language="en", domain="courier.example")
+        await world.article()
+        anna = world.person()
+        await anna.say("/settings news ru")
+        (shown,) = await anna.say("/subscribe bridge")
+        assert "За сутки ничего. Скажем, как только появится." in shown.text
+        await anna.say("/settings news both")
+        (shown,) = await anna.say("/subscribe bridge")
+        assert "Bridge opened" in shown.text
+
+    async def test_one_line_a_story(self, world: World) -> None:
+        first = await world.article("Мост открыт")
+        await world.article("Мост открыт", domain="courier.example", story=first.story_id)
+        (shown,) = await world.person().say("/subscribe слова мост")
+        assert shown.text.count("/full_") == 1
+
+
+class TestTyped:
+    @pytest.mark.parametrize(
+        ("typed", "kind", "key", "level"),
+        [
+            ("all", FollowKind.EVERYTHING, "", Level.DIGEST),
+            ("всё со звуком", FollowKind.EVERYTHING, "", Level.SOUND),
+            ("topic politics now", FollowKind.TOPIC, "politics", Level.NOW),
+            ("тема политика сразу со звуком", FollowKind.TOPIC, "politics", Level.SOUND),
+            ("source vestnik.example digest", FollowKind.SOURCE, "vestnik.example", Level.DIGEST),
+            ("https://www.vestnik.example/", FollowKind.SOURCE, "vestnik.example", Level.DIGEST),
+            ('nosuch "', FollowKind.WORDS, "nosuch", Level.NOW),
+            ("«Илон Маск» в дайджесте", FollowKind.WORDS, "илон маск", Level.DIGEST),
+            ("спорт выкл", FollowKind.TOPIC, "sport", Level.OFF),
+        ],
+    )
+    async def test_forms(
+        self, world: World, typed: str, kind: FollowKind, key: str, level: Level
+    ) -> None:
+        await world.article()
+        await world.person().say(f"/subscribe {typed}")
+        assert (await follows(world))[kind, key] is level
+
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            ("topic politics завтра", "Можно так: выкл, в дайджесте, сразу, сразу со звуком."),
+            ("тема астрология", "Есть: Политика, Экономика"),
+            ("source nosuch now", "Есть: vestnik.example"),
+            ('"', "Какие слова?"),
+        ],
+    )
+    async def test_a_wrong_value_is_answered_with_those_that_would_do(
+        self, world: World, typed: str, said: str
+    ) -> None:
+        await world.article()
+        (shown,) = await world.person().say(f"/subscribe {typed}")
+        assert said in shown.text
+        assert list(await follows(world)) == [(FollowKind.EVERYTHING, "")]
+
+    @pytest.mark.parametrize(
+        ("typed", "screen"),
+        [("темы", "Темы"), ("sources", "Источники"), ("слова", "Слова"), ("сюжеты", "Сюжеты")],
+    )
+    async def test_a_kind_alone_opens_its_screen(
+        self, world: World, typed: str, screen: str
+    ) -> None:
+        (shown,) = await world.person().say(f"/subscribe {typed}")
+        assert shown.text.startswith(screen)
+
+
+class TestStories:
+    async def test_followed_from_its_card_and_left_again(self, world: World) -> None:
+        stored = await world.article("Открыт новый мост")
+        anna = world.person()
+        (card,) = await anna.say(f"/summary {stored.article_id}")
+        shown = await pressed(anna, card, "Следить за сюжетом")
+        assert "Продолжение придёт" in shown.text
+        assert await follows(world) == {
+            (FollowKind.EVERYTHING, ""): Level.DIGEST,
+            (FollowKind.STORY, str(stored.story_id)): Level.NOW,
+        }
+        back = await pressed(anna, shown, "◀ Назад")
+        assert back == card
+        shown = await pressed(anna, back, "Следить за сюжетом")
+        shown = await pressed(anna, shown, "сразу со звуком")
+        assert (await follows(world))[FollowKind.STORY, str(stored.story_id)] is Level.SOUND
+        again = await pressed(anna, card, "Следить за сюжетом")
+        assert "✓ сразу со звуком" in again.labels, "a second press leaves it as it was"
+        stories = await pressed(anna, again, "Не следить")
+        assert "Подписок на сюжеты нет." in stories.text
+        assert list(await follows(world)) == [(FollowKind.EVERYTHING, "")]
+        assert len(anna.messages()) == 1
+
+    async def test_of_ones_own_source_there_is_none(self, world: World) -> None:
+        anna = world.person()
+        await anna.say("/start")
+        reader = await world.storage.subscribers.find(ANNA)
+        assert reader
+        stored = await world.article("Своё", domain="own.example", owner=reader.id)
+        (card,) = await anna.say(f"/summary {stored.article_id}")
+        assert "Следить за сюжетом" not in card.labels
+        other = world.person(2002)
+        (shown,) = await other.say("/help")
+        await other.press(shown, cb.FollowStory(stored.article_id))
+        assert "нет в архиве" in world.telegram.toasts[-1]
+
+
+class TestUnsubscribe:
+    async def test_by_taps_one_and_all(self, world: World) -> None:
+        anna = world.person()
+        await anna.say("/subscribe спорт сразу")
+        await anna.say("/subscribe слова мост")
+        (screen,) = await anna.say("/unsubscribe")
+        screen = await pressed(anna, screen, "✕ «мост»")
+        assert "✕ «мост»" not in screen.labels
+        screen = await pressed(anna, screen, "✕ Спорт")
+        assert (await follows(world))[FollowKind.TOPIC, "sport"] is Level.OFF
+        asked = await pressed(anna, screen, "Отписаться от всего")
+        assert await follows(world)
+        screen = await pressed(anna, asked, "◀ Назад")
+        asked = await pressed(anna, screen, "Отписаться от всего")
+        await pressed(anna, asked, "Отписаться")
+        assert await follows(world) == {}
+        (screen,) = await anna.say("/unsubscribe")
+        assert "/subscribe" in screen.text
+
+
+async def test_many_follows_are_paged(world: World) -> None:
+    anna = world.person()
+    for number in range(45):
+        await anna.say(f"/subscribe слова слон{number}")
+    (home,) = await anna.say("/subscribe")
+    words = await pressed(anna, home, "Слова")
+    seen = set()
+    while True:
+        seen |= {label for label in words.labels if "слон" in label}
+        if "▶" not in words.labels:
+            break
+        words = await pressed(anna, words, "▶")
+    assert len(seen) == 45
+    (drop,) = await anna.say("/unsubscribe")
+    assert "▶" in drop.labels
