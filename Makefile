@@ -56,7 +56,7 @@ demo: setup
 
 test: check
 	@echo "== pytest"
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q -n auto --maxprocesses 4 --dist worksteal
 
 check: setup
 	@echo "== ruff: lint"
