@@ -23,6 +23,7 @@ from bot.handlers.sourcing import look_at
 from bot.messages import follow_forms, forms, hiding, notices, places
 from bot.messages import follows as screens
 from bot.messages.callbacks import (
+    AskFollow,
     Follow,
     FollowItem,
     FollowLevel,
@@ -188,6 +189,10 @@ def make_router(desk: Desk) -> Router:
             await set_level(desk, reader, target, Level.NOW)
         await answer.toast(notices.followed(clip(label, 100), Level.NOW, reader.texts))
         await answer.turn(await item_screen(desk, reader, target, article=article.id))
+
+    @router.callback_query(Pressed(AskFollow))
+    async def ask(query: CallbackQuery, pressed: AskFollow, reader: Reader, answer: Answer) -> None:
+        await answer.turn(screens.question(pressed.asked, reader.texts, pressed.article))
 
     @router.callback_query(Pressed(FollowQuery))
     async def follow_query(

@@ -387,6 +387,29 @@ def unfollow_question(viewer: Viewer) -> Payload:
     return payload([line(asked)], ((yes, _back(viewer.texts, FollowScreen.DROP)),))
 
 
+def question(asked: Asked, texts: Texts, article: int = 0) -> Payload:
+    """Return what is asked before words or an address are typed; the command says it as well."""
+    _ = texts.gettext
+    match asked:
+        case Asked.WORDS:
+            said = _("Which words? A name, a town, a team: they are found in any form.")
+            example = "/subscribe " + _("words earthquake in kamchatka")
+        case Asked.SOURCE:
+            said = _("Which source? Send the address of its site, feed or channel.")
+            example = "/subscribe https://example.org"
+        case Asked.HIDE:
+            said = _("Which words are not to come? They are found in any form.")
+            example = "/mute " + _("words horoscope 30")
+    lists = {
+        Asked.WORDS: FollowScreen.WORDS,
+        Asked.SOURCE: FollowScreen.SOURCES,
+        Asked.HIDE: FollowScreen.HIDDEN,
+    }
+    back = button(_("◀ Back"), Card(article)) if article else _back(texts, lists[asked])
+    hint = _("You can also write: {example}").format(example=example)
+    return payload([line(Run(said, bold=True)), line(hint, tight=False)], ((back,),))
+
+
 # ---------------------------------------------------------------- one follow
 
 
