@@ -152,7 +152,9 @@ async def _otherwise_written(desk: Desk, chunk: str) -> str:
     spellings = [*slips.other_layout(chunk), *slips.in_russian_letters(chunk)]
     terms = {spelling: desk.normaliser.query_terms(spelling) for spelling in spellings}
     known = await desk.storage.search.known([term for own in terms.values() for term in own])
-    return next((one for one, own in terms.items() if own and known.issuperset(own)), "")
+    written = [one for one, own in terms.items() if own and known.issuperset(own)]
+    in_dictionary = (one for one in written if desk.normaliser.readings(one)[0].is_known)
+    return next(in_dictionary, written[0] if written else "")
 
 
 async def _nearest(desk: Desk, typed: str, term: str) -> str:

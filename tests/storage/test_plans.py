@@ -12,9 +12,11 @@ from storage import (
     ClaimBatch,
     Correction,
     FollowKind,
+    Hits,
     PushPlan,
     Storage,
     Topic,
+    Wanted,
 )
 from tests.storage.newsroom import DAY, HOUR, NOW, database_of, draft, feed, publish, reader
 
@@ -158,6 +160,30 @@ QUESTIONS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "summaries wanted": lambda s: s.articles.summaries_wanted(NOW - DAY, 5),
     "story candidates": lambda s: s.articles.story_candidates([1, 2], owner=1),
     "search": lambda s: s.search.keys(["title", "a"], now=NOW, reader=1),
+    "search within bounds": lambda s: s.search.find(
+        Wanted(
+            terms=("title", "zz"),
+            phrases=(("title",),),
+            without=(("b",),),
+            topics=(Topic.SPORT,),
+            sources=(1,),
+            not_topics=(Topic.LIFE,),
+            not_sources=(2,),
+            since=NOW - DAY,
+            until=NOW,
+        ),
+        now=NOW,
+        reader=1,
+    ),
+    "list by topic": lambda s: s.search.find(Wanted(topics=(Topic.SPORT,)), now=NOW, reader=1),
+    "list by source and day": lambda s: s.search.find(
+        Wanted(sources=(1,), since=NOW - DAY), now=NOW, reader=1
+    ),
+    "keep a search": lambda s: s.search.keep("a", NOW, Hits((1, 2), 2)),
+    "known terms": lambda s: s.search.known(["title", "a"]),
+    "resembling terms": lambda s: s.search.resembling("title", ["titel"], 3),
+    "by ids": lambda s: s.articles.by_ids([1, 2], reader=1),
+    "the news before a day": lambda s: s.articles.newest_before(NOW, language="ru"),
     "candidates": lambda s: s.search.candidates(["title"], since=NOW - DAY),
     "own candidates": lambda s: s.search.candidates(["title"], since=NOW - DAY, owner=1),
     "a picture's uses": lambda s: s.pictures.uses("x", 1),

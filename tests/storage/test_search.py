@@ -1,12 +1,14 @@
 """Search: which articles match, in what order, and what a hostile query can do (nothing)."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import NotFoundError, Storage
+from storage import Hits, KeptSearch, NotFoundError, Storage, Topic, Wanted
 from storage.search import first_key, pack_text, published_at, unpack_text
 from tests.storage.newsroom import DAY, HOUR, NOW, database_of, execute, feed, publish
 
@@ -96,6 +98,107 @@ async def test_pages_stay_stable_while_news_arrives(storage: Storage) -> None:
     assert len((await storage.search.keys(["cat"], now=NOW))[0]) == 4
     with pytest.raises(NotFoundError):
         await storage.subscribers.query(query + 1)
+
+
+async def sought(storage: Storage, wanted: Wanted, **more: Any) -> list[str]:
+    """The names of what a search finds."""
+    hits = await storage.search.find(wanted, now=NOW, **more)
+    return [line.title.removeprefix("Title ") for line in await storage.articles.by_keys(hits.keys)]
+
+
+async def test_phrases_stand_in_order_and_exclusions_nowhere(storage: Storage) -> None:
+    one = await feed(storage)
+    await publish(storage, one, "in order", search_title="red square", search_body="a parade")
+    await publish(storage, one, "turned", search_title="square red", search_body="a parade")
+    await publish(storage, one, "apart", search_title="red", search_body="square and parade")
+    phrase = (("red", "square"),)
+    assert await sought(storage, Wanted(phrases=phrase)) == ["in order"]
+    assert await sought(storage, Wanted(terms=("parade",), phrases=phrase)) == ["in order"]
+    assert await sought(storage, Wanted(terms=("parade",), phrases=(("red", "cat"),))) == []
+    without = Wanted(terms=("parade",), without=(*phrase, ("cat",)))
+    assert sorted(await sought(storage, without)) == ["apart", "turned"]
+    assert await sought(storage, Wanted(terms=("parade",), without=(("red",),))) == []
+    listed = Wanted(without=phrase)
+    assert sorted(await sought(storage, listed)) == ["apart", "turned"]
+    assert await sought(storage, Wanted()) == []
+
+
+async def test_partly_found_needs_the_telling_half(storage: Storage) -> None:
+    one = await feed(storage)
+    await publish(storage, one, "idle", search_title="hello", search_body="x")
+    await publish(storage, one, "telling", search_title="quake", search_body="x")
+    await publish(storage, one, "two", search_title="quake", search_body="island hello")
+    wanted = Wanted(terms=("quake", "island", "hello"), rarity=(5.0, 6.0, 0.7))
+    hits = await storage.search.find(wanted, now=NOW)
+    assert hits.whole == 1
+    assert await sought(storage, wanted) == ["two"]
+    both = Wanted(terms=("quake", "volcano"), rarity=(5.0, 7.0))
+    assert sorted(await sought(storage, both)) == ["telling", "two"]
+    idle = Wanted(terms=("hello", "volcano"), rarity=(0.7, 7.0))
+    assert await storage.search.find(idle, now=NOW) == Hits()
+
+
+async def test_words_side_by_side_come_before_words_apart(storage: Storage) -> None:
+    one = await feed(storage)
+    filler = " ".join(f"word{n}" for n in range(40))
+    await publish(storage, one, "apart", search_title="x", search_body=f"cat {filler} dog")
+    await publish(
+        storage,
+        one,
+        "beside",
+        published=NOW - 5 * DAY,
+        search_title="x",
+        search_body=f"cat dog {filler}",
+    )
+    assert await sought(storage, Wanted(terms=("cat", "dog"))) == ["beside", "apart"]
+
+
+async def test_bounds_hold_for_searches_and_lists(storage: Storage) -> None:
+    one = await feed(storage)
+    two = await feed(storage, "two.example")
+    await publish(storage, one, "a", topic=Topic.SPORT, published=NOW - 3 * DAY)
+    await publish(storage, two, "b", topic=Topic.LIFE, published=NOW - 2 * DAY)
+    await publish(storage, one, "c", topic=Topic.LIFE, published=NOW - DAY)
+    for bounds, expected in (
+        (Wanted(topics=(Topic.LIFE,)), "cb"),
+        (Wanted(topics=(Topic.LIFE, Topic.SPORT)), "cba"),
+        (Wanted(not_topics=(Topic.LIFE,)), "a"),
+        (Wanted(sources=(two.source_id,)), "b"),
+        (Wanted(not_sources=(two.source_id,)), "ca"),
+        (Wanted(since=NOW - 2 * DAY), "cb"),
+        (Wanted(until=NOW - 2 * DAY), "a"),
+        (Wanted(since=NOW - 2 * DAY, until=NOW - DAY), "b"),
+        (Wanted(topics=(Topic.LIFE,), sources=(one.source_id,)), "c"),
+        (Wanted(topics=(Topic.SPORT,), since=NOW - DAY), ""),
+    ):
+        assert await sought(storage, bounds) == list(expected)
+        with_word = replace(bounds, terms=("title",))
+        assert sorted(await sought(storage, with_word)) == sorted(expected)
+
+
+async def test_what_was_found_is_kept(storage: Storage) -> None:
+    one = await feed(storage)
+    stored = [await publish(storage, one, str(n), published=NOW - n * HOUR) for n in range(3)]
+    hits = await storage.search.find(Wanted(terms=("title",)), now=NOW)
+    kept = await storage.search.keep("titel", NOW, hits, tried="title")
+    found = tuple(one.article_id for one in await storage.articles.by_keys(hits.keys))
+    assert sorted(found) == sorted(one.article_id for one in stored)
+    assert await storage.search.kept(kept) == KeptSearch("titel", "title", found, 3)
+    assert [line.article_id for line in await storage.articles.by_ids(found)] == list(found)
+    with pytest.raises(NotFoundError):
+        await storage.search.kept(kept + 1)
+
+
+async def test_indexed_terms_that_a_word_resembles(storage: Storage) -> None:
+    one = await feed(storage)
+    await publish(storage, one, "a", search_title="earthquake island 2026 cat", search_body="early")
+    resembling = storage.search.resembling
+    assert await resembling("earthqake", [], 3) == ["early", "earthquake"]
+    assert await resembling("searthquake", ["earthquake", "none"], 3) == ["earthquake"]
+    assert await resembling("ear", [], 3) == ["early"]
+    assert await resembling("2027", ["2026", "cat"], 3) == []
+    assert await storage.search.known(["cat", "cats", "cat", '"']) == {"cat"}
+    assert await storage.search.known([]) == set()
 
 
 async def _many(storage: Storage, count: int, title: str = "common") -> None:
