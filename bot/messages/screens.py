@@ -51,6 +51,7 @@ def help_screen(
                 (
                     _("/subscribe: topics, sources and words, and how each comes"),
                     _("/unsubscribe: what no longer to follow"),
+                    _("/mute: what not to show, for a month or for ever"),
                     *((own,) if own_sources else ()),
                 ),
             ),

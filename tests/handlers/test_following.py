@@ -202,3 +202,13 @@ async def test_many_follows_are_paged(world: World) -> None:
     assert len(seen) == 45
     (drop,) = await anna.say("/unsubscribe")
     assert "▶" in drop.labels
+
+
+async def test_of_a_search_its_words_are_followed_and_not_its_operators(world: World) -> None:
+    await world.article()
+    anna = world.person()
+    (shown,) = await anna.say('/search "лунный трактор" -марс source:vestnik.example')
+    await anna.press(shown, next(one for one in shown.callbacks if isinstance(one, cb.FollowQuery)))
+    assert "лунный трактор" in world.telegram.toasts[-1]
+    words = [key for kind, key in await follows(world) if kind is FollowKind.WORDS]
+    assert words == [world.desk.normaliser.phrase("лунный трактор")]
