@@ -345,14 +345,22 @@ class Database:
         What was deleted or changed stays readable in the log until then.
         """
         async with self._writing() as writer:
-            await writer.execute(f"PRAGMA busy_timeout = {_EMPTYING_MS}")
+            await writer.execute_fetchall(f"PRAGMA busy_timeout = {_EMPTYING_MS}")
             try:
                 (row,) = await writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
             except sqlite3.OperationalError:
                 return False
             finally:
-                await writer.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+                await writer.execute_fetchall(f"PRAGMA busy_timeout = {_BUSY_MS}")
             return not row[0]
+
+    async def rewrite(self) -> None:
+        """Write the whole file anew: pages keep copies of rows that moved to others.
+
+        Holds the writer for a second per 100 MB. Raises DiskFullError, leaving all as it was.
+        """
+        async with self._writing() as writer:
+            await writer.execute("VACUUM")
 
     async def upkeep(self) -> None:
         """Nightly: refresh the planner's statistics and fold the log into the file."""

@@ -1,23 +1,30 @@
 """What is stored about a chat and its person, and how it is forgotten.
 
     erase: send nothing more ─▶ own sources ─▶ ledger, in chunks ─▶ all the rest at once ─▶ settle
-    settle: nothing that is being handled names them ─▶ the log is folded and emptied
+    settle: nothing that is being handled names them ─▶ the file is written anew, the log emptied
 
-Deleted rows are overwritten in the file (PRAGMA secure_delete), but the log keeps former pages
-until it is emptied, and updates that are being handled are kept until their handlers end: so
-`settle` is called again and again, and does its work once it can. An erasure that a crash cuts off
-is begun anew with the update that asked for it.
+Deleted rows are overwritten in the file (PRAGMA secure_delete). But pages keep copies of rows that
+moved to other pages, the log keeps former pages, and updates that are being handled are kept until
+their handlers end: so `settle` is called again and again, and does its work once it can. A large
+file is written anew at night. An erasure that a crash cuts off is begun anew with the update that
+asked for it.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from storage.database import Database, Row, from_epoch, json_list
 from storage.feeds import forget_feed, orphan
+from storage.meta import put
 
 _LINES_AT_ONCE = 500
+_REWRITTEN_AT_ONCE = 100_000_000
+"""A file of so many bytes is written anew by day: it keeps others from writing for a second."""
+_REWRITING = timedelta(minutes=1)  # not more often
+_COPIES = "copies"  # the name in the store of "the file may hold copies of what was erased"
 _PATIENCE = 100  # calls of `settle` for which an update that names somebody is waited for
 
 # By the indexes that know readers; a line is in one of these at least.
@@ -54,6 +61,8 @@ class Privacy:
         self._database = database
         # At the start the log may hold what a crash left.
         self._unsettled = not database.readonly
+        self._copies = False
+        self._rewritten: datetime | None = None
         self._waiting: dict[str, _Forgotten] = {}
 
     # ------------------------------------------------------------ export
@@ -152,8 +161,9 @@ class Privacy:
                 "DELETE FROM person WHERE id = :chat",
             ):
                 await transaction.run(statement, {"chat": chat_id})
+            await put(transaction, _COPIES, "1")
         self._waiting[str(chat_id)] = _Forgotten(tuple(readers))
-        self._unsettled = True
+        self._unsettled = self._copies = True
         await self._database.empty_log()
 
     async def _forget_feeds(self, reader: int) -> None:
@@ -179,8 +189,8 @@ class Privacy:
                     {"reader": reader, "chunk": _LINES_AT_ONCE},
                 )
 
-    async def settle(self) -> bool:
-        """Empty the log once nothing that is being handled names who was forgotten.
+    async def settle(self, now: datetime) -> bool:
+        """Leave no copies, once nothing that is being handled names who was forgotten.
 
         Returns whether nothing is left to do.
         """
@@ -193,9 +203,37 @@ class Privacy:
             del self._waiting[number]
             for reader in forgotten.readers:
                 await self._forget_late(reader)
-        if await self._database.empty_log() and not self._waiting:
-            self._unsettled = False
+        if self._waiting:
+            return False
+        if self._copies and await self._bytes() <= _REWRITTEN_AT_ONCE:
+            if self._rewritten is not None and now < self._rewritten + _REWRITING:
+                return False
+            self._rewritten = now
+            await self._rewrite()
+        self._unsettled = not await self._database.empty_log()
         return not self._unsettled
+
+    async def tidy(self) -> bool:
+        """At night: what `settle` left of a large file; returns whether it was written anew."""
+        if not self._copies:
+            row = await self._database.row("SELECT 1 FROM meta WHERE key = :key", {"key": _COPIES})
+            if row is None:
+                return False
+        await self._rewrite()
+        return await self._database.empty_log()
+
+    async def _rewrite(self) -> None:
+        await self._database.rewrite()
+        async with self._database.transaction() as transaction:
+            await transaction.run("DELETE FROM meta WHERE key = :key", {"key": _COPIES})
+        self._copies = False
+
+    async def _bytes(self) -> int:
+        return int(
+            await self._database.value(
+                "SELECT p.page_count * s.page_size FROM pragma_page_count() p, pragma_page_size() s"
+            )
+        )
 
     async def _forget_late(self, reader: int) -> None:
         """A source that was being looked at when its reader left may have been added since."""

@@ -18,7 +18,16 @@ from bot.handlers.answering import Answer, RichRefusedError
 from bot.handlers.desk import Desk, Reader
 from bot.handlers.door import Pressed, keeps
 from bot.messages import classic, keyboards, lists, notices, rich
-from bot.messages.callbacks import Card, Collapse, HideMenu, Read, Related, parse
+from bot.messages.callbacks import (
+    Card,
+    Collapse,
+    HideMenu,
+    Read,
+    Related,
+    Save,
+    Unsave,
+    parse,
+)
 from bot.messages.payloads import Payload
 from storage import (
     Article,
@@ -64,7 +73,7 @@ def make_router(desk: Desk) -> Router:
         parts = texts_of(article, reader)
         if len(parts) == 1:
             try:
-                await answer.say(parts[0])
+                await answer.say(await _with_saved(desk, reader, parts[0], article))
             except RichRefusedError:
                 await _send_parts(answer, reader, article, classic.full(article, reader.viewer))
             return
@@ -79,14 +88,14 @@ def make_router(desk: Desk) -> Router:
         parts = texts_of(article, reader)
         if len(parts) == 1 and answer.can_become(parts[0]):
             try:
-                await answer.turn(parts[0])
+                await answer.turn(await _with_saved(desk, reader, parts[0], article))
             except RichRefusedError:
                 parts = classic.full(article, reader.viewer)
             else:
                 await note_view(desk, reader, answer, View.FULL)
                 return
         if len(parts) == 1 and answer.can_become(parts[0]):
-            await answer.turn(parts[0])
+            await answer.turn(await _with_saved(desk, reader, parts[0], article))
             await note_view(desk, reader, answer, View.FULL)
             return
         await answer.toast()
@@ -96,9 +105,8 @@ def make_router(desk: Desk) -> Router:
         opening.add(pressed_one)
         try:
             sent = await _send_parts(answer, reader, article, parts, below=answer.message_id)
-            await answer.turn(
-                classic.folded(article, reader.viewer, sent, caption=answer.captioned)
-            )
+            folded = classic.folded(article, reader.viewer, sent, caption=answer.captioned)
+            await answer.turn(await _with_saved(desk, reader, folded, article))
             await note_view(desk, reader, answer, View.FULL, sent)
         finally:
             opening.discard(pressed_one)
@@ -109,7 +117,8 @@ def make_router(desk: Desk) -> Router:
         if article is None:
             await answer.toast(notices.gone(reader.texts))
             return
-        await answer.turn(classic.card(article, reader.viewer, caption=answer.captioned))
+        shown = classic.card(article, reader.viewer, caption=answer.captioned)
+        await answer.turn(await _with_saved(desk, reader, shown, article))
         await note_view(desk, reader, answer, View.CARD)
 
     @router.callback_query(Pressed(Collapse))
@@ -129,8 +138,9 @@ def make_router(desk: Desk) -> Router:
         if article is not None:
             # First the card: should the deletion fail, the text is only longer on the screen.
             captioned = bool(above.photo) if above is not None else answer.captioned
+            shown = classic.card(article, reader.viewer, caption=captioned)
             await answer.turn(
-                classic.card(article, reader.viewer, caption=captioned),
+                await _with_saved(desk, reader, shown, article),
                 above.message_id if above is not None else None,
                 captioned=captioned,
             )
@@ -178,7 +188,15 @@ async def show_card(desk: Desk, reader: Reader, answer: Answer, article_id: int)
     if article is None:
         await answer.tell(notices.gone(reader.texts))
     else:
-        await answer.say(classic.card(article, reader.viewer))
+        shown = classic.card(article, reader.viewer)
+        await answer.say(await _with_saved(desk, reader, shown, article))
+
+
+async def _with_saved(desk: Desk, reader: Reader, shown: Payload, article: Article) -> Payload:
+    """The message with «✓ Отложено» where its reader keeps the article, but in a group."""
+    if reader.group or not await desk.storage.saved.holds(reader.person_id, article.id):
+        return shown
+    return keyboards.with_saved(shown, article.id, reader.texts)
 
 
 def texts_of(article: Article, reader: Reader) -> tuple[Payload, ...]:
@@ -227,7 +245,7 @@ async def _asked_for(desk: Desk, reader: Reader, message: Message, named: str | 
     for row in replied.reply_markup.inline_keyboard if replied.reply_markup else ():
         for button in row:
             pressed = parse(button.callback_data)
-            if isinstance(pressed, Read | Card | Collapse | HideMenu):
+            if isinstance(pressed, Read | Card | Collapse | HideMenu | Save | Unsave):
                 return pressed.article
     return None
 

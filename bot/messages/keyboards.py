@@ -18,12 +18,14 @@ from bot.messages.callbacks import (
     Read,
     Related,
     RichSeen,
+    Save,
     Top,
     TopTopics,
+    Unsave,
     pack,
 )
 from bot.messages.markup import clean, clip, web_link
-from bot.messages.payloads import Button, Keyboard
+from bot.messages.payloads import Button, Keyboard, Payload
 from bot.messages.texts import Texts, Viewer
 from storage import Article, Topic
 
@@ -47,16 +49,45 @@ def _source(article: Article, texts: Texts) -> tuple[Button, ...]:
 
 
 def push(article: Article, texts: Texts) -> Keyboard:
-    """Читать · Не показывать…"""
+    """Читать · Отложить · Не показывать…"""
     _ = texts.gettext
-    return ((button(_("Read"), Read(article.id)), button(_("Hide…"), HideMenu(article.id))),)
+    return (
+        (
+            button(_("Read"), Read(article.id)),
+            save(article.id, texts),
+            button(_("Hide…"), HideMenu(article.id)),
+        ),
+    )
+
+
+def save(article_id: int, texts: Texts) -> Button:
+    """Отложить"""
+    return button(texts.gettext("Save"), Save(article_id))
+
+
+def saved(article_id: int, texts: Texts) -> Button:
+    """✓ Отложено"""
+    return button(texts.gettext("✓ Saved"), Unsave(article_id))
+
+
+def with_saved(shown: Payload, article_id: int, texts: Texts) -> Payload:
+    """Return a message about an article that its reader keeps for later: its button says so."""
+    before, after = save(article_id, texts), saved(article_id, texts)
+    keyboard = tuple(
+        tuple(after if one == before else one for one in row) for row in shown.keyboard
+    )
+    return replace(shown, keyboard=keyboard)
 
 
 def card(article: Article, texts: Texts) -> Keyboard:
-    """Читать · Источник, По теме · Не показывать… and Следить за сюжетом below."""
+    """Читать · Отложить · Источник, По теме · Не показывать… and Следить за сюжетом below."""
     _ = texts.gettext
     return (
-        (button(_("Read"), Read(article.id)), *_source(article, texts)),
+        (
+            button(_("Read"), Read(article.id)),
+            save(article.id, texts),
+            *_source(article, texts),
+        ),
         (button(_("Related"), Related(article.id)), button(_("Hide…"), HideMenu(article.id))),
         # What comes of the news of one's own source is looked for nowhere.
         *(
@@ -75,8 +106,14 @@ def related(article: Article, texts: Texts) -> Keyboard:
 def full(
     article: Article, viewer: Viewer, parts: tuple[int, ...] = (), *, onward: bool = True
 ) -> Keyboard:
-    """Свернуть, which deletes the text's `parts`; below it the ways on, if the text has none."""
-    collapse = (button(viewer.texts.gettext("Collapse"), Collapse(article.id, parts)),)
+    """Свернуть · Отложить; below them the ways on, if the text has none.
+
+    Свернуть deletes the text's `parts`.
+    """
+    collapse = (
+        button(viewer.texts.gettext("Collapse"), Collapse(article.id, parts)),
+        save(article.id, viewer.texts),
+    )
     return (collapse, ways_on(article, viewer)) if onward else (collapse,)
 
 
@@ -93,14 +130,15 @@ def ways_on(article: Article, viewer: Viewer) -> tuple[Button, ...]:
 
 
 def folded(article: Article, texts: Texts, parts: tuple[int, ...]) -> Keyboard:
-    """Свернуть, which deletes the parts of the text below, · Источник."""
+    """Свернуть, which deletes the parts of the text below, · Отложить · Источник."""
     collapse = button(texts.gettext("Collapse"), Collapse(article.id, parts))
-    return ((collapse, *_source(article, texts)),)
+    return ((collapse, save(article.id, texts), *_source(article, texts)),)
 
 
 def outward(article: Article, texts: Texts) -> Keyboard:
-    """Источник · Не показывать…: where the text may not be shown."""
-    return ((*_source(article, texts), button(texts.gettext("Hide…"), HideMenu(article.id))),)
+    """Источник · Отложить · Не показывать…: where the text may not be shown."""
+    hide = button(texts.gettext("Hide…"), HideMenu(article.id))
+    return ((*_source(article, texts), save(article.id, texts), hide),)
 
 
 def latest(
@@ -127,7 +165,7 @@ def latest_topics(texts: Texts) -> Keyboard:
 
 def day(
     shown: date,
-    before: date | None,
+    around: tuple[date | None, date | None],
     older: int | None,
     newer: int | None,
     today: date,
@@ -135,7 +173,7 @@ def day(
 ) -> Keyboard:
     """Return the ways within a day's archive (search keys), and to other days.
 
-    `before` is the day that the left arrow leads to, None where nothing is older.
+    `around` are the days that the arrows lead to, None where there is nothing.
     """
     _ = texts.gettext
     arrows: list[Button] = []
@@ -143,11 +181,11 @@ def day(
         arrows.append(button(_("◀ Newer"), DayPage(shown, after=newer)))
     if older is not None:
         arrows.append(button(_("Older ▶"), DayPage(shown, before=older)))
+    before, after = around
     days: list[Button] = []
     if before is not None:
         days.append(button("◀ " + texts.day(before, today), DayPage(before)))
-    if shown < today:
-        after = shown + timedelta(days=1)
+    if after is not None and after <= today:
         days.append(button(texts.day(after, today) + " ▶", DayPage(after)))
     further = [button(_("Latest news"), Latest())]
     if before is not None:

@@ -3,7 +3,7 @@
 from bot.messages.texts import Texts
 
 # Beyond the menu: known, and offered as the nearest to a mistyped one.
-HIDDEN = ("start", "summary", "full", "archive", "unsubscribe")
+HIDDEN = ("start", "summary", "full", "archive", "unsubscribe", "mute", "unmute", "privacy")
 
 # A group's admins give these to the bot alone.
 WHISPERED = ("subscribe", "settings", "stop")
@@ -25,6 +25,7 @@ def admins_commands(texts: Texts) -> tuple[tuple[str, str], ...]:
     """Return what an admin's menu has besides, as (command, description)."""
     _ = texts.gettext
     return (
+        ("admin", _("Readers, invitations, feeds")),
         ("invite", _("A link that lets people in")),
         ("broadcast", _("Write to all readers")),
     )
@@ -37,6 +38,7 @@ def commands(texts: Texts) -> tuple[tuple[str, str], ...]:
     return (
         *reading,
         ("subscribe", _("Topics, sources, words")),
+        ("saved", _("Saved for later")),
         ("settings", _("Times, alerts, language")),
         ("stop", _("Stop all messages")),
         helping,

@@ -93,7 +93,7 @@ class TestPush:
             message.entities[-1]["type"]["url"] == "https://www.gazeta.ru/politics/1.shtml?a=1&b=2"
         )
         assert payload.preview == "https://img.example/1.jpg"
-        assert pressed(payload) == [cb.Read(123), cb.HideMenu(123)]
+        assert pressed(payload) == [cb.Read(123), cb.Save(123), cb.HideMenu(123)]
 
     def test_shows_the_time_when_over_fifteen_minutes_old(self) -> None:
         old = article(published=NOW - timedelta(minutes=16))
