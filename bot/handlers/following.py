@@ -20,7 +20,7 @@ from bot.handlers.desk import Desk, Reader, known_source
 from bot.handlers.door import Keepers, Pressed
 from bot.handlers.searching import followed_words
 from bot.handlers.sourcing import look_at
-from bot.messages import follow_forms, forms, hiding, notices, queries
+from bot.messages import follow_forms, forms, hiding, notices, places, queries
 from bot.messages import follows as screens
 from bot.messages.callbacks import (
     AskFollow,
