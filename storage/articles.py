@@ -703,19 +703,23 @@ class Articles:
         found = [headline(row) for row in rows]
         return found[::-1] if after_key is not None else found
 
-    async def newest_before(self, moment: datetime, *, language: str) -> datetime | None:
-        """When the last article before a time was published that lists show; None: there is none.
+    async def nearest(
+        self, moment: datetime, *, language: str, later: bool = False
+    ) -> datetime | None:
+        """When the last article before a time, or the first one since, was published.
 
-        The archive leads there from a day without news.
+        Of those that lists show; None where there is none. The archive leads there from a day
+        without news.
         """
+        side, order = (">=", "ASC") if later else ("<", "DESC")
         row = await self._database.row(
-            """
+            f"""
             SELECT published FROM article
-            WHERE leads = 1 AND owner IS NULL AND search_key < :before
+            WHERE leads = 1 AND owner IS NULL AND search_key {side} :key
                 AND (:language = 'all' OR language = :language)
-            ORDER BY search_key DESC LIMIT 1
+            ORDER BY search_key {order} LIMIT 1
             """,
-            {"before": first_key(moment), "language": language},
+            {"key": first_key(moment), "language": language},
         )
         return None if row is None else from_epoch(row["published"])
 

@@ -140,6 +140,8 @@ async def day_page(desk: Desk, reader: Reader, page: DayPage, offset: int = 0) -
     )
     more = len(found) > PAGE
     inside = bool(page.before or page.after or offset)
+    newer: int | None
+    older: int | None
     if inside and (not found or (page.after and not more)):
         # Back at the day's top, or what was there went: a full first page reads better.
         return await day_page(desk, reader, DayPage(day))
@@ -150,8 +152,12 @@ async def day_page(desk: Desk, reader: Reader, page: DayPage, offset: int = 0) -
         shown = found[:PAGE]
         newer = shown[0].search_key if inside else None
         older = shown[-1].search_key if more else None
-    before: date | None = day - timedelta(days=1)
+    around: tuple[date | None, date | None] = day - timedelta(days=1), day + timedelta(days=1)
     if not shown:
-        last = await articles.newest_before(start, language=language)
-        before = last.astimezone(zone).date() if last else None
-    return lists.archive(shown, reader.viewer, day, before, older=older, newer=newer)
+        last = await articles.nearest(start, language=language)
+        following = await articles.nearest(end, language=language, later=True)
+        around = (
+            last.astimezone(zone).date() if last else None,
+            following.astimezone(zone).date() if following else None,
+        )
+    return lists.archive(shown, reader.viewer, day, around, older=older, newer=newer)

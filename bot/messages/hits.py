@@ -131,6 +131,25 @@ def _buttons(page: Page, texts: Texts) -> Keyboard:
     return tuple(rows)
 
 
+def question(texts: Texts) -> Payload:
+    """Return what /search without words asks, and what can be written."""
+    _ = texts.gettext
+    names = {
+        "source": operator_name(Operator.SOURCE, texts),
+        "topic": operator_name(Operator.TOPIC, texts),
+        "after": operator_name(Operator.AFTER, texts),
+        "before": operator_name(Operator.BEFORE, texts),
+    }
+    example = _("“exact phrase”, -word, {source}:…, {topic}:…, {after}:22.11, {before}:yesterday")
+    hint = _("Any form of the words will do. To narrow it down: {example}")
+    return payload(
+        [
+            line(Run(_("What to look for?"), bold=True)),
+            line(hint.format(example=example.format(**names))),
+        ]
+    )
+
+
 def wrong_operator(wrong: WrongOperator, texts: Texts, sources: Sequence[str]) -> str:
     """Return what is wrong with an operator's value, and what would do."""
     _ = texts.gettext

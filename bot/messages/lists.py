@@ -128,19 +128,19 @@ def archive(
     headlines: Sequence[Headline],
     viewer: Viewer,
     day: date,
-    before: date | None,
+    around: tuple[date | None, date | None],
     *,
     older: int | None,
     newer: int | None,
 ) -> Payload:
     """Return a page of all news of `day`; its neighbours start at `older` and `newer`.
 
-    `before` is the last day with news before an empty one, else the day before.
+    `around` are the days before and after, of an empty day the nearest with news.
     """
     _ = viewer.texts.gettext
     today = viewer.now.astimezone(viewer.zone).date()
     heading = _("All news · {day}").format(day=viewer.texts.day(day, today))
-    keyboard = keyboards.day(day, before, older, newer, today, viewer.texts)
+    keyboard = keyboards.day(day, around, older, newer, today, viewer.texts)
     passages = [line(Run(heading, bold=True))]
     if not headlines:
         passages.append(line(_("No news of this day."), tight=False))

@@ -97,13 +97,6 @@ def needs_id(texts: Texts, command: str) -> str:
     ).format(command=f"/{command}")
 
 
-def needs_words(texts: Texts) -> str:
-    """`/search` without words."""
-    return texts.gettext("Write what to look for: {example}").format(
-        example="/search " + texts.gettext("talks with japan")
-    )
-
-
 def wrong_day(texts: Texts) -> str:
     """`/archive` with something that is no date."""
     return texts.gettext("Which day? Write it like this: {example}").format(

@@ -95,6 +95,63 @@ async def test_archive_goes_day_by_day(world: World) -> None:
     assert "/archive 2026-11-22" in wrong.text
 
 
+async def test_archive_pages_stay_while_news_arrives(world: World) -> None:
+    for n in range(20):
+        await world.article(f"Новость {n}", age=timedelta(minutes=10 * n))
+    anna = world.person()
+    (first,) = await anna.say("/archive")
+    await world.article("Поздняя", age=timedelta(minutes=1))
+    await world.article("Внесённая задним числом", age=timedelta(minutes=65))
+    second = await anna.press(first, "Раньше ▶")
+    assert second
+    assert [f"Новость {n}\n" in second.text for n in (7, 8, 15, 16)] == [False, True, True, False]
+    third = await anna.press(second, "Раньше ▶")
+    assert third
+    assert third.text.count("/full_") == 4
+    back = await anna.press(third, "◀ Новее")
+    assert back
+    assert back.text == second.text
+    top = await anna.press(back, "◀ Новее")
+    assert top
+    again = await anna.press(top, "◀ Новее") if "◀ Новее" in top.labels else top
+    assert again
+    assert "Поздняя" in again.text
+
+
+async def test_old_buttons_of_the_archive_still_turn_its_pages(world: World) -> None:
+    for n in range(20):
+        await world.article(f"Новость {n}", age=timedelta(minutes=n))
+    anna = world.person()
+    (shown,) = await anna.say("/help")
+    page = await anna.press(shown, cb.Day(date(2026, 11, 22), 8))
+    assert page
+    assert "Новость 8\n" in page.text
+    assert "Новость 7\n" not in page.text
+    older = await anna.press(page, "Раньше ▶")
+    assert older
+    assert "Новость 16\n" in older.text
+    past = await anna.press(shown, cb.Day(date(2026, 11, 22), 800))
+    assert past
+    assert "Новость 0\n" in past.text
+
+
+async def test_an_empty_day_leads_to_the_nearest_with_news(world: World) -> None:
+    await world.article("Старая", age=timedelta(days=90))
+    await world.article("Новая", age=timedelta(days=10))
+    anna = world.person()
+    (empty,) = await anna.say("/archive 1 октября")
+    assert "За этот день новостей нет." in empty.text
+    assert empty.labels[:2] == ["◀ 24 августа", "12 ноября ▶"]
+    old = await anna.press(empty, "◀ 24 августа")
+    assert old
+    assert "Старая" in old.text
+    week = await anna.press(old, "◀ Неделей раньше")
+    assert week
+    assert "17 августа" in week.text
+    (day,) = await anna.say("/latest 12 ноября")
+    assert "Новая" in day.text
+
+
 @pytest.mark.parametrize(
     ("text", "day"),
     [
@@ -161,14 +218,15 @@ class TestSearch:
         assert world.telegram.toasts[-1] == "«землетрясение на камчатке»: сразу."
         assert anna.messages() == [nothing], "a press adds no message"
 
-    async def test_without_words(self, world: World) -> None:
+    async def test_without_words_it_asks_what_to_find(self, world: World) -> None:
         anna = world.person()
-        (empty,) = await anna.say("/search")
-        assert "/search переговоры с японией" in empty.text
+        (asked,) = await anna.say("/search")
+        assert asked.text.startswith("Что найти?")
+        assert "«точная фраза», -слово, источник:…, тема:…, после:22.11, до:вчера" in asked.text
         (signs,) = await anna.say("!!!")
-        assert signs.text == empty.text
+        assert signs.text == asked.text
         (photo,) = await anna.send({"photo": []})
-        assert "/search" in photo.text
+        assert photo.text == asked.text
 
     async def test_a_search_that_is_kept_no_more(self, world: World) -> None:
         anna = world.person()

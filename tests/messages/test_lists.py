@@ -75,29 +75,30 @@ class TestLatest:
 
 @pytest.mark.parametrize("headlines", [[], MONSTERS, many(30)])
 def test_whatever_is_listed_fits(headlines: Sequence[Headline]) -> None:
-    checked(lists.archive(headlines, viewer(EN), NOW.date(), None, older=None, newer=None))
+    checked(lists.archive(headlines, viewer(EN), NOW.date(), (None, None), older=None, newer=None))
     checked(hits.search([Found(one) for one in headlines], viewer(), Page("слова", 1, total=30)))
 
 
 def test_archive_leads_to_the_days_around_but_not_to_the_future() -> None:
     day = date(2026, 11, 22)
-    today = lists.archive([headline()], viewer(), day, day - DAY, older=7, newer=None)
+    today = lists.archive([headline()], viewer(), day, (day - DAY, day + DAY), older=7, newer=None)
     assert pressed(today) == [
         cb.DayPage(day, before=7),
         cb.DayPage(date(2026, 11, 21)),
         cb.DayPage(date(2026, 11, 15)),
         cb.Latest(),
     ]
-    before = lists.archive([], viewer(), date(2025, 12, 31), None, older=None, newer=None)
+    around = None, date(2026, 1, 1)
+    before = lists.archive([], viewer(), date(2025, 12, 31), around, older=None, newer=None)
     assert "31 декабря 2025" in checked(before)
     assert pressed(before) == [cb.DayPage(date(2026, 1, 1)), cb.Latest()]
 
 
 def test_an_empty_day_leads_to_the_last_one_with_news() -> None:
-    last = date(2026, 11, 2)
-    empty = lists.archive([], viewer(), date(2026, 11, 20), last, older=None, newer=None)
+    around = date(2026, 11, 2), date(2026, 11, 21)
+    empty = lists.archive([], viewer(), date(2026, 11, 20), around, older=None, newer=None)
     assert "За этот день новостей нет." in checked(empty)
-    assert pressed(empty)[0] == cb.DayPage(last)
+    assert pressed(empty)[:2] == [cb.DayPage(around[0]), cb.DayPage(around[1])]
 
 
 def test_a_page_that_is_gone_is_marked() -> None:
