@@ -20,7 +20,7 @@ from bot.handlers.desk import Desk, Reader, known_source
 from bot.handlers.door import Keepers, Pressed
 from bot.handlers.searching import followed_words
 from bot.handlers.sourcing import look_at
-from bot.messages import follow_forms, forms, hiding, notices, places, queries
+from bot.messages import follow_forms, forms, hiding, notices, places
 from bot.messages import follows as screens
 from bot.messages.callbacks import (
     AskFollow,
@@ -203,7 +203,7 @@ def make_router(desk: Desk) -> Router:
         except NotFoundError:
             await answer.toast(notices.stale_button(reader.texts))
             return
-        intent = FollowIntent(FollowKind.WORDS, "", await _wanted(desk, reader, words), None)
+        intent = FollowIntent(FollowKind.WORDS, "", words[: follow_forms.MAX_WORDS], None)
         target = target_of_intent(desk, intent)
         if isinstance(target, Wrong):
             await answer.toast(notices.wrong(target, reader.texts), alert=True)
@@ -212,15 +212,6 @@ def make_router(desk: Desk) -> Router:
         await answer.toast(await set_level(desk, reader, target, Level.NOW), alert=True)
 
     return router
-
-
-async def _wanted(desk: Desk, reader: Reader, searched: str) -> str:
-    """The words of a search that can be followed, without its operators."""
-    sources = await desk.storage.feeds.sources(reader=reader.subscriber.id)
-    today = reader.viewer.now.astimezone(reader.viewer.zone).date()
-    query = queries.parse(searched, list(desk.texts.values()), sources, today)
-    words = query.followable if isinstance(query, queries.Query) else searched
-    return words[: follow_forms.MAX_WORDS]
 
 
 # ---------------------------------------------------------------- screens
