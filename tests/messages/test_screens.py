@@ -157,7 +157,6 @@ def test_every_notice_fits_a_toast_or_a_message(texts: Texts) -> None:
         notices.unknown_command(texts, "/latest"),
         notices.unknown_command(texts, ""),
         notices.needs_id(texts, "full"),
-        notices.needs_words(texts),
         notices.wrong_day(texts),
         notices.nothing_new(texts),
         notices.stopped(texts),
