@@ -113,6 +113,7 @@ def _environment(telegram: str, feeds: list[str], admin: int) -> dict[str, str]:
         "DATABASE": "demo.db",
         "ADMINS": str(admin),
         "ACCESS": "public",
+        "READERS_ADD_SOURCES": "5",
         "POLL_SECONDS": "2",
         "DEFAULT_ALERTS": "on",
         "DEFAULT_QUIET": "off",
