@@ -1,6 +1,6 @@
 """Handlers: an update in, an answer out. No markup and no SQL here.
 
-update ─▶ door (who may ask, as whom) ─▶ a router ─▶ storage ─▶ messages ─▶ Answer ─▶ Telegram
+update ─▶ budget ─▶ door (who may ask, as whom) ─▶ a router ─▶ storage ─▶ messages ─▶ Answer
 """
 
 from typing import Any
@@ -27,15 +27,18 @@ from bot.handlers import (
     sourcing,
 )
 from bot.handlers.answering import Answer
+from bot.handlers.budget import Budget, Rates, Rules
 from bot.handlers.desk import Desk, Reader, Sourcing
 from bot.handlers.door import Door
 
-__all__ = ["Answer", "Desk", "Door", "Reader", "Sourcing", "install"]
+__all__ = ["Answer", "Desk", "Door", "Rates", "Reader", "Rules", "Sourcing", "install"]
 
 
-def install(dispatcher: Dispatcher, desk: Desk) -> None:
-    """Give a dispatcher the door, all routers and the error handler."""
-    door = Door(desk)
+def install(dispatcher: Dispatcher, desk: Desk, rules: Rules | None = None) -> None:
+    """Give a dispatcher the budget, the door, all routers and the error handler."""
+    budget, door = Budget(desk, rules), Door(desk)
+    for asked in (dispatcher.message, dispatcher.callback_query, dispatcher.inline_query):
+        asked.outer_middleware(budget)
     dispatcher.message.outer_middleware(door)
     dispatcher.callback_query.outer_middleware(door)
 

@@ -42,6 +42,11 @@ def stale_button(texts: Texts) -> str:
     return texts.gettext("This button is out of date. /help shows what there is.")
 
 
+def too_fast(texts: Texts) -> str:
+    """More was asked for than one person may ask for at once."""
+    return texts.gettext("Too fast. Wait a second.")
+
+
 def stranger(texts: Texts) -> str:
     """What a private bot says to whoever was not invited."""
     return texts.gettext("This news bot is private: it opens with an invitation link.")

@@ -52,7 +52,7 @@ from aiogram.types import (
 from bot.config import Access, Settings
 from bot.delivery.digest import Digests
 from bot.feeds.offers import Offer, Refusal, Taken
-from bot.handlers import Desk, Sourcing, install
+from bot.handlers import Desk, Rates, Rules, Sourcing, install
 from bot.messages.callbacks import Callback, pack, parse
 from bot.messages.texts import load_all
 from bot.web.addresses import source_domain
@@ -82,6 +82,7 @@ NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)  # noon in Moscow, a Sunday
 BOT_ID = 123456789
 ADMIN = 7
 ANNA = 1001
+UNHURRIED = Rules(Rates(1e6, 1e6), Rates(1e6, 1e6), Rates(1e6, 1e6))  # no budget
 
 # Where a rich message holds words (Bot API, InputRichMessage and its blocks).
 _WORDS_OF_RICH = ("text", "caption", "credit", "summary", "items", "cells", "blocks", "buttons")
@@ -469,7 +470,13 @@ def _entities(text: str) -> dict[str, Any]:
 class World:
     """The bot at work."""
 
-    def __init__(self, storage: Storage, access: Access, normaliser: Normaliser) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        access: Access,
+        normaliser: Normaliser,
+        rules: Rules = UNHURRIED,
+    ) -> None:
         self.storage = storage
         self.telegram = Telegram()
         self.bot = Bot(f"{BOT_ID}:{'A' * 35}", session=self.telegram)
@@ -501,7 +508,7 @@ class World:
             Sourcing(self._look, self._take),
         )
         self.dispatcher = Dispatcher(disable_fsm=True)
-        install(self.dispatcher, self.desk)
+        install(self.dispatcher, self.desk, rules)
         self._updates = 0
         self._articles = 0
         self._feeds: dict[str, Feed] = {}
