@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import product
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 _LATIN_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
@@ -40,6 +41,7 @@ _ENDINGS = (("skiy", "ский"), ("skij", "ский"), ("skii", "ский"), ("
             ("ay", "ай"), ("uy", "уй"), ("y", "ий"))  # fmt: skip
 _SPELLINGS = 24  # in Russian letters that a Latin word is tried in
 _ENDING = 4  # letters at most of a form's ending, which its term has not
+_MOST = 2  # slips in a word
 _SHORT, _LONG = 4, 7  # letters of a term from which one, and two, of them may be wrong
 
 
@@ -103,7 +105,7 @@ def slips_allowed(term: str) -> int:
     """How many letters of an indexed term may be wrong: none of a short one's or a number's."""
     if len(term) < _SHORT or any(map(str.isdigit, term)):
         return 0
-    return 1 if len(term) < _LONG else 2
+    return 1 if len(term) < _LONG else _MOST
 
 
 def edits(term: str) -> list[str]:
@@ -123,18 +125,24 @@ def nearest(typed: str, term: str, known: Iterable[str]) -> list[list[str]]:
     `typed` is the word, folded, and `term` its token. A mistyped word's token tells little, since
     no dictionary has it: so its beginnings are compared too, the rest being an ending.
     """
+    choices = list(known)
+    compared = [(term, 0)]
+    compared += [
+        (typed[: len(typed) - ending], ending)
+        for ending in range(_ENDING + 1)
+        if len(typed) - ending >= _SHORT - 1
+    ]
+    nearness: dict[str, tuple[int, int]] = {}
+    for beginning, ending in compared:
+        for one, apart, _ in process.extract(
+            beginning, choices, scorer=OSA.distance, score_cutoff=_MOST, limit=None
+        ):
+            if one != term and apart <= slips_allowed(one):
+                nearness[one] = min((int(apart), ending), nearness.get(one, (_MOST, _ENDING)))
     near: dict[tuple[int, int], list[str]] = {}
-    for one in known:
-        allowed = slips_allowed(one)
-        if not allowed or one == term:
-            continue
-        apart = OSA.distance(term, one, score_cutoff=allowed), 0
-        for ending in range(min(_ENDING, len(typed) - _SHORT + allowed) + 1):
-            beginning = typed[: len(typed) - ending]
-            apart = min(apart, (OSA.distance(beginning, one, score_cutoff=allowed), ending))
-        if apart[0] <= allowed:
-            near.setdefault(apart, []).append(one)
-    return [near[apart] for apart in sorted(near)]
+    for one, apart_by in nearness.items():
+        near.setdefault(apart_by, []).append(one)
+    return [near[apart_by] for apart_by in sorted(near)]
 
 
 def closest_form(typed: str, forms: Sequence[str]) -> str:

@@ -59,6 +59,7 @@ class TestOperators:
             ("мост после:21.11 до:21.11", [2]),
             ("topic:sport after:20.11", [3]),
         ):
+            world.now += timedelta(minutes=1)
             (found,) = await anna.say(f"/search {query}")
             assert ids(found) == expected, query
 
