@@ -37,6 +37,7 @@ class Weather:
         self.random = random
         self.bad = True
         self.blocked: set[int] = set()
+        self.unblocked: set[int] = set()
         self.moved: dict[int, int] = {}
         self.arrived: Counter[tuple[int, int]] = Counter()
 
@@ -144,6 +145,7 @@ async def test_every_reader_has_every_story(
             elif whim < 0.3 and weather.blocked:
                 back = random.choice(sorted(weather.blocked))
                 weather.blocked.discard(back)
+                weather.unblocked.add(back)
                 await storage.subscribers.revive(back)
             elif whim < 0.35 and now.kind is ChatKind.GROUP and now.chat_id not in weather.blocked:
                 weather.moved[now.chat_id] = -100_500 - reader.id
@@ -166,7 +168,7 @@ async def test_every_reader_has_every_story(
                 sender, outbox, running = start()
             clock.now = NOW + timedelta(hours=max(hour + 1, (clock.now - NOW) / timedelta(hours=1)))
         weather.bad = False
-        gone = sorted(weather.blocked)
+        gone = sorted(weather.blocked | weather.unblocked)
         weather.blocked.clear()
         for _ in range(30):
             for chat in gone:  # more than once: a refusal of before may still be on its way
