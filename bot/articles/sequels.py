@@ -8,8 +8,10 @@ enough, and a story, where all must agree: the headlines share much, rare words 
 neither names somebody whom the other does not know.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from bot.articles.blocks import plain_text
 from bot.articles.likeness import TEXT, Fingerprint, evidence, fingerprint
@@ -22,38 +24,54 @@ _ALIKE, _MUCH_ALIKE = 0.35, 0.5  # overlap
 _RARE, _RATHER_RARE = 2.0, 1.2
 _UNKNOWN = 1.25  # names of a headline that the other article lacks, in units of a usual name
 
-_ASKED = 40  # words whose frequency in the archive is asked for
+_ASKED = 24  # words whose frequency in the archive is asked for
 _RAREST = 8
-_CANDIDATES = 20
+_CANDIDATES = 8
+_REMEMBERED = 500  # fingerprints, 10 kB each: what is followed is a candidate again and again
 
 
-async def gone_on_with(
-    storage: Storage, normaliser: Normaliser, article: Article, *, now: datetime
-) -> list[int]:
-    """The followed stories, other than its own, that a public article is the next news of."""
-    followed = [
-        story for story in await storage.brought.followed_stories() if story != article.story_id
-    ]
-    if not followed:
-        return []
-    words = normaliser.tokens(f"{article.title} {_text(article)}")
-    terms = sorted({word for word in words if word not in STOP_WORDS}, key=usual, reverse=True)
-    counts = await storage.search.frequencies(terms[:_ASKED])
-    shared = [term for term in counts if counts[term] > 1]
-    rarest = sorted(shared, key=lambda term: (counts[term], term))[:_RAREST]
-    keys = await storage.brought.of_stories(
-        rarest, followed, since=now - STORY_FOLLOWED, limit=_CANDIDATES
-    )
-    rarity = rarities(counts, counts, await storage.search.size())
-    mine = fingerprint(article.title, _text(article), normaliser, article.language)
-    found: dict[int, None] = {}
-    for one in await storage.articles.story_candidates(keys):
-        if one.language == article.language and one.story_id not in found:
-            text = f"{one.standfirst}\n{one.text}" if one.text else one.standfirst or one.summary
-            theirs = fingerprint(one.title, text, normaliser, one.language)
-            if _is_sequel(mine, theirs, rarity):
-                found[one.story_id] = None
-    return list(found)
+class Sequels:
+    """Finds the followed stories that an article goes on with."""
+
+    def __init__(self, storage: Storage, normaliser: Normaliser) -> None:
+        self._storage = storage
+        self._normaliser = normaliser
+        self._fingerprint = lru_cache(maxsize=_REMEMBERED)(self._fingerprint_of)
+
+    async def gone_on_with(self, article: Article, *, now: datetime) -> list[int]:
+        """The followed stories, other than its own, that a public article is the next news of."""
+        storage = self._storage
+        stories = await storage.brought.followed_stories()
+        followed = [story for story in stories if story != article.story_id]
+        if not followed:
+            return []
+        text = _text(article)
+        words = set(self._normaliser.tokens(f"{article.title} {text}")) - STOP_WORDS
+        terms = sorted(words, key=usual, reverse=True)[:_ASKED]
+        counts = await storage.search.frequencies(terms)
+        shared = [term for term in counts if counts[term] > 1]
+        rarest = sorted(shared, key=lambda term: (counts[term], term))[:_RAREST]
+        keys = await storage.brought.of_stories(
+            rarest, followed, since=now - STORY_FOLLOWED, limit=_CANDIDATES
+        )
+        if not keys:
+            return []
+        rarity = rarities(counts, counts, await storage.search.size())
+        mine = fingerprint(article.title, text, self._normaliser, article.language)
+        found: dict[int, None] = {}
+        for one in await storage.articles.story_candidates(keys):
+            if one.language == article.language and one.story_id not in found:
+                told = (
+                    f"{one.standfirst}\n{one.text}" if one.text else one.standfirst or one.summary
+                )
+                theirs = self._fingerprint(one.title, told, one.language)
+                if _is_sequel(mine, theirs, rarity):
+                    found[one.story_id] = None
+                await asyncio.sleep(0)  # a millisecond each: others wait for an answer
+        return list(found)
+
+    def _fingerprint_of(self, title: str, text: str, language: str) -> Fingerprint:
+        return fingerprint(title, text, self._normaliser, language)
 
 
 def _is_sequel(mine: Fingerprint, theirs: Fingerprint, rarity: Mapping[str, float]) -> bool:

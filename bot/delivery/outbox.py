@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from bot.articles.sequels import gone_on_with
+from bot.articles.sequels import Sequels
 from bot.delivery.digest import NEWS
 from bot.delivery.matching import Key, phrase_keys, plain_keys
 from bot.delivery.schedule import FARTHEST, next_due, quiet_ends, rests
@@ -48,7 +48,7 @@ class Outbox:
         self, storage: Storage, *, owed: Callable[[], None], normaliser: Normaliser | None = None
     ) -> None:
         self._storage = storage
-        self._normaliser = normaliser or Normaliser()
+        self._sequels = Sequels(storage, normaliser or Normaliser())
         self._owed = owed
         self._expanding = asyncio.Lock()
         self._ticking = asyncio.Lock()
@@ -114,7 +114,7 @@ class Outbox:
         keys = plain_keys(article.topic, article.source_domain, push.story_id, owner=article.owner)
         keys += phrase_keys(phrases, title, body)
         if article.owner is None:
-            for story in await gone_on_with(self._storage, self._normaliser, article, now=now):
+            for story in await self._sequels.gone_on_with(article, now=now):
                 keys.append((FollowKind.STORY, str(story)))
         return keys, article.content_hash
 

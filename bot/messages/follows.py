@@ -147,7 +147,10 @@ def _opens(
     followed: Followed, kind: FollowKind, key: str, token: str, name: str, page: int = 0
 ) -> Button:
     """Return a button that shows how a follow comes and opens its screen."""
-    mark = _HIDDEN if followed.mute(kind, key) else _MARK[followed.level(kind, key)]
+    level = followed.level(kind, key)
+    if level is Level.DIGEST and followed.alerts is Alerts.ON:
+        level = Level.NOW  # as it comes
+    mark = _HIDDEN if followed.mute(kind, key) else _MARK[level]
     return button(clip(f"{mark} {name}", _BUTTON), FollowItem(kind, token, page))
 
 
@@ -418,7 +421,9 @@ def item_screen(item: Item, followed: Followed, viewer: Viewer) -> Payload:
     texts = viewer.texts
     _ = texts.gettext
     name = name_of(item.kind, item.key, item.label, texts)
-    passages = [line(Run(clip(name, 200), bold=True), f": {texts.level(item.level)}.")]
+    passages = [
+        line(Run(clip(name, 200), bold=True), f": {comes(item.level, followed.alerts, texts)}.")
+    ]
     passages += map(line, _about(item, followed, viewer))
     if item.mute is not None:
         passages.append(line(_("Hidden {term}.").format(term=term_of(item.mute, viewer))))

@@ -305,7 +305,8 @@ def name_of(kind: FollowKind, key: str, label: str, texts: Texts) -> str:
         return texts.topic(Topic(key))
     if kind is FollowKind.EVERYTHING:
         return texts.gettext("All news")
-    return texts.quoted(_quoted(label)) if kind is FollowKind.WORDS else _quoted(label)
+    named = kind not in (FollowKind.WORDS, FollowKind.STORY)
+    return _quoted(label) if named else texts.quoted(_quoted(label))
 
 
 def followed(name: str, level: Level, texts: Texts) -> str:

@@ -230,7 +230,7 @@ class TestHide:
         assert back == card
         hidden = await anna.press(menu, "Тема: Общество")
         assert hidden
-        assert "Скрыто до 22 декабря: Общество." in hidden.text
+        assert "Скрыто до 22 декабря: Общество" in hidden.text
         subscriber = await world.storage.subscribers.find(ANNA)
         assert subscriber
         (mute,) = await world.storage.subscribers.mutes(subscriber.id, NOW)
@@ -316,7 +316,7 @@ async def test_hiding_from_a_photo_keeps_it_a_photo(world: World) -> None:
     hidden = await anna.press(menu, "Тема: Общество")
     assert hidden
     assert hidden.photo
-    assert "Скрыто до 22 декабря: Общество." in hidden.text
+    assert "Скрыто до 22 декабря: Общество" in hidden.text
     card = await anna.press(hidden, "Вернуть")
     assert card
     assert card.photo
