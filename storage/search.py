@@ -523,7 +523,9 @@ class _Bounds:
                 continue
             negated = "NOT" if name.startswith("not_") else ""
             among = f"(SELECT value FROM json_each(:{name}))"
-            if key:
-                among = f"(SELECT search_key FROM article WHERE {column} IN {among})"
-            conditions.append(f"+{key or column} {negated} IN {among}")
+            if not key:
+                conditions.append(f"{column} {negated} IN {among}")
+                continue
+            keys = f"(SELECT search_key FROM article WHERE {column} IN {among})"
+            conditions.append(f"+{key} {negated} IN {keys}")
         return " AND ".join(conditions)
