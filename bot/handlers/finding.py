@@ -7,6 +7,7 @@
 A second try replaces what no article has, and stands only where it finds more.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
@@ -73,18 +74,28 @@ def marked_terms(asked: Wanted) -> frozenset[str]:
 
 async def find(desk: Desk, reader: Reader, query: Query, *, exactly: bool = False) -> Outcome:
     """What a query finds; unless `exactly`, with a second try where a word is in no article."""
-    now, subscriber = reader.viewer.now, reader.subscriber.id
+    search, now, subscriber = desk.storage.search, reader.viewer.now, reader.subscriber.id
     asked = wanted(query, query.words, reader, desk.normaliser)
-    hits = await desk.storage.search.find(asked, now=now, reader=subscriber)
-    if exactly or hits.whole or not asked.terms:
-        return Outcome(hits)
+    hits: Hits | None = None
+    # With a word that no article has, little is found at best: first what may have been meant.
+    if exactly or (await search.known(asked.terms)).issuperset(asked.terms):
+        hits = await search.find(asked, now=now, reader=subscriber)
+        if exactly or hits.whole or not asked.terms:
+            return Outcome(hits)
+    partly: tuple[_Correction, Hits] | None = None
     for correction in await _corrections(desk, query.words):
         terms = tuple(dict.fromkeys(term for own in correction.terms for term in own))
         better = replace(asked, terms=terms, rarity=tuple(map(usual, terms)))
-        found = await desk.storage.search.find(better, now=now, reader=subscriber)
-        if found.whole or (found.keys and not hits.keys):
+        found = await search.find(better, now=now, reader=subscriber)
+        if found.whole:
             return Outcome(found, await _in_words(desk, reader, correction, found))
-    return Outcome(hits)
+        if found.keys and partly is None:
+            partly = correction, found
+    if hits is None:
+        hits = await search.find(asked, now=now, reader=subscriber)
+    if partly is None or hits.keys:
+        return Outcome(hits)
+    return Outcome(partly[1], await _in_words(desk, reader, *partly))
 
 
 def _midnight(day: date | None, reader: Reader) -> datetime | None:
@@ -213,8 +224,10 @@ async def _word_of(desk: Desk, reader: Reader, term: str, keys: Sequence[int]) -
 
 
 def _first_word(texts: Sequence[str], term: str, normaliser: Normaliser) -> str:
+    # Nearly every form begins as its term does, and analysing all words takes long.
+    alike = re.compile(rf"\b{re.escape(term[:_SAME_BEGINNING])}\w*")
     for text in texts:
-        for word in normaliser.words(text):
-            if word.token == term:
-                return text[word.start : word.end].lower()
+        for word in alike.findall(text.lower().replace("ё", "е")):
+            if normaliser.text(word) == term:
+                return str(word)
     return ""
