@@ -63,6 +63,7 @@ _POLL_TICK_SECONDS = 5.0
 _PAGES_SECONDS = 60.0
 _EDITS_SECONDS = 5.0
 _WATCH_SECONDS = 5.0
+_ERASED_SECONDS = 1.0
 _UPKEEP_HOUR = 4
 _USERNAME = "username"  # the name in the store of the bot's own
 _ADMIN_LINK_LIFE = timedelta(days=1)
@@ -192,6 +193,7 @@ class _Newsboy:
             scheduler.every(_EDITS_SECONDS, self._editor.edit, "corrections")
             scheduler.every(60, self._announcer.announce, "notices")
             scheduler.every(_WATCH_SECONDS, self._announcer.watch, "pauses")
+            scheduler.every(_ERASED_SECONDS, self._settle, "erasures")
             scheduler.each_minute(lambda: self._outbox.owe_digests(now()), "digests")
             zone = ZoneInfo(self._settings.time_zone)
             scheduler.nightly(_UPKEEP_HOUR, zone, self._upkeep, "upkeep")
@@ -333,6 +335,10 @@ class _Newsboy:
             code,
         )
 
+    async def _settle(self) -> None:
+        """Leave no copies of what people had deleted."""
+        await self._storage.privacy.settle(now())
+
     async def _upkeep(self) -> None:
         """Nightly: forget what is past its use, tidy the file."""
         at = now()
@@ -342,7 +348,9 @@ class _Newsboy:
             await upkeep.prune_articles(at - timedelta(days=settings.keep_articles_days))
         if settings.keep_database_mb is not None:
             await upkeep.prune_to_size(settings.keep_database_mb * 1_000_000)
+        upkeep.prune_copies(at)
         await upkeep.tidy()
+        await self._storage.privacy.tidy()
 
 
 @contextlib.asynccontextmanager

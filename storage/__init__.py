@@ -114,10 +114,11 @@ from storage.saved import SavedArticles, SavedKey
 from storage.search import Search
 from storage.subscribers import SubscriberChanges, Subscribers, WordKey
 from storage.updates import RawUpdate, Updates
-from storage.upkeep import Upkeep, backup, check_file, restore
+from storage.upkeep import COPY_LIFE, Upkeep, backup, check_file, restore
 
 __all__ = [
     "ALL_CHATS",
+    "COPY_LIFE",
     "SQLITE_VERSION",
     "STORY_FOLLOWED",
     "THE_PAGE",

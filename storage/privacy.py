@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from storage.database import Database, Row, from_epoch, json_list
+from storage.errors import DiskFullError
 from storage.feeds import forget_feed, orphan
 from storage.meta import put
 
@@ -209,7 +210,10 @@ class Privacy:
             if self._rewritten is not None and now < self._rewritten + _REWRITING:
                 return False
             self._rewritten = now
-            await self._rewrite()
+            try:
+                await self._rewrite()
+            except DiskFullError:
+                self._copies = False  # the night tries again
         self._unsettled = not await self._database.empty_log()
         return not self._unsettled
 

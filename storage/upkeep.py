@@ -5,6 +5,7 @@ a pruned article is not new again.
 """
 
 import asyncio
+import glob
 import shutil
 import sqlite3
 from collections.abc import Sequence
@@ -36,6 +37,8 @@ _QUERY_LIFE = timedelta(days=30)
 _NOTICE_LIFE = timedelta(days=30)
 _PICTURE_LIFE = timedelta(days=90)
 _FRESH = timedelta(days=3)
+COPY_LIFE = timedelta(days=30)
+"""How long the copy of the database is kept that is made before it is brought up to date."""
 _BOT = "bot"
 
 
@@ -207,6 +210,15 @@ class Upkeep:
                 """
             )
         )
+
+    def prune_copies(self, now: datetime) -> int:
+        """Delete the copies made before upgrades that are past their use; returns how many."""
+        path, removed = self._database.path, 0
+        for copy in path.parent.glob(f"{glob.escape(path.name)}.before-[0-9][0-9][0-9][0-9]"):
+            if copy.stat().st_mtime < (now - COPY_LIFE).timestamp():
+                copy.unlink(missing_ok=True)
+                removed += 1
+        return removed
 
     async def tidy(self) -> None:
         """Refresh the planner's statistics and fold the log into the file."""

@@ -10,6 +10,7 @@ from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.types import Message
 
 from bot.handlers import (
+    admin,
     arrivals,
     articles,
     broadcasting,
@@ -19,6 +20,7 @@ from bot.handlers import (
     inline,
     inviting,
     places,
+    privacy,
     reading,
     rest,
     saving,
@@ -27,6 +29,7 @@ from bot.handlers import (
     sourcing,
 )
 from bot.handlers.answering import Answer
+from bot.handlers.asking import EndsQuestions
 from bot.handlers.budget import Budget, Rates, Rules
 from bot.handlers.desk import Desk, Reader, Sourcing
 from bot.handlers.door import Door
@@ -50,8 +53,13 @@ def install(dispatcher: Dispatcher, desk: Desk, rules: Rules | None = None) -> N
                 return result
         return UNHANDLED
 
+    ends = EndsQuestions(desk.storage)
+    dispatcher.message.middleware(ends)
+    dispatcher.callback_query.middleware(ends)
     dispatcher.include_routers(
         arrivals.make_router(desk),
+        admin.make_router(desk),
+        privacy.make_router(desk),
         inviting.make_router(desk),
         broadcasting.make_router(desk),
         reading.make_router(desk),

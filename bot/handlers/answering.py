@@ -179,7 +179,7 @@ class Answer:
         except AiogramError as error:
             if classify(error).kind in _UNSAID:
                 raise
-            log.info("not whispered in chat %d: %s", self.chat_id, classify(error).text)
+            log.info("not whispered: %s", classify(error).text)
             return False
         return True
 

@@ -19,6 +19,7 @@ from bot.handlers.answering import Answer
 from bot.handlers.desk import Desk, Reader, viewer_of
 from bot.handlers.door import Keepers, Pressed, keeps
 from bot.handlers.opening import open_link
+from bot.handlers.saving import show_saved
 from bot.messages import links, lists, notices, places, screens
 from bot.messages.callbacks import Stop
 from bot.messages.payloads import Payload
@@ -69,6 +70,9 @@ def make_router(desk: Desk) -> Router:
                 reader.subscriber.id, state=SubscriberState.ACTIVE
             )
             reader = reader.changed(active, desk.texts)
+        if payload == links.SAVED and not reader.group:
+            await show_saved(desk, reader, answer)
+            return
         # An invitation's random code may look like a link.
         link = None if invited else links.parse(payload)
         if link is not None:

@@ -9,6 +9,7 @@ from bot.config import Access, Settings
 from bot.delivery.digest import Digests
 from bot.delivery.schedule import first_due
 from bot.feeds.offers import Offer, Taken
+from bot.handlers.asking import Asking
 from bot.messages.texts import Texts, Viewer, closest
 from bot.words.normaliser import Normaliser
 from storage import (
@@ -49,6 +50,11 @@ class Desk:
     settings: Settings
     clock: Callable[[], datetime]
     sourcing: Sourcing
+    asking: Asking = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Questions are kept in the same store."""
+        object.__setattr__(self, "asking", Asking(self.storage))
 
     @property
     def public(self) -> bool:
@@ -65,11 +71,17 @@ class Desk:
 
     async def admitted(self, person_id: int) -> bool:
         """Whether a person may use the bot."""
-        return (
-            self.public
-            or person_id in self.settings.admins
-            or await self.storage.people.admitted(person_id)
-        )
+        if person_id in self.settings.admins:
+            return True
+        person = await self.storage.people.find(person_id)
+        return self.public if person is None else person.blocked is None
+
+    async def removed(self, person_id: int) -> bool:
+        """Whether a person is kept out, of groups' chats too."""
+        if person_id in self.settings.admins:
+            return False
+        person = await self.storage.people.find(person_id)
+        return person is not None and person.blocked is not None
 
     async def news_language(self, texts: Texts) -> str:
         """The news language of a reader who chose none: the interface's, if any source has it."""

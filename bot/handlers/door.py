@@ -4,9 +4,10 @@
                      └─ no: one polite line in a private chat, silence in a group
 
 A private bot admits its admins and those whom they invited; a group is admitted by whom added it,
-or by an admitted member who speaks. A thread that has settings of its own (a forum topic, a thread
-of a private chat) is a subscriber of its own, in any other the chat's settings hold. `Keepers` then
-lets only a group's admins change settings, whispers to them, and asks in a thread which are meant.
+or by an admitted member who asks. Who was removed is answered nowhere. A thread that has settings
+of its own (a forum topic, a thread of a private chat) is a subscriber of its own, in any other the
+chat's settings hold. `Keepers` then lets only a group's admins change settings, whispers to them,
+and asks in a thread which are meant.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,7 +29,7 @@ from aiogram.types import (
 
 from bot.handlers.answering import Answer, thread_of
 from bot.handlers.desk import Desk, Reader, viewer_of
-from bot.messages import notices, places
+from bot.messages import links, notices, places
 from bot.messages.callbacks import Callback, parse
 from storage import ChatKind, Subscriber, SubscriberState
 
@@ -80,14 +81,23 @@ class Door(BaseMiddleware):
             return None
         group = _is_group(chat)
         answer = Answer.to_message(bot, self._desk, message, group=group)
-        if not group and await self._invited(message, person):
+        code = None if group else _code(message)
+        invited = code is not None and await self._redeemed(code, person)
+        if invited:
             data["invited"] = True
         thread_id = thread_of(message)
-        subscriber = await self._subscriber(chat, person, thread_id)
+        # People of a group talk to each other: who says a word there has asked for nothing.
+        asked = not group or _is_asked(message, self._desk.digests.bot)
+        subscriber = await self._subscriber(chat, person, thread_id, enrol=asked)
         if subscriber is None:
             if not group:
                 texts = self._desk.texts[self._desk.language(person.language_code)]
-                await answer.tell(notices.stranger(texts))
+                bad = code is not None and links.parse(code) is None
+                await answer.tell(
+                    notices.bad_invitation(texts)
+                    if bad and code not in links.PLAIN and not self._desk.public
+                    else notices.stranger(texts, public=self._desk.public)
+                )
             return None
         reader = self._reader(subscriber, person, thread_id, group=group)
         data["reader"] = replace(reader, anonymous_admin=anonymous)
@@ -106,7 +116,7 @@ class Door(BaseMiddleware):
         thread_id = thread_of(query.message)
         subscriber = await self._subscriber(chat, query.from_user, thread_id)
         if subscriber is None:
-            await answer.toast(notices.stranger(texts))
+            await answer.toast(notices.stranger(texts, public=self._desk.public))
             return None
         data["reader"] = self._reader(subscriber, query.from_user, thread_id, group=_is_group(chat))
         data["answer"] = answer
@@ -121,27 +131,32 @@ class Door(BaseMiddleware):
         viewer = viewer_of(subscriber, self._desk.texts, self._desk.clock(), self._desk.digests.bot)
         return Reader(subscriber, viewer, person.id, group, thread_id=thread_id)
 
-    async def _invited(self, message: Message, person: User) -> bool:
-        """Whether the message opens an invitation link whose code was good."""
-        command, _space, code = (message.text or "").partition(" ")
-        if command != "/start" or not code:
-            return False
+    async def _redeemed(self, code: str, person: User) -> bool:
+        """Whether an invitation link's code was good."""
+        inside = self._desk.public or person.id in self._desk.settings.admins
         invitation = await self._desk.storage.people.redeem(
-            code.strip(), person.id, self._desk.clock()
+            code, person.id, self._desk.clock(), inside=inside
         )
         return invitation is not None
 
-    async def _subscriber(self, chat: Chat, person: User, thread_id: int) -> Subscriber | None:
+    async def _subscriber(
+        self, chat: Chat, person: User, thread_id: int, *, enrol: bool = True
+    ) -> Subscriber | None:
         """The thread's subscriber, else the chat's, made where the person may use the bot.
 
-        None: turned away.
+        None: turned away, or not to be made without `enrol`.
         """
         subscribers = self._desk.storage.subscribers
         found = await subscribers.find(chat.id, thread_id)
         if found is None and thread_id:
             found = await subscribers.find(chat.id)
         group = _is_group(chat)
-        if (found is None or not group) and not await self._desk.admitted(person.id):
+        if found is None and not enrol:
+            return None
+        if found is None or not group:
+            if not await self._desk.admitted(person.id):
+                return None
+        elif await self._desk.removed(person.id):
             return None
         if found is None:
             kind = ChatKind(chat.type)
@@ -203,6 +218,18 @@ async def keeps(bot: Bot, reader: Reader, chat_id: int) -> bool:
         admins = await bot.get_chat_administrators(chat_id)
         return any(admin.user.id == reader.person_id for admin in admins)
     return isinstance(member, ChatMemberOwner | ChatMemberAdministrator)
+
+
+def _code(message: Message) -> str | None:
+    """What a link to the bot carries after /start, None for nothing."""
+    command, _space, code = (message.text or "").partition(" ")
+    return code.strip() or None if command == "/start" else None
+
+
+def _is_asked(message: Message, name: str) -> bool:
+    """Whether a group's message is meant for a bot."""
+    text = message.text or message.caption or ""
+    return text.startswith("/") or (name != "" and f"@{name}".lower() in text.lower())
 
 
 def _is_group(chat: Chat) -> bool:

@@ -1,4 +1,6 @@
-"""/invite: an admin of a private bot gets a link that lets people in.
+"""/invite: an admin gets a link that lets people into a private bot.
+
+    /invite [people] [days] [label]
 
 The link carries a random code; the door redeems it when somebody opens the bot with it. For
 admins alone, in their private chat: to everybody else the command does not exist.
@@ -15,9 +17,12 @@ from aiogram.utils.deep_linking import create_start_link
 from bot.handlers.answering import Answer
 from bot.handlers.desk import Desk, Reader
 from bot.messages import notices
+from bot.messages.markup import clean, clip
 
 LIFE = timedelta(days=7)
 MOST_PEOPLE = 1000
+MOST_DAYS = 365
+_LABEL = 60  # characters
 
 
 class AdminsChat(Filter):
@@ -39,15 +44,31 @@ def make_router(desk: Desk) -> Router:
     async def invite(
         message: Message, command: CommandObject, reader: Reader, answer: Answer, bot: Bot
     ) -> None:
-        wish = (command.args or "1").strip()
-        people = int(wish) if wish.isascii() and wish.isdigit() and len(wish) < 5 else 0
-        if not 1 <= people <= MOST_PEOPLE:
-            await answer.tell(notices.wrong_people(reader.texts, MOST_PEOPLE))
+        words = (command.args or "").split()
+        people = _number(words.pop(0)) if words else 1
+        days = _number(words.pop(0)) if words and words[0][:1].isdigit() else LIFE.days
+        if not 1 <= people <= MOST_PEOPLE or not 1 <= days <= MOST_DAYS:
+            await answer.tell(notices.wrong_people(reader.texts, MOST_PEOPLE, MOST_DAYS))
             return
-        code = secrets.token_urlsafe(16)
-        now = desk.clock()
-        await desk.storage.people.invite(code, now=now, uses=people, expires=now + LIFE)
-        link = await create_start_link(bot, code)
-        await answer.tell(notices.invitation(reader.texts, link, people, LIFE.days))
+        label = clip(clean(" ".join(words)), _LABEL)
+        life = timedelta(days=days)
+        await answer.tell(await make_link(desk, reader, bot, people=people, life=life, label=label))
 
     return router
+
+
+async def make_link(
+    desk: Desk, reader: Reader, bot: Bot, *, people: int, life: timedelta, label: str = ""
+) -> str:
+    """Make an invitation; returns what its author is told."""
+    code = secrets.token_urlsafe(16)
+    now = desk.clock()
+    await desk.storage.people.invite(
+        code, now=now, uses=people, expires=now + life, author=reader.person_id, label=label
+    )
+    return notices.invitation(reader.texts, await create_start_link(bot, code), people, life.days)
+
+
+def _number(word: str) -> int:
+    """The number that a word is, 0 for none."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 5 else 0

@@ -16,6 +16,7 @@ from bot.handlers.searching import search_for
 from bot.handlers.sourcing import is_address, look_at
 from bot.messages import menu, notices
 from bot.telegram.faults import FaultKind, classify
+from storage import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ def make_router(desk: Desk) -> Router:
         text = (message.text or message.caption or "").strip()
         if text.startswith("/"):
             await answer.tell(notices.unknown_command(reader.texts, nearest(text, reader)))
+        elif await desk.asking.answered(reader, answer, message):
+            return
         elif is_address(text):
             await look_at(desk, reader, answer, text)
         else:
@@ -73,11 +76,16 @@ def make_error_handler(desk: Desk) -> Any:
                 await desk.storage.subscribers.migrate_chat(chat_id, error.migrate_to_chat_id)
                 return True
             if fault.kind in _UNREACHABLE:
-                log.info("no answer to chat %d: %s", chat_id, fault.text)
+                log.info("no answer: %s", fault.text)
                 await desk.storage.subscribers.pause(chat_id, fault.text)
                 return True
             if fault.kind is FaultKind.NOTHING_TO_DO:
                 return True
+        if isinstance(error, StorageError) and chat_id is not None:
+            with suppress(StorageError):
+                if await desk.storage.subscribers.find(chat_id) is None:
+                    log.info("a chat was forgotten while it was answered")
+                    return True
         log.error("update %d failed", update.update_id, exc_info=error)
         person = query.from_user if query else (update.message and update.message.from_user)
         if message is None or message.bot is None or not person:

@@ -47,8 +47,10 @@ def too_fast(texts: Texts) -> str:
     return texts.gettext("Too fast. Wait a second.")
 
 
-def stranger(texts: Texts) -> str:
-    """What a private bot says to whoever was not invited."""
+def stranger(texts: Texts, *, public: bool = False) -> str:
+    """What a private bot says to whoever was not invited, a public one to who was removed."""
+    if public:
+        return texts.gettext("This bot is closed to you.")
     return texts.gettext("This news bot is private: it opens with an invitation link.")
 
 
@@ -69,11 +71,12 @@ def invitation(texts: Texts, link: str, people: int, days: int) -> str:
     return f"{for_whom}\n{link}\n{until}"
 
 
-def wrong_people(texts: Texts, most: int) -> str:
-    """A number that /invite cannot use."""
+def wrong_people(texts: Texts, most: int, days: int) -> str:
+    """Numbers that /invite cannot use."""
     return texts.gettext(
-        "How many people may the link let in? A number from 1 to {most}: /invite 5"
-    ).format(most=most)
+        "How many people may the link let in, and for how many days? Numbers from 1 to {most} and "
+        "from 1 to {days}: /invite 5 7"
+    ).format(most=most, days=days)
 
 
 def bad_invitation(texts: Texts) -> str:
@@ -305,8 +308,7 @@ def name_of(kind: FollowKind, key: str, label: str, texts: Texts) -> str:
         return texts.topic(Topic(key))
     if kind is FollowKind.EVERYTHING:
         return texts.gettext("All news")
-    named = kind not in (FollowKind.WORDS, FollowKind.STORY)
-    return _quoted(label) if named else texts.quoted(_quoted(label))
+    return texts.quoted(_quoted(label)) if kind is FollowKind.WORDS else _quoted(label)
 
 
 def followed(name: str, level: Level, texts: Texts) -> str:

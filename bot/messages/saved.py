@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from html import escape
 
-from bot.messages import lists
+from bot.messages import links, lists
 from bot.messages.callbacks import ExportSaved, SavedPage, TakeOff
 from bot.messages.keyboards import button
 from bot.messages.markup import Run, clean, line, payload, visible, web_link
@@ -92,7 +92,7 @@ def key_of(here: SavedPage) -> SavedKey | None:
 def elsewhere(viewer: Viewer) -> Payload:
     """Return what /saved says in a group."""
     _ = viewer.texts.gettext
-    link = f"https://t.me/{viewer.bot}?start=saved" if viewer.bot else ""
+    link = links.start(viewer.bot, links.SAVED)
     keyboard = ((Button(_("Open the bot"), url=link),),) if link else ()
     return payload(
         [line(_("What you save is yours alone: /saved shows it in a private chat."))], keyboard

@@ -36,6 +36,7 @@ def help_screen(
                 _("/digest: what's new since the last digest"),
                 _("/archive: all news of a day, by date too: /archive 2026-11-22"),
                 _("Tap the command under a headline to open the whole text"),
+                *((_("/saved: what you keep for later"),) if not group else ()),
             ),
         ),
         (
@@ -60,11 +61,13 @@ def help_screen(
                 (
                     _("/settings: digest times, alerts, quiet hours, time zone, language"),
                     _("/stop: no more messages; /start brings them back"),
+                    _("/privacy: what is stored about you, export it, delete it"),
                 ),
             ),
         ]
         if admin:
             whose = (
+                _("/admin: readers, invitations, people, feeds"),
                 _("/invite: a link that lets people in, also several: /invite 20"),
                 _("/broadcast: a message to all readers, shown to you first"),
             )
