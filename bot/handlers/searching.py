@@ -64,7 +64,7 @@ async def search_for(desk: Desk, reader: Reader, answer: Answer, text: str) -> b
         await answer.tell(hits.wrong_operator(query, reader.texts, names_of(sources)))
         return False
     if wanted(query, query.words, reader, desk.normaliser) == Wanted():
-        await answer.say(hits.question(reader.texts))
+        await answer.say(hits.question(reader.texts, group=reader.group))
         return False
     await answer.say(await _first_page(desk, reader, text, query))
     return True

@@ -131,8 +131,8 @@ def _buttons(page: Page, texts: Texts) -> Keyboard:
     return tuple(rows)
 
 
-def question(texts: Texts) -> Payload:
-    """Return what /search without words asks, and what can be written."""
+def question(texts: Texts, *, group: bool = False) -> Payload:
+    """Return what /search without words asks, and what can be written; in a group with /search."""
     _ = texts.gettext
     names = {
         "source": operator_name(Operator.SOURCE, texts),
@@ -142,12 +142,13 @@ def question(texts: Texts) -> Payload:
     }
     example = _("“exact phrase”, -word, {source}:…, {topic}:…, {after}:22.11, {before}:yesterday")
     hint = _("Any form of the words will do. To narrow it down: {example}")
-    return payload(
-        [
-            line(Run(_("What to look for?"), bold=True)),
-            line(hint.format(example=example.format(**names))),
-        ]
-    )
+    passages = [
+        line(Run(_("What to look for?"), bold=True)),
+        line(hint.format(example=example.format(**names))),
+    ]
+    if group:
+        passages.append(line(_("For example: /search talks with japan")))
+    return payload(passages)
 
 
 def wrong_operator(wrong: WrongOperator, texts: Texts, sources: Sequence[str]) -> str:

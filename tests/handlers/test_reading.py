@@ -227,6 +227,8 @@ class TestSearch:
         assert signs.text == asked.text
         (photo,) = await anna.send({"photo": []})
         assert photo.text == asked.text
+        (group,) = await world.person(group=-100).say("/search")
+        assert "Например: /search переговоры с японией" in group.text
 
     async def test_a_search_that_is_kept_no_more(self, world: World) -> None:
         anna = world.person()
