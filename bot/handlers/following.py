@@ -16,13 +16,15 @@ from aiogram.types import CallbackQuery, Message
 from bot.delivery.matching import phrase_keys
 from bot.handlers.answering import Answer
 from bot.handlers.articles import find
+from bot.handlers.asking import Question
 from bot.handlers.desk import Desk, Reader, known_source
 from bot.handlers.door import Keepers, Pressed
 from bot.handlers.searching import followed_words
-from bot.handlers.sourcing import look_at
+from bot.handlers.sourcing import is_address, look_at
 from bot.messages import follow_forms, forms, hiding, notices, places
 from bot.messages import follows as screens
 from bot.messages.callbacks import (
+    Asked,
     AskFollow,
     Follow,
     FollowItem,
@@ -53,6 +55,11 @@ from storage import (
 
 # How a follow comes where nothing is said: words are rare and wanted, the rest is plenty.
 _USUAL = {FollowKind.WORDS: Level.NOW, FollowKind.STORY: Level.NOW}
+_QUESTIONS = {
+    Asked.WORDS: Question.FOLLOW,
+    Asked.SOURCE: Question.SOURCE,
+    Asked.HIDE: Question.HIDE,
+}
 _LATELY = timedelta(days=1)
 _LOOKED_AT = 300  # articles of that day: more of one follow are only "many"
 _TITLE = 200  # characters of a story's title that its follow is called by
@@ -192,7 +199,21 @@ def make_router(desk: Desk) -> Router:
 
     @router.callback_query(Pressed(AskFollow))
     async def ask(query: CallbackQuery, pressed: AskFollow, reader: Reader, answer: Answer) -> None:
-        await answer.turn(screens.question(pressed.asked, reader.texts, pressed.article))
+        shown = screens.question(pressed.asked, reader.texts, pressed.article)
+        await desk.asking.ask(reader, answer, _QUESTIONS[pressed.asked], shown)
+
+    async def words_given(reader: Reader, answer: Answer, text: str, data: str) -> bool:
+        if is_address(text):
+            return False
+        await follow_typed(desk, reader, answer, follow_forms.words_of(text, desk.texts))
+        return True
+
+    async def source_given(reader: Reader, answer: Answer, text: str, data: str) -> bool:
+        await look_at(desk, reader, answer, text)
+        return True
+
+    desk.asking.expect(Question.FOLLOW, words_given)
+    desk.asking.expect(Question.SOURCE, source_given)
 
     @router.callback_query(Pressed(FollowQuery))
     async def follow_query(

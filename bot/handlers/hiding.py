@@ -16,6 +16,7 @@ from bot.articles.mentions import mentioned
 from bot.delivery import muting
 from bot.handlers.answering import Answer
 from bot.handlers.articles import find, note_view
+from bot.handlers.asking import Question
 from bot.handlers.desk import Desk, Reader
 from bot.handlers.door import Keepers, Pressed
 from bot.handlers.following import (
@@ -185,6 +186,11 @@ def make_router(desk: Desk) -> Router:
         await answer.turn(classic.card(article, reader.viewer, caption=answer.captioned))
         await note_view(desk, reader, answer, View.CARD)
 
+    async def words_given(reader: Reader, answer: Answer, text: str, data: str) -> bool:
+        await hide_typed(desk, reader, answer, follow_forms.hidden_words_of(text, desk.texts))
+        return True
+
+    desk.asking.expect(Question.HIDE, words_given)
     return router
 
 

@@ -180,18 +180,42 @@ def parse_subscribe(
     words, spoken = text.split(), list(texts.values())
     if len(words) == 1 and (kind := _meant(words, _kinds, spoken)):
         return _SCREENS[kind]
-    level: Level | None = None
-    # The last words are a level only after something to follow: "/subscribe now" follows a word.
-    for taken in range(min(_TAIL, len(words) - 1), 0, -1):
-        if found := _meant(words[-taken:], _levels, spoken):
-            level, words = found, words[:-taken]
-            break
+    level, words = _level(words, spoken)
     what = _what(words, texts, sources, level_missing=level is None)
     if isinstance(what, Wrong):
         return what
     if what.kind is FollowKind.STORY:
         return FollowScreen.STORIES
     return FollowIntent(what.kind, what.key, what.label, level)
+
+
+def words_of(text: str, texts: Mapping[str, Texts]) -> FollowIntent | Wrong:
+    """Return what an answer to "which words?" asks for: words, and maybe how they come."""
+    words = text.split()
+    level, words = _level(words, list(texts.values()))
+    what = _words(" ".join(words))
+    if isinstance(what, Wrong):
+        return what
+    return FollowIntent(what.kind, what.key, what.label, level)
+
+
+def hidden_words_of(text: str, texts: Mapping[str, Texts]) -> MuteIntent | Wrong:
+    """Return what an answer to "which words are not to come?" asks for, and for how long."""
+    words = text.split()
+    days, taken = _term(words, list(texts.values()))
+    what = _words(" ".join(words[: len(words) - taken]))
+    return what if isinstance(what, Wrong) else MuteIntent(what.kind, what.key, what.label, days)
+
+
+def _level(words: Sequence[str], texts: Sequence[Texts]) -> tuple[Level | None, list[str]]:
+    """Return the level that the last words say, and the words before them.
+
+    They are one only after something to follow: "/subscribe now" follows a word.
+    """
+    for taken in range(min(_TAIL, len(words) - 1), 0, -1):
+        if found := _meant(words[-taken:], _levels, texts):
+            return found, list(words[:-taken])
+    return None, list(words)
 
 
 _SCREENS = {
@@ -280,9 +304,7 @@ def _what(
     if _meant(words, _everything, spoken):
         return _What(FollowKind.EVERYTHING, "", "")
     kind = _meant(words[:1], _kinds, spoken) if len(words) > 1 else None
-    # A quotation mark says nothing here, and a stray one would become part of the words.
-    label = " ".join(" ".join(words[1:] if kind else words).translate(_QUOTES).split())
-    label = label.strip("'’ ")
+    label = _plainly(" ".join(words[1:] if kind else words))
     if kind is FollowKind.STORY:
         return _What(kind, "", label)
     if kind in (None, FollowKind.TOPIC):
@@ -299,9 +321,19 @@ def _what(
             )
         if _host(label.lower()):
             return Wrong(Fault.ADDRESS, label, names_of(sources))
+    return _words(label)
+
+
+def _words(text: str) -> _What | Wrong:
+    label = _plainly(text)
     if len(label) > MAX_WORDS or not any(char.isalnum() for char in label):
         return Wrong(Fault.WORDS, label, (str(MAX_WORDS),))
     return _What(FollowKind.WORDS, "", label)
+
+
+def _plainly(text: str) -> str:
+    """The text without quotation marks: they say nothing here, and a stray one would stay."""
+    return " ".join(text.translate(_QUOTES).split()).strip("'’ ")
 
 
 def _unknown(

@@ -395,13 +395,13 @@ def question(asked: Asked, texts: Texts, article: int = 0) -> Payload:
     _ = texts.gettext
     match asked:
         case Asked.WORDS:
-            said = _("Which words? A name, a town, a team: they are found in any form.")
+            said = _("Which words? Send them: a name, a town, a team. They are found in any form.")
             example = "/subscribe " + _("words earthquake in kamchatka")
         case Asked.SOURCE:
             said = _("Which source? Send the address of its site, feed or channel.")
             example = "/subscribe https://example.org"
         case Asked.HIDE:
-            said = _("Which words are not to come? They are found in any form.")
+            said = _("Which words are not to come? Send them. They are found in any form.")
             example = "/mute " + _("words horoscope 30")
     lists = {
         Asked.WORDS: FollowScreen.WORDS,

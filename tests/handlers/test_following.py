@@ -212,3 +212,60 @@ async def test_of_a_search_its_words_are_followed_and_not_its_operators(world: W
     assert "лунный трактор" in world.telegram.toasts[-1]
     words = [key for kind, key in await follows(world) if kind is FollowKind.WORDS]
     assert words == [world.desk.normaliser.phrase("лунный трактор")]
+
+
+class TestAsked:
+    async def test_words_are_typed_after_a_button(self, world: World) -> None:
+        await world.article("Мост через Волгу открыт")
+        anna = world.person()
+        (words,) = await anna.say("/subscribe слова")
+        asked = await pressed(anna, words, "Добавить слова")
+        assert "Какие слова?" in asked.text
+        (said,) = await anna.say("мосты через Волгу сразу со звуком")
+        assert "«мосты через Волгу»: сразу со звуком." in said.text
+        assert "Мост через Волгу открыт" in said.text
+        (found,) = await anna.say("мост")
+        assert "мосты" not in found.text, "a question is answered once"
+        assert len(await follows(world)) == 2
+
+    async def test_an_address_is_asked_for(self, world: World) -> None:
+        anna = world.person()
+        (sources,) = await anna.say("/subscribe источники")
+        await pressed(anna, sources, "Добавить источник")
+        await anna.say("own.example")
+        assert [text for text, _owner in world.looked] == ["own.example"]
+
+    async def test_words_to_hide(self, world: World) -> None:
+        stored = await world.article()
+        anna = world.person()
+        (card,) = await anna.say(f"/summary {stored.article_id}")
+        menu = await pressed(anna, card, "Не показывать…")
+        asked = await pressed(anna, menu, "Другое слово…")
+        back = await pressed(anna, asked, "◀ Назад")
+        assert back == card
+        await pressed(anna, menu, cb.AskFollow(cb.Asked.HIDE, stored.article_id))
+        (said,) = await anna.say("гороскопы 30")
+        assert "Скрыто до 22 декабря: «гороскопы»" in said.text
+
+    @pytest.mark.parametrize("left", ["a command", "a button", "a quarter of an hour"])
+    async def test_who_goes_elsewhere_has_left_the_question(self, world: World, left: str) -> None:
+        await world.article("Мост через Волгу открыт")
+        anna = world.person()
+        (words,) = await anna.say("/subscribe слова")
+        asked = await pressed(anna, words, "Добавить слова")
+        if left == "a command":
+            await anna.say("/latest")
+        elif left == "a button":
+            await pressed(anna, asked, "◀ Назад")
+        else:
+            world.now += timedelta(minutes=16)
+        await anna.say("мост")
+        assert len(await follows(world)) == 1
+
+    async def test_in_a_group_people_talk_to_each_other(self, world: World) -> None:
+        world.telegram.owners.add(1)
+        owner = world.person(1, group=-100)
+        (words,) = await owner.say("/subscribe слова")
+        asked = await pressed(owner, words, "Добавить слова")
+        assert "/subscribe слова" in asked.text
+        assert await owner.say("пойдёмте обедать") == []

@@ -1,0 +1,97 @@
+"""Questions that are answered by typing: which words, which address.
+
+    a button ─▶ ask: the question is shown and kept ─▶ the next plain text ─▶ whoever expects it
+
+A command, a press of any button or fifteen minutes end a question, and each is answered once:
+after that plain text is a search again. In groups people talk to each other, so there a question
+only names the command that says the same.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from aiogram import BaseMiddleware
+from aiogram.types import CallbackQuery, Message, TelegramObject
+
+from bot.messages.payloads import Payload
+from storage import Prompt, Storage
+
+if TYPE_CHECKING:
+    from bot.handlers.answering import Answer
+    from bot.handlers.desk import Reader
+
+WAITS = timedelta(minutes=15)
+
+
+class Question(StrEnum):
+    """What a text may be the answer to."""
+
+    FOLLOW = "follow"
+    SOURCE = "source"
+    HIDE = "hide"
+
+
+Answered = Callable[["Reader", "Answer", str, str], Awaitable[bool]]
+"""Takes an answer's text and the question's data; returns whether it was one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Asks, and hands each answer to whoever expects it."""
+
+    storage: Storage
+    expected: dict[Question, Answered] = field(default_factory=dict)
+
+    def expect(self, question: Question, answered: Answered) -> None:
+        """Have the answers to a question handed to `answered`."""
+        self.expected[question] = answered
+
+    async def ask(
+        self,
+        reader: "Reader",
+        answer: "Answer",
+        question: Question,
+        payload: Payload,
+        data: str = "",
+    ) -> None:
+        """Show a question, in the pressed message where there is one, and wait for its answer."""
+        sent = await answer.turn(payload)
+        if not reader.group:
+            shown = sent or answer.message_id or 0
+            kind = f"{question} {data}".strip()
+            await self.storage.subscribers.ask(
+                Prompt(reader.subscriber.id, reader.person_id, kind, shown, reader.viewer.now)
+            )
+
+    async def answered(self, reader: "Reader", answer: "Answer", message: Message) -> bool:
+        """Whether a text answered the question that waits for this person; if so, it is done."""
+        text = (message.text or "").strip()
+        prompt = await self.storage.subscribers.answer(reader.subscriber.id, reader.person_id)
+        if prompt is None or not text or reader.viewer.now - prompt.asked > WAITS:
+            return False
+        kind, _space, data = prompt.kind.partition(" ")
+        known = kind in set(Question) and Question(kind) in self.expected
+        return known and await self.expected[Question(kind)](reader, answer, text, data)
+
+
+class EndsQuestions(BaseMiddleware):
+    """Inner middleware: whoever gives a command or presses a button has left the question."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        """Forget the question, then go on."""
+        reader: Reader | None = data.get("reader")
+        commanded = isinstance(event, Message) and (event.text or "").startswith("/")
+        if reader is not None and (commanded or isinstance(event, CallbackQuery)):
+            await self._storage.subscribers.answer(reader.subscriber.id, reader.person_id)
+        return await handler(event, data)
