@@ -17,6 +17,7 @@ from storage.articles import THIS, Articles, IndexedText
 from storage.brought import STORY_FOLLOWED, Brought
 from storage.corrections import THE_PAGE, Corrections
 from storage.database import SQLITE_VERSION, Database
+from storage.editions import AWAITS_APPROVAL, Editions
 from storage.entries import Entries, ToldEntry
 from storage.errors import (
     AlreadyExistsError,
@@ -51,6 +52,8 @@ from storage.models import (
     DeliveryState,
     Depth,
     DigestOwed,
+    Edition,
+    EditionMode,
     Embed,
     Ended,
     EntryKey,
@@ -78,6 +81,7 @@ from storage.models import (
     Person,
     Picture,
     PictureBlock,
+    PostDraft,
     Preformatted,
     Prompt,
     Push,
@@ -118,6 +122,7 @@ from storage.upkeep import COPY_LIFE, Upkeep, backup, check_file, restore
 
 __all__ = [
     "ALL_CHATS",
+    "AWAITS_APPROVAL",
     "COPY_LIFE",
     "SQLITE_VERSION",
     "STORY_FOLLOWED",
@@ -149,6 +154,9 @@ __all__ = [
     "Depth",
     "DigestOwed",
     "DiskFullError",
+    "Edition",
+    "EditionMode",
+    "Editions",
     "Embed",
     "Ended",
     "Entries",
@@ -190,6 +198,7 @@ __all__ = [
     "Picture",
     "PictureBlock",
     "Pictures",
+    "PostDraft",
     "Preformatted",
     "Privacy",
     "Prompt",
@@ -251,6 +260,7 @@ class Storage:
         self.people = People(database)
         self.saved = SavedArticles(database)
         self.privacy = Privacy(database)
+        self.editions = Editions(database)
         self.owing = Owing(database)
         self.outbox = Outbox(database)
         self.fronts = Fronts(database)

@@ -212,6 +212,14 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+class EditionMode(StrEnum):
+    """How news comes to a channel."""
+
+    OFF = "off"
+    APPROVAL = "approval"  # each post once somebody approves of it
+    AUTO = "auto"
+
+
 class View(StrEnum):
     """What a sent message shows now."""
 
@@ -782,6 +790,9 @@ class Claim:
     text: str = ""  # a broadcast's
     urged: bool = False  # a push's: it comes at once for being important, and by no follow's level
     urged_day: int = 0  # important pushes sent to this subscriber in the last day
+    edition: EditionMode | None = None  # a channel's
+    approved: bool = False  # a channel's post: somebody approved of it
+    words: str = ""  # a channel's post: an editor's, instead of the article's
 
 
 @dataclass(frozen=True, slots=True)
@@ -833,6 +844,37 @@ class ClaimBatch:
     plain: tuple[int, ...] = ()  # pushes whose markup was refused
     limit: int = 0
     served: int = 0  # how many were claimed before: the lanes take turns by it
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """How news is posted in a channel."""
+
+    subscriber_id: int
+    mode: EditionMode
+    keeper: int  # the person who gets the drafts; 0: nobody
+    username: str  # the channel's public name, "" for none
+    linked: int | None  # its discussion group
+    warned: bool = False  # the keeper knows that the bot may not post
+
+
+@dataclass(frozen=True, slots=True)
+class PostDraft:
+    """A channel's post that waited for approval, and what became of it.
+
+    `status`: waiting, approved (being posted), published, failed, skipped, expired.
+    """
+
+    id: int
+    subscriber_id: int
+    article_id: int
+    status: str
+    words: str  # an editor's, "" for the article's
+    expires: datetime
+    person_id: int | None  # in whose chat the message `message_id` shows it
+    message_id: int | None
+    post_id: int | None  # the message in the channel
+    photo: bool = False  # the post is a photo
 
 
 @dataclass(frozen=True, slots=True)

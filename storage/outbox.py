@@ -23,6 +23,7 @@ from storage.database import (
     maybe_epoch,
     to_epoch,
 )
+from storage.editions import AWAITS_APPROVAL
 from storage.models import (
     Alerts,
     Claim,
@@ -30,6 +31,7 @@ from storage.models import (
     Delivery,
     DeliveryKind,
     DeliveryState,
+    EditionMode,
     Layout,
     Outcome,
     View,
@@ -45,6 +47,8 @@ _LATE = timedelta(minutes=5)
 """A push that is late by so much is merged with whatever else its reader is owed."""
 
 _MOST_ALONG = 2000
+
+_DRAFT_FOR = timedelta(hours=6)  # then it is news no more
 
 # The lanes in their order, each with the part of the claims that is its own, whatever waits
 # before it: every n-th.
@@ -406,6 +410,18 @@ async def _acknowledge(transaction: Transaction, outcomes: Sequence[Outcome]) ->
     await transaction.run_many(
         _HELD_BACK_IS_TOLD, [row for row in ended if row["stories"] is not None]
     )
+    await transaction.run_many(
+        """
+        INSERT INTO draft (subscriber_id, delivery_id, article_id, expires)
+        SELECT subscriber_id, id, article_id, :expires FROM delivery WHERE id = :id
+        ON CONFLICT (delivery_id) DO NOTHING
+        """,
+        [
+            {"id": outcome.delivery_id, "expires": to_epoch(outcome.at + _DRAFT_FOR)}
+            for outcome in outcomes
+            if outcome.state is DeliveryState.DEFERRED and outcome.reason == AWAITS_APPROVAL
+        ],
+    )
     # What is held back comes as one message, unless a digest brings it.
     await transaction.run_many(
         OWE_MERGED.format(reader="(SELECT subscriber_id FROM delivery WHERE id = :id)"),
@@ -450,6 +466,7 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
         """
         SELECT id FROM delivery WHERE +kind = 'push' AND state = 'owed' AND subscriber_id IN (
             SELECT d.subscriber_id FROM delivery d JOIN push p ON p.id = d.push_id
+            JOIN subscriber s ON s.id = d.subscriber_id AND s.kind <> 'channel'
             WHERE d.id IN (SELECT value FROM json_each(:ids)) AND p.created <= :late)
         LIMIT :most
         """,
@@ -473,13 +490,17 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
                 WHERE o.subscriber_id = d.subscriber_id AND o.state = 'sent'
                       AND o.ended >= t.stored AND o.kind = 'digest' AND j.value = d.story_id)
             AS told,
-            a.state AS article_state, a.revision, a.published
+            a.state AS article_state, a.revision, a.published,
+            CASE s.kind WHEN 'channel' THEN coalesce(e.mode, 'off') END AS edition,
+            r.state IS 'approved' AS approved, r.words
         FROM delivery d
         JOIN subscriber s ON s.id = d.subscriber_id
         LEFT JOIN push p ON p.id = d.push_id
         LEFT JOIN story t ON t.id = d.story_id
         LEFT JOIN article a ON a.id = d.article_id
         LEFT JOIN broadcast b ON b.id = d.broadcast_id
+        LEFT JOIN edition e ON e.subscriber_id = d.subscriber_id
+        LEFT JOIN draft r ON r.delivery_id = d.id
         WHERE d.id IN (SELECT value FROM json_each(:ids))
         ORDER BY d.kind DESC, d.due, d.id
         """,
@@ -525,6 +546,9 @@ async def _claims(transaction: Transaction, ids: Sequence[int], now: datetime) -
             text=row["text"] or "",
             urged=bool(row["urged"]),
             urged_day=sent.get(reader, _NONE_SENT).urged,
+            edition=EditionMode(row["edition"]) if row["edition"] is not None else None,
+            approved=bool(row["approved"]),
+            words=row["words"] or "",
         )
         for row in rows
         for reader in (row["subscriber_id"],)

@@ -81,7 +81,7 @@ OWE_MERGED = """
                   THEN 7200 ELSE 86400 END,
            0, :due, 0, 0
     FROM subscriber s
-    WHERE s.id = {reader} AND NOT EXISTS (
+    WHERE s.id = {reader} AND s.kind <> 'channel' AND NOT EXISTS (
         SELECT 1 FROM delivery o
         WHERE o.subscriber_id = s.id AND o.kind = 'digest' AND o.state IN ('owed', 'claimed')
               AND o.state = 'owed' AND o.slot_id = 0 AND o.due <= :due)
@@ -113,7 +113,8 @@ _REACH = """
     FROM json_each(:keys) k CROSS JOIN json_each(:audiences) u
 """
 
-# `AT_ONCE` and `MUTED` for many readers: what is the same for all of them is asked once.
+# `AT_ONCE` and `MUTED` for many readers: what is the same for all of them is asked once. A channel's
+# post may wait for the end of quiet hours: ten hours more.
 _OWE_PUSH = """
     INSERT INTO delivery (subscriber_id, state, due, expires, push_id, story_id, article_id, sound)
     WITH narrow (kind, key) AS MATERIALIZED (
@@ -129,7 +130,9 @@ _OWE_PUSH = """
             WHERE o.subscriber_id = f.reader AND o.kind = narrow.kind AND o.key = narrow.key
                   AND (o.level = 'off' OR f.kind = 'everything'))
         GROUP BY f.reader)
-    SELECT s.id, 'owed', :now, p.expires, p.id, p.story_id, p.article_id, audience.sound
+    SELECT s.id, 'owed', :now,
+           p.expires + CASE s.kind WHEN 'channel' THEN 36000 ELSE 0 END,
+           p.id, p.story_id, p.article_id, audience.sound
     FROM push p CROSS JOIN audience CROSS JOIN subscriber s
     WHERE p.id = :push AND s.id = audience.reader AND s.watermark < p.article_id
           AND NOT EXISTS (
@@ -447,7 +450,7 @@ class Owing:
     async def expand_broadcast(
         self, broadcast: Broadcast, *, now: datetime, chunk: int = 2000
     ) -> tuple[int, bool]:
-        """Owe a broadcast to its next `chunk` subscribers, in the order of their ids.
+        """Owe a broadcast to its next `chunk` subscribers, in the order of their ids; no channel.
 
         Returns how many of them were active, and whether those were the last.
         """
@@ -464,6 +467,7 @@ class Owing:
                 INSERT INTO delivery (subscriber_id, state, due, expires, broadcast_id, sound)
                 SELECT id, 'owed', :now, :expires, :broadcast, 1
                 FROM subscriber WHERE id > :cursor AND id <= :reach AND state = 'active'
+                      AND kind <> 'channel'
                       AND (SELECT called_off IS NULL FROM broadcast WHERE id = :broadcast)
                 ORDER BY id
                 ON CONFLICT (broadcast_id, subscriber_id) WHERE broadcast_id IS NOT NULL
@@ -598,7 +602,7 @@ class Owing:
                 WHERE state = 'deferred' AND NOT EXISTS (
                     SELECT 1 FROM slot WHERE subscriber_id = delivery.subscriber_id)) h
             JOIN subscriber s ON s.id = h.subscriber_id
-            WHERE s.state = 'active'
+            WHERE s.state = 'active' AND s.kind <> 'channel'
                   AND NOT EXISTS (
                       SELECT 1 FROM delivery o
                       WHERE o.subscriber_id = s.id AND o.kind = 'digest' AND o.slot_id = 0

@@ -117,6 +117,10 @@ class Privacy:
             """,
             "broadcasts": "SELECT text, created, confirmed FROM broadcast WHERE author = :id",
             "pauses": "SELECT until FROM pause WHERE chat_id = :id",
+            "channels_kept": """
+                SELECT s.title, e.mode FROM edition e JOIN subscriber s ON s.id = e.subscriber_id
+                WHERE e.keeper = :id
+            """,
         }
         return {
             name: [_plain(row) for row in await self._database.rows(sql, {"id": person_id})]
@@ -159,6 +163,8 @@ class Privacy:
                 "DELETE FROM pause WHERE chat_id = :chat",
                 "UPDATE invitation SET author = NULL WHERE author = :chat",
                 "UPDATE broadcast SET author = 0 WHERE author = :chat",
+                "UPDATE edition SET keeper = 0 WHERE keeper = :chat",
+                "UPDATE draft SET person_id = NULL, message_id = NULL WHERE person_id = :chat",
                 "DELETE FROM person WHERE id = :chat",
             ):
                 await transaction.run(statement, {"chat": chat_id})

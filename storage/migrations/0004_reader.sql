@@ -31,3 +31,33 @@ ALTER TABLE invitation ADD COLUMN author INTEGER;
 ALTER TABLE invitation ADD COLUMN label TEXT NOT NULL DEFAULT '';
 UPDATE invitation SET uses = uses_left;
 CREATE INDEX saved_newest ON saved (person_id, saved, article_id);
+
+-- A channel's edition, and what waits for its keeper's approval. `keeper` is the person who gets the
+-- drafts, 0 for nobody. A draft hangs on its line of the ledger; `told` is what its message in the
+-- keeper's chat says of it, and `outdated` that the publisher changed what an editor had reworded.
+CREATE TABLE edition (
+    subscriber_id INTEGER PRIMARY KEY REFERENCES subscriber (id) ON DELETE CASCADE,
+    mode     TEXT    NOT NULL DEFAULT 'off' CHECK (mode IN ('off', 'approval', 'auto')),
+    keeper   INTEGER NOT NULL,
+    username TEXT    NOT NULL DEFAULT '',
+    linked   INTEGER,                   -- its discussion group
+    warned   INTEGER NOT NULL DEFAULT 0 -- the keeper knows that the bot may not post
+) STRICT;
+CREATE TABLE draft (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    subscriber_id INTEGER NOT NULL REFERENCES subscriber (id) ON DELETE CASCADE,
+    delivery_id   INTEGER NOT NULL UNIQUE REFERENCES delivery (id) ON DELETE CASCADE,
+    article_id    INTEGER NOT NULL,
+    state         TEXT    NOT NULL DEFAULT 'waiting'
+                  CHECK (state IN ('waiting', 'approved', 'skipped', 'expired')),
+    words         TEXT    NOT NULL DEFAULT '',  -- the editor's, instead of the article's
+    expires       INTEGER NOT NULL,
+    person_id     INTEGER,                      -- whose chat shows it
+    message_id    INTEGER,
+    told          TEXT,
+    outdated      INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX draft_subscriber ON draft (subscriber_id);
+CREATE INDEX draft_open ON draft (id) WHERE told IS NULL OR told IN ('waiting', 'approved');
+CREATE INDEX draft_waiting ON draft (expires) WHERE state = 'waiting';
+CREATE INDEX draft_outdated ON draft (id) WHERE outdated = 1;
