@@ -316,3 +316,33 @@ async def test_sharing_fills_the_field_and_a_channel_opens_the_bot(
     await page.get_by_role("button", name="Читать").click()
     await expect(page.locator(".message.out .text").last).to_have_text("/start a5")
     assert (await people.messages(reader))[-1]["text"] == "/start a5"
+
+
+async def test_what_one_member_alone_sees(
+    page: Page, sandbox: Sandbox, people: Control, api: Api, reader: int
+) -> None:
+    boris = await people.create_user(first_name="Борис")
+    chat = await people.create_chat(
+        "supergroup", "Соседи", members=[reader, boris], bot="administrator"
+    )
+    await api.call("sendMessage", chat_id=chat, text="Всем")
+    await api.call(
+        "sendMessage",
+        chat_id=chat,
+        text="Настройки",
+        ephemeral_message_parameters={"receiver_user_id": reader},
+        reply_markup={"inline_keyboard": [[{"text": "Время", "callback_data": "t"}]]},
+    )
+    await page.goto(f"{sandbox.url}/#{chat}")
+    alone = page.locator(".message.alone")
+    await expect(alone).to_contain_text("Видит только Анна")
+    press = asyncio.create_task(page.get_by_role("button", name="Время").click())
+    query = await _next_query(api)
+    assert query["from"]["id"] == reader
+    await api.call("answerCallbackQuery", callback_query_id=query["id"])
+    await press
+    await page.get_by_role("combobox", name="Кто пишет и читает").select_option("Борис")
+    await expect(alone).to_have_count(0)
+    await page.locator("#text").fill("/latest")
+    await page.locator("#text").press("Enter")
+    await expect(page.locator(".message.out .sender")).to_have_text("Борис")

@@ -19,6 +19,7 @@ const state = {
   messages: new Map(),
   replyTo: null,
   unread: new Map(),
+  actors: new Map(),
   violations: [],
   previews: new Map(),
   inline: { timer: 0, asked: "" },
@@ -141,6 +142,8 @@ function keepInList(id, message, isNew) {
     refreshSoon(id);
     return;
   }
+  // Whoever writes to the bot has started it, from this page or another.
+  if (chat.bot_status === "none") refreshSoon(id);
   if (isNew) {
     chat.last = snippet(message);
     chat.last_date = message.date;
@@ -251,6 +254,7 @@ function drawHead() {
   $("start").textContent = blocked ? T.unblock : T.start;
   $("form").hidden = idle;
   drawTopics(chat);
+  drawActor(chat);
   grow();
 }
 
@@ -288,7 +292,26 @@ function drawTopics(chat) {
   );
 }
 
-const isShown = (message) => state.topic === null || message.message_thread_id === state.topic;
+const isShown = (message) =>
+  (state.topic === null || message.message_thread_id === state.topic) &&
+  (message.alone === undefined || message.alone === somebody());
+
+/** In a group: who of its members sits at this page. */
+function drawActor(chat) {
+  const members = chat.kind === "private" ? [] : Object.keys(chat.members).map(Number);
+  $("actor").hidden = members.length < 2;
+  $("actor").ariaLabel = T.actor;
+  $("actor").replaceChildren(
+    ...members.map((id) => {
+      const option = make("option", "", nameOf(id));
+      option.value = String(id);
+      option.selected = id === somebody();
+      return option;
+    }),
+  );
+}
+
+const nameOf = (id) => state.chats.get(id)?.title ?? String(id);
 
 function drawLog(more) {
   const log = $("log");
@@ -363,6 +386,7 @@ function messageRow(message) {
   const chat = state.chats.get(message.chat_id);
   if (chat.kind !== "private") bubble.append(make("b", "sender", senderName(message)));
   if (message.via_bot) bubble.append(make("span", "via", T.via(message.via_bot.username)));
+  if (message.alone) bubble.append(make("span", "via", T.alone(nameOf(message.alone))));
   if (message.reply_to) bubble.append(replyQuote(message.reply_to));
   const act = actions(message);
   const above = message.link_preview_options?.show_above_text;
@@ -374,6 +398,7 @@ function messageRow(message) {
   if (!above) bubble.append(previewCard(message, act) ?? "");
   bubble.append(stamp(message));
   const row = make("div", message.from_bot ? "message in" : "message out", bubble);
+  if (message.alone) row.classList.add("alone");
   if (message.keyboard) {
     row.classList.add("keyed");
     row.append(keyboard(message.keyboard, act));
@@ -563,7 +588,7 @@ async function startBot(payload) {
 /** Who acts in the chat that is shown: its person, or one of its people. */
 function somebody() {
   const chat = state.chats.get(state.current);
-  return chat.person?.id ?? Number(Object.keys(chat.members)[0]);
+  return chat.person?.id ?? state.actors.get(chat.id) ?? (Number(Object.keys(chat.members)[0]) || undefined);
 }
 
 /** Puts a text into the field, as if it had been typed. */
@@ -594,6 +619,7 @@ async function press(message, button, key) {
   const result = await attempt(() =>
     ask(`/chats/${message.chat_id}/press`, {
       message_id: message.id,
+      by: somebody(),
       data: button.callback_data,
       timeout: 15,
     }),
@@ -648,7 +674,7 @@ function drawReplyKeyboard() {
 // Writing
 
 async function send(text) {
-  const body = { text };
+  const body = { text, by: somebody() };
   if (state.replyTo) body.reply_to = state.replyTo;
   if (state.topic) body.thread = state.topic;
   const chat = state.current;
@@ -668,7 +694,8 @@ function grow() {
 }
 
 async function openMenu() {
-  const commands = await attempt(() => ask(`/chats/${state.current}/commands`));
+  const actor = somebody();
+  const commands = await attempt(() => ask(`/chats/${state.current}/commands${actor ? `?by=${actor}` : ""}`));
   if (!commands) return;
   const typed = $("text").value;
   const wanted = typed.startsWith("/") ? typed.slice(1).split(/\s/)[0] : "";
@@ -816,6 +843,10 @@ function label() {
 }
 
 function wire() {
+  $("actor").addEventListener("change", () => {
+    state.actors.set(state.current, Number($("actor").value));
+    drawLog(false);
+  });
   $("back").addEventListener("click", () => $("app").classList.remove("open"));
   $("new-person").addEventListener("click", () => {
     $("person-name").value = "";

@@ -43,6 +43,8 @@ const RUSSIAN = {
   violations: (n) => `Нарушения: ${n}`,
   violationsTitle: "Что бот отправил не по правилам Telegram",
   via: (name) => `через @${name}`,
+  alone: (name) => `Видит только ${name}`,
+  actor: "Кто пишет и читает",
   members: (n) => `${n} ${plural(n, ["участник", "участника", "участников"])}`,
   kinds: { private: "личный чат", group: "группа", supergroup: "группа", channel: "канал" },
   service: {
@@ -99,6 +101,8 @@ const ENGLISH = {
   violations: (n) => `Violations: ${n}`,
   violationsTitle: "What the bot sent against Telegram's rules",
   via: (name) => `via @${name}`,
+  alone: (name) => `Only ${name} sees this`,
+  actor: "Who writes and reads",
   members: (n) => `${n} ${n === 1 ? "member" : "members"}`,
   kinds: { private: "private chat", group: "group", supergroup: "group", channel: "channel" },
   service: {
