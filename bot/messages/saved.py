@@ -9,7 +9,7 @@ from datetime import date
 from html import escape
 
 from bot.messages import links, lists
-from bot.messages.callbacks import ExportSaved, SavedPage, TakeOff
+from bot.messages.callbacks import ExportSaved, Latest, SavedPage, TakeOff
 from bot.messages.keyboards import button
 from bot.messages.markup import Run, clean, line, payload, visible, web_link
 from bot.messages.payloads import Button, Payload
@@ -48,7 +48,8 @@ def page(
     _ = texts.gettext
     if not kept:
         said = _("Nothing is saved. Press “Save” under an article, and it will be here.")
-        return payload([line(Run(_("Saved for later"), bold=True)), line(said, tight=False)])
+        passages = [line(Run(_("Saved for later"), bold=True)), line(said, tight=False)]
+        return payload(passages, ((button(_("Latest news"), Latest()),),))
     first, last = kept[0], kept[-1]
     arrows = []
     if newer:
