@@ -3,7 +3,7 @@
 import pytest
 
 from bot.feeds.errors import HostileFeedError, NotAFeedError
-from bot.feeds.opml import read_opml
+from bot.feeds.opml import read_opml, write_opml
 
 
 def test_folders_are_opened_and_doubles_dropped() -> None:
@@ -28,3 +28,13 @@ def test_what_is_no_opml_is_refused(text: str) -> None:
 def test_entities_are_refused() -> None:
     with pytest.raises(HostileFeedError):
         read_opml('<!DOCTYPE opml [<!ENTITY a "b">]><opml><body/></opml>')
+
+
+def test_what_is_written_can_be_read_again() -> None:
+    feeds = [
+        ("Газета & «Друзья»", "https://example.com/rss.xml?a=1&b=2"),
+        ("\x00", "https://b.com/"),
+    ]
+    assert read_opml(write_opml("Newsboy", feeds).decode()) == tuple(url for _title, url in feeds)
+    with pytest.raises(NotAFeedError):
+        read_opml("<html></html>")
