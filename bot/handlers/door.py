@@ -29,7 +29,7 @@ from aiogram.types import (
 
 from bot.handlers.answering import Answer, thread_of
 from bot.handlers.desk import Desk, Reader, viewer_of
-from bot.messages import links, notices, places
+from bot.messages import notices, places
 from bot.messages.callbacks import Callback, parse
 from storage import ChatKind, Subscriber, SubscriberState
 
@@ -92,12 +92,7 @@ class Door(BaseMiddleware):
         if subscriber is None:
             if not group:
                 texts = self._desk.texts[self._desk.language(person.language_code)]
-                bad = code is not None and links.parse(code) is None
-                await answer.tell(
-                    notices.bad_invitation(texts)
-                    if bad and code not in links.PLAIN and not self._desk.public
-                    else notices.stranger(texts, public=self._desk.public)
-                )
+                await answer.tell(notices.stranger(texts, public=self._desk.public))
             return None
         reader = self._reader(subscriber, person, thread_id, group=group)
         data["reader"] = replace(reader, anonymous_admin=anonymous)

@@ -18,7 +18,6 @@ from storage import Topic
 MAX_PAYLOAD = 64  # Telegram: deep linking
 FROM_INLINE = "inline"  # the payload of who comes from inline mode: opens nothing more
 SAVED = "saved"  # opens the list of what the person keeps for later
-PLAIN = (FROM_INLINE, SAVED)
 _NUMBERED = re.compile(r"([as])(\d{1,18})", re.ASCII)
 _TOPIC = re.compile(r"t-([a-z]+)", re.ASCII)
 _WORDS = re.compile(r"([wu])-([A-Za-z0-9_-]{2,62})", re.ASCII)
