@@ -83,7 +83,7 @@ class Passage:
 
 def units(text: str) -> int:
     """Return the length of `text` as Telegram counts it, in UTF-16 code units."""
-    return len(text) + sum(1 for char in text if char > "\uffff")
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _without_dropped(text: str) -> str:
@@ -252,10 +252,9 @@ def _cut(passage: Passage, limit: int, entities: int) -> Iterator[Passage]:
     """Yield `passage` in pieces that each fit a message."""
     runs = passage.runs
     allowance = entities - 1  # the block quotation's own
-    while not fits((Passage(runs),), limit, allowance):
+    while (reach := _reach(runs, limit, allowance)) < sum(len(run.text) for run in runs):
         text = "".join(run.text for run in runs)
-        reach = _reach(runs, limit, allowance)
-        head, runs = _divide(runs, _breaking(text, reach) if reach < len(text) else reach)
+        head, runs = _divide(runs, _breaking(text, reach))
         yield replace(passage, runs=head)
     if runs:
         yield replace(passage, runs=runs)
