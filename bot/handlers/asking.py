@@ -32,6 +32,7 @@ class Question(StrEnum):
     FOLLOW = "follow"
     SOURCE = "source"
     HIDE = "hide"
+    SEARCH = "search"
 
 
 Answered = Callable[["Reader", "Answer", str, str], Awaitable[bool]]

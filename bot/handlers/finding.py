@@ -42,7 +42,8 @@ async def read_query(desk: Desk, reader: Reader, text: str) -> Query | WrongOper
     """What the reader asks for, by the sources that the reader may name."""
     viewer = reader.viewer
     today = viewer.now.astimezone(viewer.zone).date()
-    sources = await desk.storage.feeds.sources(reader=reader.subscriber.id)
+    # Sources are named by an operator alone.
+    sources = await desk.storage.feeds.sources(reader=reader.subscriber.id) if ":" in text else []
     return queries.parse(text, desk.texts.values(), sources, today)
 
 

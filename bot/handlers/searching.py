@@ -5,6 +5,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from bot.handlers.answering import Answer
+from bot.handlers.asking import Question
 from bot.handlers.desk import Desk, Reader
 from bot.handlers.door import Pressed
 from bot.handlers.finding import find, marked_terms, read_query, wanted
@@ -22,6 +23,12 @@ from storage import Hits, KeptSearch, NotFoundError, Wanted
 def make_router(desk: Desk) -> Router:
     """Return the router of /search."""
     router = Router(name="searching")
+
+    async def answered(reader: Reader, answer: Answer, text: str, data: str) -> bool:
+        await search_for(desk, reader, answer, text)
+        return True
+
+    desk.asking.expect(Question.SEARCH, answered)
 
     @router.message(Command("search", ignore_case=True))
     async def search(
@@ -55,19 +62,19 @@ def make_router(desk: Desk) -> Router:
     return router
 
 
-async def search_for(desk: Desk, reader: Reader, answer: Answer, text: str) -> bool:
-    """Answer a search, typed as a command or as plain text; returns whether it asked anything."""
+async def search_for(desk: Desk, reader: Reader, answer: Answer, text: str) -> None:
+    """Answer a search, typed as a command or as plain text; without words, ask for them."""
     text = " ".join(text.split())
     query = await read_query(desk, reader, text)
     if isinstance(query, WrongOperator):
         sources = await desk.storage.feeds.sources(reader=reader.subscriber.id)
         await answer.tell(hits.wrong_operator(query, reader.texts, names_of(sources)))
-        return False
+        return
     if wanted(query, query.words, reader, desk.normaliser) == Wanted():
-        await answer.say(hits.question(reader.texts, group=reader.group))
-        return False
+        asked = hits.question(reader.texts, group=reader.group)
+        await desk.asking.ask(reader, answer, Question.SEARCH, asked)
+        return
     await answer.say(await _first_page(desk, reader, text, query))
-    return True
 
 
 async def _first_page(

@@ -225,6 +225,9 @@ class TestSearch:
         assert "«точная фраза», -слово, источник:…, тема:…, после:22.11, до:вчера" in asked.text
         (signs,) = await anna.say("!!!")
         assert signs.text == asked.text
+        await world.article("Мост")
+        (found,) = await anna.say("мосты")
+        assert "/full_1" in found.text
         (photo,) = await anna.send({"photo": []})
         assert photo.text == asked.text
         (group,) = await world.person(group=-100).say("/search")
