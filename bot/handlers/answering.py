@@ -353,7 +353,8 @@ def _pictures(payload: Payload) -> list[str]:
     if payload.rich is None:
         return [payload.preview] if payload.preview else []
     blocks = payload.rich.get("blocks", ())
-    return [block["photo"]["media"] for block in blocks if block.get("type") == "photo"]
+    shown = [one for block in blocks for one in (block, *block.get("blocks", ()))]
+    return [one["photo"]["media"] for one in shown if one.get("type") == "photo"]
 
 
 def _refused(error: AiogramError) -> bool:

@@ -26,6 +26,7 @@ from bot.messages.callbacks import (
     Related,
     Save,
     Unsave,
+    pack,
     parse,
 )
 from bot.messages.payloads import Payload
@@ -132,9 +133,12 @@ def make_router(desk: Desk) -> Router:
         if above is not None and answer.message_id is not None:
             parts.add(answer.message_id)
             delivery = await _delivery(desk, reader, above.message_id)
-        # Callback data can be forged: what a member names must not cost a group its messages.
+        # Callback data can be forged: what a member names must not cost a group its messages. A
+        # text's own parts it may: those of the ledger, and of texts that were sent on request.
         if not await keeps(answer.bot, reader, answer.chat_id):
-            parts &= set(delivery.parts) if delivery else set()
+            known = set(delivery.parts) if delivery else set()
+            known |= _offered(query, answer)
+            parts &= known
         if article is not None:
             # First the card: should the deletion fail, the text is only longer on the screen.
             captioned = bool(above.photo) if above is not None else answer.captioned
@@ -168,7 +172,13 @@ def make_router(desk: Desk) -> Router:
             reader=reader.subscriber.id,
         )
         await answer.toast()
-        await answer.turn(lists.related(article, found, reader.viewer))
+        shown = lists.related(article, found, reader.viewer)
+        if _holds_parts(query):
+            # In the place of one part of a long text it would tear the text apart.
+            await answer.say(shown)
+        else:
+            await answer.turn(shown)
+            await note_view(desk, reader, answer, View.CARD)
 
     return router
 
@@ -263,6 +273,31 @@ async def note_view(
     delivery = await _delivery(desk, reader, answer.message_id)
     if delivery is not None:
         await desk.storage.outbox.show(delivery.id, view, parts)
+
+
+def _folding(query: CallbackQuery) -> Collapse | None:
+    """What «Свернуть» under the pressed message folds, as Telegram says that it stands there."""
+    shown = query.message.reply_markup if isinstance(query.message, Message) else None
+    for row in shown.inline_keyboard if shown else ():
+        for button in row:
+            pressed = parse(button.callback_data)
+            if isinstance(pressed, Collapse):
+                return pressed
+    return None
+
+
+def _offered(query: CallbackQuery, answer: Answer) -> set[int]:
+    """The messages that the pressed button itself names: a forged one stands under no message."""
+    folding = _folding(query)
+    if folding is None or answer.message_id is None or pack(folding) != query.data:
+        return set()
+    return {*folding.parts, answer.message_id}
+
+
+def _holds_parts(query: CallbackQuery) -> bool:
+    """Whether the pressed message is one of several that a text stands in, or their card."""
+    folding = _folding(query)
+    return folding is not None and bool(folding.parts)
 
 
 def _card_above(query: CallbackQuery, answer: Answer) -> Message | None:

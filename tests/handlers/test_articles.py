@@ -146,6 +146,27 @@ class TestLongText:
         assert again == card
         assert "48" in world.telegram.toasts[-1]
 
+    async def test_a_member_of_a_group_folds_the_text_whole(self, world: World) -> None:
+        article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)
+        world.telegram.owners.add(1)
+        member = world.person(ANNA, group=-100)
+        parts = await member.say(f"/full {article.article_id}")
+        assert len(parts) > 2
+        await member.press(parts[-1], "Свернуть")
+        (card,) = member.messages()
+        assert "Читать" in card.labels
+        await member.press(card, "Читать")
+        await member.press(member.messages()[-1], "Свернуть")
+        assert [one.message_id for one in member.messages()] == [card.message_id]
+
+    async def test_related_leaves_a_long_text_whole(self, world: World) -> None:
+        article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)
+        anna = world.person()
+        parts = await anna.say(f"/full {article.article_id}")
+        await anna.press(parts[-1], "По теме")
+        assert anna.messages()[:-1] == parts
+        assert "По теме" in anna.messages()[-1].text
+
     async def test_a_member_of_a_group_cannot_have_named_messages_deleted(
         self, world: World
     ) -> None:
