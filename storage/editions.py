@@ -1,6 +1,6 @@
 """Channels: how news is posted in them, and the drafts that wait for somebody's approval.
 
-    a push claimed for a channel with approval ─▶ deferred, with a draft (one transaction: outbox.py)
+    a push claimed for a channel with approval ─▶ deferred, with a draft, in one transaction
     a draft: waiting ─▶ approved (its line is owed, and sent as any other) | skipped | expired
 
 A draft's message in its keeper's chat follows what became of the draft: `untold` says which do not

@@ -113,8 +113,8 @@ _REACH = """
     FROM json_each(:keys) k CROSS JOIN json_each(:audiences) u
 """
 
-# `AT_ONCE` and `MUTED` for many readers: what is the same for all of them is asked once. A channel's
-# post may wait for the end of quiet hours: ten hours more.
+# `AT_ONCE` and `MUTED` for many readers: what is the same for all of them is asked once. A post in
+# a channel may wait for the end of quiet hours: ten hours more.
 _OWE_PUSH = """
     INSERT INTO delivery (subscriber_id, state, due, expires, push_id, story_id, article_id, sound)
     WITH narrow (kind, key) AS MATERIALIZED (

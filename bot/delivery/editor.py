@@ -33,6 +33,7 @@ from storage import (
     ALL_CHATS,
     THE_PAGE,
     Article,
+    ChatKind,
     Correction,
     Delivery,
     Layout,
@@ -329,6 +330,8 @@ class Editor:
         self, job: _Job, delivery: Delivery, reader: Subscriber, tries: int
     ) -> _Aside | None:
         """Edit one message (and its parts); returns when it is to be tried again, if it is."""
+        if reader.kind is ChatKind.CHANNEL and await self._storage.editions.outdate(delivery.id):
+            return None  # in an editor's words, who is asked
         try:
             forms = self._forms(job, delivery, reader)
         except Exception:  # one article's fault must not hold up all later corrections
@@ -446,6 +449,10 @@ class Editor:
             return []
         viewer = self._digests.viewer(reader, self._clock())
         captioned = delivery.layout is Layout.PHOTO
+        if reader.kind is ChatKind.CHANNEL:
+            plain = delivery.push_id in job.correction.plain
+            post = classic.post(job.article, viewer, photo=captioned)
+            return [(delivery.message_id, _Forms(post, plain=plain, captioned=captioned))]
         if delivery.parts:
             return _parted(job.article, delivery, viewer, captioned, is_rich=_reads_rich(reader))
         view = delivery.view or View.PUSH

@@ -8,6 +8,9 @@ back or late becomes a line of one merged message, or of the next digest:
                                        else one merged message then
     over a cap                      ─▶ the next digest; a merged message where there is none
     late, and the reader is owed others too ─▶ one merged message of them all, now
+
+A channel has neither: each of its posts waits for its turn, and is dropped once it is no news. One
+that somebody has to approve of is held back for that, and goes at once when they did.
 """
 
 from dataclasses import dataclass
@@ -15,7 +18,15 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.delivery.schedule import URGENT_A_DAY, held, in_quiet, quiet_ends
-from storage import Claim, DeliveryKind, DeliveryState, Subscriber, SubscriberState
+from storage import (
+    AWAITS_APPROVAL,
+    Claim,
+    DeliveryKind,
+    DeliveryState,
+    EditionMode,
+    Subscriber,
+    SubscriberState,
+)
 
 NEAR = timedelta(hours=2)
 """A digest that comes so soon brings what may not go now; a message of its own would be a second
@@ -24,6 +35,9 @@ bell for the same news."""
 STALE = timedelta(hours=2)
 """An article published before that is no alert: the bot was down, or the feed slow, and there may
 be dozens of them."""
+
+STALE_POST = timedelta(hours=12)
+"""The same of a post in a channel, which may have waited for the end of quiet hours."""
 
 GATHER = timedelta(minutes=2)
 """How long old news is gathered into one message: after a long silence feeds come back one by
@@ -59,6 +73,8 @@ def recheck(claim: Claim, now: datetime, *, already: int = 0, urged: int = 0) ->
     """
     if claim.subscriber.state is SubscriberState.STOPPED:
         return Drop(DeliveryState.CANCELLED, "stopped")
+    if claim.edition is not None:
+        return _post(claim, claim.edition, now, already)
     if claim.delivery.kind is DeliveryKind.PUSH:
         return _push(claim, now, already, urged)
     # A digest moves no watermark until it is sent: the next one brings the same stories.
@@ -111,8 +127,38 @@ def _push(claim: Claim, now: datetime, already: int, urged: int) -> Go | Drop:
     return GO
 
 
+def _post(claim: Claim, mode: EditionMode, now: datetime, already: int) -> Go | Drop:
+    """Of a post in a channel; somebody's approval is above caps, quiet hours and follows."""
+    if not claim.live:
+        return Drop(DeliveryState.CANCELLED, "gone")
+    if claim.subscriber.state is SubscriberState.PAUSED:
+        return Drop(DeliveryState.DEFERRED, "paused")
+    if now >= claim.delivery.expires:
+        return late(claim, now)
+    if claim.approved:
+        return GO
+    for reason, holds in (
+        ("stopped", mode is EditionMode.OFF),
+        ("muted", claim.muted),
+        ("unfollowed", not claim.followed),
+        ("language", not claim.understood),
+        ("old", claim.published is not None and now - claim.published > STALE_POST),
+    ):
+        if holds:
+            return Drop(DeliveryState.CANCELLED, reason)
+    sent_hour, sent_day = claim.sent_hour + already, claim.sent_day + already
+    later = held(now, claim.subscriber, sent_last_hour=sent_hour, sent_today=sent_day)
+    if later is not None:
+        return Drop(DeliveryState.OWED, "held", later)
+    if mode is EditionMode.APPROVAL:
+        return Drop(DeliveryState.DEFERRED, AWAITS_APPROVAL)
+    return GO
+
+
 def late(claim: Claim, now: datetime) -> Drop:
     """What becomes of a delivery that could not go out in time."""
+    if claim.edition is not None:
+        return Drop(DeliveryState.CANCELLED, "late")
     if claim.delivery.kind is DeliveryKind.PUSH:
         return _merge(claim, now, now, "late")
     return Drop(DeliveryState.CANCELLED, "late")
@@ -125,7 +171,7 @@ def given_up(claim: Claim, now: datetime, reason: str) -> Drop:
     there is none, to a merged message. A digest's, to the one after it.
     """
     match claim.delivery.kind:
-        case DeliveryKind.PUSH:
+        case DeliveryKind.PUSH if claim.edition is None:
             due = None if claim.next_digest is not None else _quiet_ends(now, claim.subscriber)
             return Drop(DeliveryState.DEFERRED, reason, due)
         case _:

@@ -349,10 +349,14 @@ class Sender:
             return
         article_id = delivery.article_id
         # By the revision too: the editor relies on what is claimed after a correction showing it.
-        subject = (article_id, claim.revision)
+        subject: tuple[int, ...] = (article_id, claim.revision)
         if claim.plain:
             self._canaries.goes_plain(subject)
-        form = (*subject, subscriber.language, subscriber.zone, subscriber.pictures)
+        if (
+            claim.edition is not None
+        ):  # a post is like no push: what befalls it says nothing of them
+            subject = (*subject, subscriber.id)
+        form = (*subject, subscriber.language, subscriber.zone, subscriber.pictures, claim.words)
 
         async def rendered() -> _Message:
             return await self._rendered(form, article_id, claim)
@@ -424,9 +428,10 @@ class Sender:
         taken = sent is not None and sent.message_id is not None and not sent.barred
         if sent is not None and sent.plain and not plain:
             self._canaries.came_back((form, True), taken=True)
-            if self._canaries.goes_plain(subject) and claim.delivery.push_id is not None:
+            new, push_id = self._canaries.goes_plain(subject), claim.delivery.push_id
+            if new and push_id is not None and claim.edition is None:
                 log.error("article %s goes as plain text to all", claim.delivery.article_id)
-                self._inbox.plain.append(claim.delivery.push_id)
+                self._inbox.plain.append(push_id)
         self._canaries.came_back((form, plain), taken=taken)
 
     async def _role(self, trial: Hashable) -> bool:
@@ -536,9 +541,16 @@ class Sender:
             return found[1]
         article = await self._storage.articles.get(article_id)
         viewer = self._digests.viewer(claim.subscriber, now)
-        made = _message(classic.push(article, viewer))
+        post = claim.edition is not None
+
+        def shown(*, photo: bool) -> Payload:
+            if post:
+                return classic.post(article, viewer, photo=photo, words=claim.words)
+            return classic.push(article, viewer, photo=photo)
+
+        made = _message(shown(photo=False))
         if self._photos is not None:
-            shot = classic.push(article, viewer, photo=True)
+            shot = shown(photo=True)
             if shot.photo:
                 file_id = await self._photos.file_id(shot.photo)
                 made = replace(made, shot=shot, owner=article.owner).with_file(file_id)

@@ -92,6 +92,33 @@ class Privacy(StrEnum):
     ERASE = "erase"
 
 
+class EditionScreen(StrEnum):
+    """The screens of a channel's edition."""
+
+    HOME = "home"
+    TOPICS = "topics"
+    SOURCES = "sources"
+    WORDS = "words"
+    QUIET = "quiet"
+    LIMITS = "limits"
+
+
+class EditionSetting(StrEnum):
+    """What a button of a channel's edition changes."""
+
+    MODE = "mode"
+    EVERYTHING = "everything"
+    TOPIC = "topic"
+    SOURCE = "source"
+    WORDS = "words"
+    LANGUAGE = "language"
+    PICTURES = "pictures"
+    QUIET = "quiet"
+    HOURLY = "hourly"
+    DAILY = "daily"
+    KEEPER = "keeper"
+
+
 class Ready(StrEnum):
     """Mutes that are ready to be tapped."""
 
@@ -536,6 +563,65 @@ class ReadmitPerson:
     person: int
 
 
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """The channels that one may manage."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditionOf:
+    """A screen of a channel's edition; `channel` is the subscriber's id, `page` counts from 0."""
+
+    channel: int
+    screen: EditionScreen = EditionScreen.HOME
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetEdition:
+    """Change a channel's edition; afterwards its screen is shown again."""
+
+    channel: int
+    setting: EditionSetting
+    value: str
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskEditionWords:
+    """Ask for words that a channel is to post."""
+
+    channel: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishDraft:
+    """Post a draft."""
+
+    draft: int
+
+
+@dataclass(frozen=True, slots=True)
+class RewordDraft:
+    """Ask for another text of a draft."""
+
+    draft: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkipDraft:
+    """Never post a draft."""
+
+    draft: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePost:
+    """Let a post in an editor's words follow the publisher's correction."""
+
+    draft: int
+
+
 Callback = (
     Read
     | Card
@@ -591,6 +677,14 @@ Callback = (
     | RevokeLink
     | RemovePerson
     | ReadmitPerson
+    | Channels
+    | EditionOf
+    | SetEdition
+    | AskEditionWords
+    | PublishDraft
+    | RewordDraft
+    | SkipDraft
+    | UpdatePost
 )
 
 # Codes are for ever: a button sent years ago still carries its code.
@@ -649,6 +743,14 @@ _CODES: dict[str, type[Callback]] = {
     "ar": RevokeLink,
     "ak": RemovePerson,
     "ab": ReadmitPerson,
+    "cl": Channels,
+    "ce": EditionOf,
+    "cs": SetEdition,
+    "cw": AskEditionWords,
+    "cp": PublishDraft,
+    "ct": RewordDraft,
+    "ck": SkipDraft,
+    "cu": UpdatePost,
 }
 _CODE_OF = {kind: code for code, kind in _CODES.items()}
 
@@ -837,6 +939,24 @@ def _build(code: str, values: list[str]) -> Callback:
             return RemovePerson(_number(person), _number(after), bool(_number(confirmed)))
         case "ab", [person]:
             return ReadmitPerson(_number(person))
+        case "cl", []:
+            return Channels()
+        case "ce", [channel, edition_screen, page]:
+            return EditionOf(_number(channel), EditionScreen(edition_screen), _number(page))
+        case "cs", [channel, edition_setting, value, page]:
+            return SetEdition(
+                _number(channel), EditionSetting(edition_setting), _token(value), _number(page)
+            )
+        case "cw", [channel]:
+            return AskEditionWords(_number(channel))
+        case "cp", [draft]:
+            return PublishDraft(_number(draft))
+        case "ct", [draft]:
+            return RewordDraft(_number(draft))
+        case "ck", [draft]:
+            return SkipDraft(_number(draft))
+        case "cu", [draft]:
+            return UpdatePost(_number(draft))
         case _:
             raise ValueError(code)
 

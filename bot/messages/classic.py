@@ -145,6 +145,29 @@ def push(article: Article, viewer: Viewer, *, photo: bool = False) -> Payload:
     return _message(passages, keyboard, picture)
 
 
+def post(article: Article, viewer: Viewer, *, photo: bool = False, words: str = "") -> Payload:
+    """Return a story's post in a channel: a push whose one button opens the article in the bot.
+
+    `words` are an editor's, told instead of the article's; their first line is the headline.
+    `photo` as for a push.
+    """
+    picture = _picture(article, viewer)
+    passages = post_passages(article, viewer, words)
+    keyboard = keyboards.post(article, viewer)
+    if photo and picture and fits(passages, CAPTION_UNITS):
+        return replace(payload(passages, keyboard), photo=picture)
+    return _message(passages, keyboard, picture)
+
+
+def post_passages(article: Article, viewer: Viewer, words: str) -> list[Passage]:
+    """Return what a post says."""
+    told = [said for said in map(clean, clean_lines(words).split("\n")) if visible(said)]
+    if not told:
+        return _push_passages(article, viewer)
+    head = Run(told[0], bold=len(told) > 1)
+    return [line(head), *(line(said, tight=False) for said in told[1:]), line(source_run(article))]
+
+
 def _push_passages(article: Article, viewer: Viewer) -> list[Passage]:
     passages = [line(Run(title_of(article.title, viewer), bold=True))]
     # The summary is one or two sentences already; a standfirst may be longer, and is clipped.

@@ -60,6 +60,21 @@ def push(article: Article, texts: Texts) -> Keyboard:
     )
 
 
+def post(article: Article, viewer: Viewer) -> Keyboard:
+    """Читать: opens the article in the bot, since a post's buttons are everybody's."""
+    link = links.article(viewer.bot, article.id)
+    return ((Button(viewer.texts.gettext("Read"), url=link),),) if link else ()
+
+
+def with_discussion(shown: Payload, username: str, message_id: int, texts: Texts) -> Payload:
+    """Return a card with «Обсудить», which opens the comments under a public channel's post.
+
+    Telegram: "Message links" (the comment named need not exist).
+    """
+    link = f"https://t.me/{username}/{message_id}?comment=1"
+    return replace(shown, keyboard=(*shown.keyboard, (Button(texts.gettext("Discuss"), url=link),)))
+
+
 def save(article_id: int, texts: Texts) -> Button:
     """Отложить"""
     return button(texts.gettext("Save"), Save(article_id))

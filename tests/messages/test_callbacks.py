@@ -72,6 +72,20 @@ _CALLBACKS = st.one_of(
     st.builds(cb.RevokeLink, st.just("Zm9vYmFyLWJhei_xyz9012"), st.booleans()),
     st.builds(cb.RemovePerson, _IDS, _IDS, st.booleans()),
     st.builds(cb.ReadmitPerson, _IDS),
+    st.just(cb.Channels()),
+    st.builds(cb.EditionOf, _IDS, st.sampled_from(cb.EditionScreen), st.integers(0, 99)),
+    st.builds(
+        cb.SetEdition,
+        st.integers(0, 10**9),
+        st.sampled_from(cb.EditionSetting),
+        st.sampled_from(["on", "0123456789abcdef", "23.00-08.00", "approval"]),
+        st.integers(0, 99),
+    ),
+    st.builds(cb.AskEditionWords, _IDS),
+    st.builds(cb.PublishDraft, _IDS),
+    st.builds(cb.RewordDraft, _IDS),
+    st.builds(cb.SkipDraft, _IDS),
+    st.builds(cb.UpdatePost, _IDS),
 )
 
 
