@@ -11,7 +11,7 @@ from bot.messages.texts import Texts, Viewer
 def home(viewer: Viewer, *, group: bool, ledger_days: int, copy_days: int) -> Payload:
     """Return the first screen; a group's is about the group."""
     texts = viewer.texts
-    _, plural = texts.gettext, texts.ngettext
+    _ = texts.gettext
     kept = (
         _(
             "The group's number and name; its language, time zone and other settings; what it "
@@ -27,7 +27,7 @@ def home(viewer: Viewer, *, group: bool, ledger_days: int, copy_days: int) -> Pa
     passages: list[Passage] = [line(Run(_("What the bot stores"), bold=True))]
     passages.append(line(kept, tight=False))
     about = (
-        plural(
+        texts.ngettext(
             "What was sent and when: {n} day.", "What was sent and when: {n} days.", ledger_days
         ).format(n=ledger_days),
         _(
@@ -35,7 +35,7 @@ def home(viewer: Viewer, *, group: bool, ledger_days: int, copy_days: int) -> Pa
             "that were searched for: 30 days, without who did."
         ),
         _("The server's log names neither chats nor what was written."),
-        plural(
+        texts.ngettext(
             "A copy of the database is kept for {n} day before an upgrade. Backups that the "
             "operator made earlier keep all of this until newer ones replace them.",
             "A copy of the database is kept for {n} days before an upgrade. Backups that the "

@@ -403,6 +403,9 @@ class Person:
             **shown.content,
             **self._thread,
         }
+        if shown.keyboard:
+            rows = [[one.model_dump(exclude_none=True) for one in row] for row in shown.keyboard]
+            message["reply_markup"] = {"inline_keyboard": rows}
         if shown.alone is not None:
             message |= {"ephemeral_message_id": shown.message_id, "receiver_user": self._user}
         if shown.reply_to is not None and (above := self.message(shown.reply_to)):
