@@ -110,7 +110,7 @@ def make_router(desk: Desk) -> Router:
         )
         if isinstance(intent, UnfollowAll):
             await storage.subscribers.unfollow_all(reader.subscriber.id)
-            await answer.tell(notices.unfollowed_all(reader.texts))
+            await answer.say(screens.said(notices.unfollowed_all(reader.texts), reader.texts))
         elif isinstance(intent, FollowScreen):
             await answer.say(await follows_screen(desk, reader, intent))
         else:
@@ -414,7 +414,7 @@ async def follow_typed(
     level = intent.level or _USUAL.get(intent.kind, Level.DIGEST)
     said = await set_level(desk, reader, target, level)
     if level is Level.OFF:
-        await answer.tell(said)
+        await answer.say(screens.said(said, reader.texts))
         return
     if target.kind is FollowKind.SOURCE:
         owned = await desk.storage.feeds.source_by_domain(target.key, reader.subscriber.id)

@@ -76,7 +76,7 @@ def make_router(desk: Desk) -> Router:
         intent = follow_forms.parse_unmute(command.args, desk.texts, sources)
         if isinstance(intent, UnmuteAll):
             await subscribers.unmute_all(reader.subscriber.id)
-            await answer.tell(hiding.all_shown(reader.texts))
+            await answer.say(hiding.said(hiding.all_shown(reader.texts), reader.texts))
             return
         meant = _meant(desk, intent)
         if isinstance(meant, Wrong):
@@ -85,8 +85,8 @@ def make_router(desk: Desk) -> Router:
         kind, key, label = meant
         name = notices.name_of(kind, key, label, reader.texts)
         lifted = await subscribers.unmute(reader.subscriber.id, kind, key)
-        said = hiding.shown_again if lifted else hiding.not_hidden
-        await answer.tell(said(name, reader.texts))
+        line = hiding.shown_again if lifted else hiding.not_hidden
+        await answer.say(hiding.said(line(name, reader.texts), reader.texts))
 
     @router.callback_query(Pressed(HideMenu))
     async def hide_menu(

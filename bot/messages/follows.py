@@ -30,7 +30,7 @@ from bot.messages.callbacks import (
 from bot.messages.keyboards import button, rows_of
 from bot.messages.lists import entry_of
 from bot.messages.markup import Passage, Run, clean, clip, fits, line, payload
-from bot.messages.notices import name_of
+from bot.messages.notices import name_of, note
 from bot.messages.payloads import Button, Keyboard, Payload
 from bot.messages.texts import Texts, Viewer
 from storage import Alerts, FollowKind, Headline, Level, Mute, Source, Subscription, Topic
@@ -380,6 +380,11 @@ def drop_screen(followed: Followed, viewer: Viewer, page: int = 0) -> Payload:
             (_back(texts),),
         ),
     )
+
+
+def said(text: str, texts: Texts) -> Payload:
+    """Return a line about what is followed no more, with the way to all that is."""
+    return note(text, ((button(texts.gettext("What you follow"), Follows(FollowScreen.HOME)),),))
 
 
 def unfollow_question(viewer: Viewer) -> Payload:

@@ -24,7 +24,7 @@ from bot.messages.callbacks import (
 from bot.messages.follows import PAGE, term_of
 from bot.messages.keyboards import button, rows_of
 from bot.messages.markup import Run, clean, clip, line, payload
-from bot.messages.notices import name_of
+from bot.messages.notices import name_of, note
 from bot.messages.payloads import Button, Keyboard, Payload
 from bot.messages.texts import Texts, Viewer
 from storage import Article, FollowKind, Mute, Topic
@@ -141,6 +141,12 @@ def screen(mutes: Sequence[Mute], ready: Sequence[Ready], viewer: Viewer, page: 
         (button(_("◀ Back"), Follows(FollowScreen.HOME)),),
     ]
     return payload(passages, tuple(rows))
+
+
+def said(text: str, texts: Texts) -> Payload:
+    """Return a line about what is shown again, with the way to all that is hidden."""
+    listed = button(texts.gettext("All that is hidden"), Follows(FollowScreen.HIDDEN))
+    return note(text, ((listed,),))
 
 
 def shown_again(name: str, texts: Texts) -> str:
