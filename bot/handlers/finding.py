@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from itertools import islice
+from operator import itemgetter
 
 from bot.articles.blocks import plain_text
 from bot.articles.rarity import usual
@@ -172,8 +173,9 @@ async def _otherwise_written(desk: Desk, chunk: str) -> str:
 async def _nearest(desk: Desk, typed: str, term: str) -> str:
     """The indexed term that a mistyped word most likely meant; "" for none.
 
-    A Latin word that no English one is near may be a Russian one.
+    A Latin word may be an English one, or a Russian one in other letters.
     """
+    near: list[tuple[tuple[int, int], list[str]]] = []
     for word in (typed, *slips.in_russian_letters(typed)[:1]):
         plain = fold(word)
         own = term if word == typed else desk.normaliser.text(word)
@@ -182,10 +184,11 @@ async def _nearest(desk: Desk, typed: str, term: str) -> str:
         candidates = await desk.storage.search.resembling(
             plain, [*slips.edits(own), *slips.edits(plain)], _SAME_BEGINNING
         )
-        for near in islice(slips.nearest(plain, own, candidates), _DISTANCES):
-            counts = await desk.storage.search.frequencies(near[:_CANDIDATES])
-            if counts:
-                return max(counts, key=lambda one: (counts[one], one))
+        near += slips.nearest(plain, own, candidates)
+    for _apart, terms in sorted(near, key=itemgetter(0))[:_DISTANCES]:
+        counts = await desk.storage.search.frequencies(terms[:_CANDIDATES])
+        if counts:
+            return max(counts, key=lambda one: (counts[one], one))
     return ""
 
 

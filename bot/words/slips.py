@@ -119,8 +119,10 @@ def edits(term: str) -> list[str]:
     return sorted(found - {term, ""})
 
 
-def nearest(typed: str, term: str, known: Iterable[str]) -> list[list[str]]:
-    """The indexed terms that a word may be a slip of, the nearest first, by how near they are.
+def nearest(typed: str, term: str, known: Iterable[str]) -> list[tuple[tuple[int, int], list[str]]]:
+    """The indexed terms that a word may be a slip of, the nearest first.
+
+    Those that are as near are together, under how many slips and letters of an ending part them.
 
     `typed` is the word, folded, and `term` its token. A mistyped word's token tells little, since
     no dictionary has it: so its beginnings are compared too, the rest being an ending.
@@ -142,7 +144,7 @@ def nearest(typed: str, term: str, known: Iterable[str]) -> list[list[str]]:
     near: dict[tuple[int, int], list[str]] = {}
     for one, apart_by in nearness.items():
         near.setdefault(apart_by, []).append(one)
-    return [near[apart_by] for apart_by in sorted(near)]
+    return sorted(near.items())
 
 
 def closest_form(typed: str, forms: Sequence[str]) -> str:

@@ -141,6 +141,7 @@ class TestSecondTry:
             ("putin kazan", "путин казань", 2),
             ("zelensky", "зеленский", 4),
             ("peregovory", "переговоры", 1),
+            ("zemletresenie", "землетрясение", 3),
             ("екгьз", "trump", 5),
             ("tarifs", "tariffs", 5),
         ],

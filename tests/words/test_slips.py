@@ -73,7 +73,7 @@ def test_long_latin_words_are_few_spellings() -> None:
 
 def test_the_nearest_come_first_and_the_far_not_at_all() -> None:
     def nearest(typed: str, term: str, *known: str) -> list[list[str]]:
-        return slips.nearest(typed, term, known)
+        return [terms for _apart, terms in slips.nearest(typed, term, known)]
 
     known = ("землетрясени", "землетрясен", "землетрус", "земл")
     assert nearest("землитрясение", "землитрясен", *known)[0] == ["землетрясен"]
