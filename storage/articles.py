@@ -758,6 +758,20 @@ class Articles:
         )
         return [headline(row) for row in rows]
 
+    async def telling(self, story_id: int) -> list[Headline]:
+        """A story's articles, the first of each source whose page is there, as they came."""
+        rows = await self._database.rows(
+            f"""{HEADLINE}
+            WHERE a.story_id = :story AND a.id = (
+                SELECT id FROM article
+                WHERE story_id = :story AND source_id = a.source_id AND state <> 'gone'
+                ORDER BY published, id LIMIT 1)
+            ORDER BY a.published, a.id LIMIT 20
+            """,
+            {"story": story_id},
+        )
+        return [headline(row) for row in rows]
+
     async def stored_since(
         self, article_id: int, *, language: str, since: datetime, reader: int | None = None
     ) -> list[Headline]:

@@ -24,7 +24,9 @@ from bot.messages.callbacks import (
     HideMenu,
     Read,
     Related,
+    RichOffer,
     Save,
+    Tellers,
     Unsave,
     pack,
     parse,
@@ -71,14 +73,7 @@ def make_router(desk: Desk) -> Router:
         if article is None:
             await answer.tell(notices.gone(reader.texts))
             return
-        parts = texts_of(article, reader)
-        if len(parts) == 1:
-            try:
-                await answer.say(await _with_saved(desk, reader, parts[0], article))
-            except RichRefusedError:
-                await _send_parts(answer, reader, article, classic.full(article, reader.viewer))
-            return
-        await _send_parts(answer, reader, article, parts)
+        await send_text(desk, reader, answer, article)
 
     @router.callback_query(Pressed(Read))
     async def read(query: CallbackQuery, pressed: Read, reader: Reader, answer: Answer) -> None:
@@ -180,7 +175,42 @@ def make_router(desk: Desk) -> Router:
             await answer.turn(shown)
             await note_view(desk, reader, answer, View.CARD)
 
+    @router.callback_query(Pressed(Tellers))
+    async def tellers(
+        query: CallbackQuery, pressed: Tellers, reader: Reader, answer: Answer
+    ) -> None:
+        article = await find(desk, reader, pressed.article)
+        if article is None:
+            await answer.toast(notices.gone(reader.texts))
+            return
+        telling = await desk.storage.articles.telling(article.story_id)
+        others = [one for one in telling if one.source_domain != article.source_domain]
+        await answer.turn(lists.tellers(article, others, reader.viewer))
+        await note_view(desk, reader, answer, View.CARD)
+
+    @router.callback_query(Pressed(RichOffer))
+    async def offer(
+        query: CallbackQuery, pressed: RichOffer, reader: Reader, answer: Answer
+    ) -> None:
+        await answer.toast()
+        try:
+            await answer.say(rich.sample(reader.viewer, pressed.article))
+        except RichRefusedError:
+            await answer.tell(notices.rich_off(reader.texts))
+
     return router
+
+
+async def send_text(desk: Desk, reader: Reader, answer: Answer, article: Article) -> None:
+    """Send an article's whole text, in as many messages as it needs."""
+    parts = texts_of(article, reader)
+    if len(parts) > 1:
+        await _send_parts(answer, reader, article, parts)
+        return
+    try:
+        await answer.say(await _with_saved(desk, reader, parts[0], article))
+    except RichRefusedError:
+        await _send_parts(answer, reader, article, classic.full(article, reader.viewer))
 
 
 async def find(desk: Desk, reader: Reader, article_id: int) -> Article | None:
@@ -216,6 +246,14 @@ def texts_of(article: Article, reader: Reader) -> tuple[Payload, ...]:
     return classic.full(article, reader.viewer)
 
 
+def _may_read_rich(article: Article, reader: Reader) -> bool:
+    """Whether to offer the layout that would bring the text in fewer messages: never in a group,
+    whose members see different things, and not to who has seen the sample.
+    """
+    asked = reader.group or reader.subscriber.rich_confirmed
+    return not asked and len(rich.full(article, reader.viewer)) == 1
+
+
 async def _send_parts(
     answer: Answer,
     reader: Reader,
@@ -230,6 +268,8 @@ async def _send_parts(
             if index == len(parts) - 1:
                 onward = part.rich is None
                 folding = keyboards.full(article, reader.viewer, tuple(sent), onward=onward)
+                if onward and _may_read_rich(article, reader) and len(parts) > 1:
+                    folding += keyboards.rich_offer(article, reader.texts)
                 part = replace(part, keyboard=folding)
             sent.append(await answer.say(part, reply_to=below))
     except RichRefusedError:

@@ -12,6 +12,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.handlers.answering import Answer, RichRefusedError
 from bot.handlers.arrivals import greeting
+from bot.handlers.articles import find, send_text
 from bot.handlers.desk import Desk, Reader, dues
 from bot.handlers.door import Keepers, Pressed
 from bot.messages import forms, notices, places, rich
@@ -112,11 +113,15 @@ def make_router(desk: Desk) -> Router:
         query: CallbackQuery, pressed: RichSeen, reader: Reader, answer: Answer
     ) -> None:
         layout = Layout.RICH if pressed.seen else Layout.CLASSIC
-        await storage.subscribers.change(
+        subscriber = await storage.subscribers.change(
             reader.subscriber.id, layout=layout, rich_confirmed=pressed.seen
         )
         said = notices.rich_on if pressed.seen else notices.rich_off
         await answer.turn(notices.note(said(reader.texts)))
+        # Who came to the sample from a text gets that text, now as it was meant to be.
+        article = await find(desk, reader, pressed.article) if pressed.article else None
+        if pressed.seen and article is not None:
+            await send_text(desk, reader.changed(subscriber, desk.texts), answer, article)
 
     return router
 

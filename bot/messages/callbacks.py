@@ -372,6 +372,20 @@ class HideFollow:
 
 
 @dataclass(frozen=True, slots=True)
+class RichOffer:
+    """«Одним сообщением»: the rich sample, and after a yes the article."""
+
+    article: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tellers:
+    """«Кто ещё пишет»: the other sources that tell an article's story."""
+
+    article: int
+
+
+@dataclass(frozen=True, slots=True)
 class RichSeen:
     """The answer to «Видно?» under the rich sample."""
 
@@ -654,6 +668,8 @@ Callback = (
     | Unhide
     | HideFollow
     | RichSeen
+    | RichOffer
+    | Tellers
     | Stop
     | AddSource
     | DropSource
@@ -708,6 +724,8 @@ _CODES: dict[str, type[Callback]] = {
     "f": Follows,
     "o": Follow,
     "v": RichSeen,
+    "ro": RichOffer,
+    "rt": Tellers,
     "x": Stop,
     "a": AddSource,
     "z": DropSource,
@@ -867,6 +885,10 @@ def _build(code: str, values: list[str]) -> Callback:
             return Follow(FollowKind(kind), _token(key), Level(level), _number(page))
         case "v", [seen, article]:
             return RichSeen(bool(_number(seen)), _number(article))
+        case "ro", [article]:
+            return RichOffer(_number(article))
+        case "rt", [article]:
+            return Tellers(_number(article))
         case "x", [confirmed]:
             return Stop(bool(_number(confirmed)))
         case "a", [query]:

@@ -17,8 +17,10 @@ from bot.messages.callbacks import (
     LatestTopics,
     Read,
     Related,
+    RichOffer,
     RichSeen,
     Save,
+    Tellers,
     Top,
     TopTopics,
     Unsave,
@@ -104,13 +106,19 @@ def card(article: Article, texts: Texts) -> Keyboard:
             *_source(article, texts),
         ),
         (button(_("Related"), Related(article.id)), button(_("Hide…"), HideMenu(article.id))),
-        # What comes of the news of one's own source is looked for nowhere.
-        *(
-            ((button(_("Follow the story"), FollowStory(article.id)),),)
-            if article.owner is None
-            else ()
-        ),
+        *((below,) if (below := _of_story(article, texts)) else ()),
     )
+
+
+def _of_story(article: Article, texts: Texts) -> tuple[Button, ...]:
+    """Кто ещё пишет · Следить за сюжетом."""
+    row = []
+    if article.sources_in_story > 1:
+        row.append(button(texts.gettext("Who else tells it"), Tellers(article.id)))
+    # What comes of the news of one's own source is looked for nowhere.
+    if article.owner is None:
+        row.append(button(texts.gettext("Follow the story"), FollowStory(article.id)))
+    return tuple(row)
 
 
 def related(article: Article, texts: Texts) -> Keyboard:
@@ -130,6 +138,11 @@ def full(
         save(article.id, viewer.texts),
     )
     return (collapse, ways_on(article, viewer)) if onward else (collapse,)
+
+
+def rich_offer(article: Article, texts: Texts) -> Keyboard:
+    """Показать одним сообщением: under a text that needed several."""
+    return ((button(texts.gettext("Show in one message"), RichOffer(article.id)),),)
 
 
 def ways_on(article: Article, viewer: Viewer) -> tuple[Button, ...]:

@@ -124,6 +124,20 @@ def related(article: Article, headlines: Sequence[Headline], viewer: Viewer) -> 
     return payload(whole(passages, [entry_of(one, viewer) for one in headlines]), keyboard)
 
 
+def tellers(article: Article, headlines: Sequence[Headline], viewer: Viewer) -> Payload:
+    """Return who else tells an article's story, each source with its own headline and link."""
+    _ = viewer.texts.gettext
+    passages = [
+        line(Run(_("Who else tells it"), bold=True)),
+        line(clip(clean(article.title), 300)),
+    ]
+    keyboard = keyboards.related(article, viewer.texts)
+    if not headlines:
+        passages.append(line(_("No other source tells it any more."), tight=False))
+        return payload(passages, keyboard)
+    return payload(whole(passages, [entry_of(one, viewer) for one in headlines]), keyboard)
+
+
 def archive(
     headlines: Sequence[Headline],
     viewer: Viewer,

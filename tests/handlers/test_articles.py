@@ -238,6 +238,39 @@ class TestRich:
         (full,) = await anna.say(f"/full {article.article_id}")
         assert full.rich, "without the picture it is shown as before"
 
+    async def test_a_text_in_parts_offers_to_come_in_one_message(self, world: World) -> None:
+        article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)
+        anna = world.person()
+        parts = await anna.say(f"/full {article.article_id}")
+        await anna.press(parts[-1], "Показать одним сообщением")
+        sample = anna.messages()[-1]
+        assert sample.rich
+        await anna.press(sample, "Да, всё видно")
+        text = anna.messages()[-1]
+        assert text.rich
+        assert "Свернуть" in text.labels
+        card = await anna.press(text, "Свернуть")
+        assert card
+        assert not card.rich
+        again = await anna.press(card, "Читать")
+        assert again
+        assert again.rich, "the same message turns from card to text and back"
+        member = world.person(ANNA, group=-100)
+        shared = await member.say(f"/full {article.article_id}")
+        assert "Показать одним сообщением" not in shared[-1].labels
+
+
+async def test_who_else_tells_a_story(world: World) -> None:
+    article = await world.article("Мост")
+    anna = world.person()
+    (card,) = await anna.say(f"/summary {article.article_id}")
+    assert "Кто ещё пишет" not in card.labels
+    told = await anna.press(card, cb.Tellers(article.article_id))
+    assert told
+    assert "Кто ещё пишет" in told.text
+    back = await anna.press(told, "◀ Назад")
+    assert back == card
+
 
 class TestHide:
     async def test_topic_for_a_month(self, world: World) -> None:

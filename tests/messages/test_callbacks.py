@@ -54,6 +54,8 @@ _CALLBACKS = st.one_of(
     st.builds(cb.Unhide, _KINDS, _KEYS, _IDS),
     st.builds(cb.HideFollow, _KINDS, _KEYS, st.integers(0, 99)),
     st.builds(cb.RichSeen, st.booleans(), _IDS),
+    st.builds(cb.RichOffer, _IDS),
+    st.builds(cb.Tellers, _IDS),
     st.builds(cb.Stop, st.booleans()),
     st.builds(cb.GroupDigest, st.booleans()),
     st.builds(cb.Place, _IDS, st.booleans()),
