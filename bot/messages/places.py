@@ -34,7 +34,7 @@ def welcome(viewer: Viewer, offered: Sequence[SlotPlan]) -> Payload:
         line(Run(_("News in this chat"), bold=True)),
         line(_("/latest: the newest headlines"), tight=False),
         line(_("/top: the top stories of 24 hours")),
-        line(_("/search and words, or a mention with words: search")),
+        line(_("/search and words: search")),
         line(
             _("Everyone reads the answers; admins choose what comes by itself, and when."),
             tight=False,
