@@ -473,8 +473,10 @@ def _parted(
     parts = delivery.parts
     head = _Forms(classic.folded(article, viewer, parts, caption=captioned), captioned=captioned)
     shown = [(delivery.message_id or 0, head)]
-    texts = _texts(article, viewer, is_rich=is_rich)
-    if len(texts) == len(parts):
+    # Sent in the layout of that day: the one that makes as many messages is what was sent.
+    renderings = (_texts(article, viewer, is_rich=layout) for layout in (is_rich, not is_rich))
+    texts = next((texts for texts in renderings if len(texts) == len(parts)), ())
+    if texts:
         onward = texts[-1].rich is None
         folding = keyboards.full(article, viewer, parts[:-1], onward=onward)
         texts = (*texts[:-1], replace(texts[-1], keyboard=folding))

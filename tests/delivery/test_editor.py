@@ -1,6 +1,7 @@
 """Corrected articles: the pushes that show them are edited, once, within a day."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -517,6 +518,49 @@ async def test_who_reads_in_the_rich_layout_keeps_it(
     refused, taken = server.of("editMessageText")
     assert "rich_message" in refused.fields
     assert taken.fields["parse_mode"] == "HTML"
+
+
+async def test_a_text_that_came_in_parts_keeps_its_layout_when_its_reader_chose_another(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, body=long_text(24, "Вчера"))
+    await newsroom.storage.outbox.show(1, View.FULL, (801, 802, 803))
+    await newsroom.storage.subscribers.change(1, layout=Layout.RICH, rich_confirmed=True)
+    newsroom.clock.forward(minutes=5)
+    await newsroom.storage.articles.replace(
+        article_id,
+        newsroom.draft("Мост закрыт", body=long_text(24, "Сегодня")),
+        now=newsroom.clock.now,
+        revision=True,
+        changed=("body",),
+    )
+    assert await editor.edit() == 1
+    card, *parts = server.of("editMessageText")
+    assert "Обновлено" in card.fields["text"]
+    assert [one.fields["message_id"] for one in parts] == [801, 802, 803]
+    assert all("Сегодня" in one.fields["text"] for one in parts)
+
+
+async def test_a_rich_text_in_one_message_is_edited_as_such(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, body=long_text(24, "Вчера"))
+    await newsroom.storage.subscribers.change(1, layout=Layout.RICH, rich_confirmed=True)
+    await newsroom.storage.outbox.show(1, View.FULL, ())
+    newsroom.clock.forward(minutes=5)
+    await newsroom.storage.articles.replace(
+        article_id,
+        newsroom.draft("Мост закрыт", body=long_text(24, "Сегодня")),
+        now=newsroom.clock.now,
+        revision=True,
+        changed=("body",),
+    )
+    await editor.edit()
+    (edited,) = server.of("editMessageText")
+    shown = json.dumps(edited.fields["rich_message"], ensure_ascii=False)
+    assert shown.count("Сегодня") >= 24
+    assert "Обновлено" in shown
+    assert "link_preview_options" not in edited.fields
 
 
 async def test_the_caption_of_a_photo_is_edited_whatever_it_shows(

@@ -277,7 +277,7 @@ function figure(content, caption, act) {
   if (caption) {
     const words = make("figcaption", "", richText(caption.text, act));
     const by = credit(caption.credit, act);
-    if (by) words.append(" · ", by);
+    if (by) words.append(words.textContent ? " · " : "", by);
     element.append(words);
   }
   return element;
@@ -348,6 +348,7 @@ function anchor(name) {
 function richButton(button, act) {
   const element = make("button", `key ${button.style ?? ""}`, richText(button.text, act));
   element.type = "button";
+  if (button.disabled) element.disabled = true;
   element.addEventListener("click", () => act.press(button, element));
   return element;
 }
