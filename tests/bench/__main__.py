@@ -17,6 +17,7 @@ from functools import partial
 
 from tests.bench import (
     broadcast,
+    burst,
     commands,
     digests,
     feeds,
@@ -56,6 +57,7 @@ def _measurements(*, quick: bool, long: bool) -> dict[str, tuple[str, Measure]]:
         "stories": ("Same story? Labelled pairs cross-validated", stories.measure),
         "topics": ("Topics of labelled articles", topics.measure),
         "commands": ("Update fed to request written, 100,000 articles", commands.measure),
+        "burst": ("Five hundred pressing at once, beside one who floods", burst.measure),
         "search": ("Real texts found among 100,000 by what readers type", search.measure),
         "updates": ("Updates kept before they are confirmed", updates.measure),
         "hostile": ("Feeds and pages made to hurt, beside ordinary ones", hostile.measure),
