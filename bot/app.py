@@ -23,6 +23,7 @@ from aiogram.exceptions import AiogramError
 
 from bot.config import PushPictures, Settings
 from bot.delivery.announcer import Announcer
+from bot.delivery.approvals import Approvals
 from bot.delivery.digest import Digests
 from bot.delivery.editor import Editor
 from bot.delivery.insight import Insight
@@ -62,6 +63,7 @@ _THREADS = 64
 _POLL_TICK_SECONDS = 5.0
 _PAGES_SECONDS = 60.0
 _EDITS_SECONDS = 5.0
+_DRAFTS_SECONDS = 2.0
 _WATCH_SECONDS = 5.0
 _ERASED_SECONDS = 1.0
 _UPKEEP_HOUR = 4
@@ -125,6 +127,7 @@ class _Newsboy:
         self._editor = Editor(
             storage, bulk, self._limiter, self._digests, clock=now, insight=self._insight
         )
+        self._approvals = Approvals(storage, bulk, self._limiter, self._digests, clock=now)
         self._announcer = Announcer(
             storage,
             bulk,
@@ -191,6 +194,7 @@ class _Newsboy:
             if pipeline.hubs is not None:
                 scheduler.every(60, pipeline.hubs.subscribe_due, "hubs")
             scheduler.every(_EDITS_SECONDS, self._editor.edit, "corrections")
+            scheduler.every(_DRAFTS_SECONDS, self._approvals.show, "drafts")
             scheduler.every(60, self._announcer.announce, "notices")
             scheduler.every(_WATCH_SECONDS, self._announcer.watch, "pauses")
             scheduler.every(_ERASED_SECONDS, self._settle, "erasures")

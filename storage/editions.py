@@ -17,7 +17,6 @@ AWAITS_APPROVAL = "approval"
 """The reason of a delivery that is held back until somebody approves of it."""
 
 _APPROVED_FOR = timedelta(hours=2)
-_ASKED_FOR = timedelta(minutes=15)
 
 # What became of draft r, whose line of the ledger is d.
 _STATUS = """
@@ -359,25 +358,3 @@ class Editions:
             await transaction.run(
                 "UPDATE draft SET words = '', outdated = 0 WHERE id = :id", {"id": draft_id}
             )
-
-    # ------------------------------------------------------------ questions
-
-    async def answered(self, subscriber_id: int, person_id: int, now: datetime) -> str | None:
-        """Take a person's question about a channel that waits for typed text, or None.
-
-        It is named by its kind («post:12», «words:3»); after a quarter of an hour it waits no more.
-        """
-        parameters = {
-            "id": subscriber_id,
-            "person": person_id,
-            "since": to_epoch(now - _ASKED_FOR),
-        }
-        about_channels = """
-            FROM prompt WHERE subscriber_id = :id AND person_id = :person AND asked >= :since
-                 AND (kind GLOB 'post:*' OR kind GLOB 'words:*')
-        """
-        if await self._database.row(f"SELECT 1 {about_channels}", parameters) is None:
-            return None
-        async with self._database.transaction() as transaction:
-            row = await transaction.row(f"DELETE {about_channels} RETURNING kind", parameters)
-        return None if row is None else str(row["kind"])

@@ -14,6 +14,7 @@ from bot.handlers import (
     arrivals,
     articles,
     broadcasting,
+    channels,
     digests,
     following,
     hiding,
@@ -57,6 +58,7 @@ def install(dispatcher: Dispatcher, desk: Desk, rules: Rules | None = None) -> N
     dispatcher.message.middleware(ends)
     dispatcher.callback_query.middleware(ends)
     dispatcher.include_routers(
+        channels.make_router(desk),
         arrivals.make_router(desk),
         admin.make_router(desk),
         privacy.make_router(desk),

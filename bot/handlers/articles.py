@@ -233,7 +233,13 @@ async def show_card(desk: Desk, reader: Reader, answer: Answer, article_id: int)
 
 
 async def _with_saved(desk: Desk, reader: Reader, shown: Payload, article: Article) -> Payload:
-    """The message with «✓ Отложено» where its reader keeps the article, but in a group."""
+    """The message with «✓ Отложено» where its reader keeps the article, but in a group.
+
+    Where the story stands in a public channel of the bot's, it leads to the discussion too.
+    """
+    post = await desk.storage.editions.discussion(article.story_id)
+    if post is not None:
+        shown = keyboards.with_discussion(shown, *post, reader.texts)
     if reader.group or not await desk.storage.saved.holds(reader.person_id, article.id):
         return shown
     return keyboards.with_saved(shown, article.id, reader.texts)

@@ -33,6 +33,8 @@ class Question(StrEnum):
     SOURCE = "source"
     HIDE = "hide"
     SEARCH = "search"
+    POST = "post"  # of a channel: an editor's text of a draft
+    CHANNEL = "channel"  # words that a channel is to post
 
 
 Answered = Callable[["Reader", "Answer", str, str], Awaitable[bool]]

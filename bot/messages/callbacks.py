@@ -609,6 +609,13 @@ class AskEditionWords:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowDraft:
+    """A draft as it stands."""
+
+    draft: int
+
+
+@dataclass(frozen=True, slots=True)
 class PublishDraft:
     """Post a draft."""
 
@@ -697,6 +704,7 @@ Callback = (
     | EditionOf
     | SetEdition
     | AskEditionWords
+    | ShowDraft
     | PublishDraft
     | RewordDraft
     | SkipDraft
@@ -765,6 +773,7 @@ _CODES: dict[str, type[Callback]] = {
     "ce": EditionOf,
     "cs": SetEdition,
     "cw": AskEditionWords,
+    "cd": ShowDraft,
     "cp": PublishDraft,
     "ct": RewordDraft,
     "ck": SkipDraft,
@@ -971,6 +980,8 @@ def _build(code: str, values: list[str]) -> Callback:
             )
         case "cw", [channel]:
             return AskEditionWords(_number(channel))
+        case "cd", [draft]:
+            return ShowDraft(_number(draft))
         case "cp", [draft]:
             return PublishDraft(_number(draft))
         case "ct", [draft]:

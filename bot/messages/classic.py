@@ -123,7 +123,8 @@ def _lead(article: Article) -> str:
     return clean(article.standfirst) or clean(article.summary)
 
 
-def _picture(article: Article, viewer: Viewer) -> str:
+def picture_of(article: Article, viewer: Viewer) -> str:
+    """Return the address of an article's picture, "" where its reader wants none."""
     return web_link(article.image.url) if viewer.pictures and article.image else ""
 
 
@@ -137,7 +138,7 @@ def push(article: Article, viewer: Viewer, *, photo: bool = False) -> Payload:
     article of another day, so it can be rendered once for many chats. With `photo` an article's
     picture is a photo with the text below it, where that fits a caption, and else a link preview.
     """
-    picture = _picture(article, viewer)
+    picture = picture_of(article, viewer)
     keyboard = keyboards.push(article, viewer.texts)
     passages = _push_passages(article, viewer)
     if photo and picture and fits(passages, CAPTION_UNITS):
@@ -151,7 +152,7 @@ def post(article: Article, viewer: Viewer, *, photo: bool = False, words: str = 
     `words` are an editor's, told instead of the article's; their first line is the headline.
     `photo` as for a push.
     """
-    picture = _picture(article, viewer)
+    picture = picture_of(article, viewer)
     passages = post_passages(article, viewer, words)
     keyboard = keyboards.post(article, viewer)
     if photo and picture and fits(passages, CAPTION_UNITS):
@@ -202,7 +203,7 @@ def folded(
 def _card(article: Article, viewer: Viewer, keyboard: Keyboard, caption: bool) -> Payload:
     if not caption:
         passages = _card_passages(article, viewer, _CARD_STANDFIRST)
-        return _message(passages, keyboard, _picture(article, viewer))
+        return _message(passages, keyboard, picture_of(article, viewer))
     passages = _card_passages(article, viewer, _CAPTION_STANDFIRST)
     return payload(split(passages, CAPTION_UNITS)[0], keyboard)
 
@@ -255,7 +256,7 @@ def full(article: Article, viewer: Viewer, limit: int = MESSAGE_UNITS) -> tuple[
     message that links to the page. `limit` is in UTF-16 units of the text once parsed.
     """
     _ = viewer.texts.gettext
-    picture = _picture(article, viewer)
+    picture = picture_of(article, viewer)
     keyboard = keyboards.full(article, viewer)
     if article.reading is not Reading.FULL or not article.body:
         passages = _card_passages(article, viewer, _CARD_STANDFIRST)
@@ -268,7 +269,7 @@ def full(article: Article, viewer: Viewer, limit: int = MESSAGE_UNITS) -> tuple[
     foot = list(_footer(article, viewer))
     foot[0] = replace(foot[0], tight=False)
     if picture and article.image and visible(credit := clean(article.image.credit)):
-        foot.append(line(f"{_('Photo')}: {credit}"))
+        foot.append(line(*_labelled(Run(_("Photo")), credit)))
     quoted = [*head, *_body(article, viewer, Quote.EXPANDABLE), *foot]
     if fits(quoted, limit):
         shown = picture or _pictured(quoted)
@@ -386,5 +387,14 @@ def _caption(picture: PictureBlock, viewer: Viewer) -> Iterator[Passage]:
     said = caption_of(clean(picture.caption), clean(picture.credit))
     if said or (url and viewer.pictures):
         label = Run(viewer.texts.gettext("Photo"), link=url)
-        runs = (label, Run(": " + said)) if said else (label,)
-        yield Passage(runs, picture=url if viewer.pictures else "")
+        yield Passage(_labelled(label, said), picture=url if viewer.pictures else "")
+
+
+def _labelled(label: Run, said: str) -> tuple[Run, ...]:
+    """Return «Фото: ТАСС», and not the label twice where what is said begins with it."""
+    if not said:
+        return (label,)
+    at = len(label.text)
+    if said[: at + 1].casefold() == f"{label.text}:".casefold():
+        return replace(label, text=said[:at]), Run(said[at:])
+    return label, Run(": " + said)

@@ -3,7 +3,17 @@
 from bot.messages.texts import Texts
 
 # Beyond the menu: known, and offered as the nearest to a mistyped one.
-HIDDEN = ("start", "summary", "full", "archive", "unsubscribe", "mute", "unmute", "privacy")
+HIDDEN = (
+    "start",
+    "summary",
+    "full",
+    "archive",
+    "unsubscribe",
+    "mute",
+    "unmute",
+    "privacy",
+    "channels",
+)
 
 # A group's admins give these to the bot alone.
 WHISPERED = ("subscribe", "settings", "stop")

@@ -60,6 +60,7 @@ def help_screen(
                 _("Set up"),
                 (
                     _("/settings: digest times, alerts, quiet hours, time zone, language"),
+                    _("/channels: news in a channel where you are an admin"),
                     _("/stop: no more messages; /start brings them back"),
                     _("/privacy: what is stored about you, export it, delete it"),
                 ),

@@ -84,6 +84,7 @@ _CALLBACKS = st.one_of(
         st.integers(0, 99),
     ),
     st.builds(cb.AskEditionWords, _IDS),
+    st.builds(cb.ShowDraft, _IDS),
     st.builds(cb.PublishDraft, _IDS),
     st.builds(cb.RewordDraft, _IDS),
     st.builds(cb.SkipDraft, _IDS),
