@@ -104,6 +104,9 @@ _MEANINGS: tuple[tuple[str, FaultKind], ...] = (
     ("message_id_invalid", FaultKind.NOTHING_TO_DO),
     ("query is too old", FaultKind.NOTHING_TO_DO),
     ("query id is invalid", FaultKind.NOTHING_TO_DO),
+    # Said of whispers alone: who may not be whispered to is spoken to.
+    ("bot_not_admin", FaultKind.NOTHING_TO_DO),
+    ("user_not_participant", FaultKind.NOTHING_TO_DO),
     ("method not found", FaultKind.PAYLOAD),  # a 404 that says nothing about the token
 )
 

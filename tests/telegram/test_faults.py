@@ -96,6 +96,8 @@ ROWS: list[tuple[Exception, FaultKind]] = [
         FaultKind.NOTHING_TO_DO,
     ),
     (bad("query ID is invalid"), FaultKind.NOTHING_TO_DO),
+    (bad("BOT_NOT_ADMIN"), FaultKind.NOTHING_TO_DO),
+    (bad("USER_NOT_PARTICIPANT"), FaultKind.NOTHING_TO_DO),
     (TelegramUnauthorizedError(METHOD, "Unauthorized"), FaultKind.TOKEN),
     (TelegramNotFound(METHOD, "Not Found"), FaultKind.TOKEN),
     (TelegramServerError(METHOD, "Internal Server Error"), FaultKind.RETRY),
