@@ -33,6 +33,7 @@ from bot.messages.callbacks import (
     parse,
 )
 from bot.messages.texts import Texts
+from bot.telegram.floods import Allowance
 
 _COMMANDS = {"search": 3, "digest": 3, "top": 2, "archive": 2, "subscribe": 2, "broadcast": 3}
 _TEXT = 3  # a search, or the address of a site to look at
@@ -66,34 +67,18 @@ Key = tuple[str, int]
 
 
 @dataclass(slots=True)
-class _Account:
-    """What somebody has left."""
+class _Account(Allowance):
+    """What somebody has left, and what they were told."""
 
-    rates: Rates
-    left: float
-    counted: float  # when `left` was right
     pending: int = 0
     turns: asyncio.Semaphore | None = None
     language: str = ""
     toasted: float = float("-inf")
     told: float = float("-inf")
 
-    def take(self, cost: float, now: float) -> bool:
-        """Pay, where there is enough. Dearer than all that there can be is what empties it."""
-        grown = self.left + (now - self.counted) * self.rates.refill
-        self.left, self.counted = min(grown, self.rates.burst), now
-        if self.left < min(cost, self.rates.burst):
-            return False
-        self.left -= min(cost, self.rates.burst)
-        return True
-
     def idle(self, now: float, line_every: float) -> bool:
         """Whether a new account would be the same."""
-        return (
-            not self.pending
-            and self.left + (now - self.counted) * self.rates.refill >= self.rates.burst
-            and now - self.told >= line_every
-        )
+        return not self.pending and self.full(now) and now - self.told >= line_every
 
 
 @dataclass(slots=True)
@@ -108,7 +93,7 @@ class Accounts:
 
     def of(self, key: Key, rates: Rates, now: float) -> _Account:
         """Somebody's account, made full where they have none."""
-        account = self._held.pop(key, None) or _Account(rates, rates.burst, now)
+        account = self._held.pop(key, None) or _Account(rates.burst, rates.refill, rates.burst, now)
         self._held[key] = account
         # Two for one that may be new: the idle ones leave faster than others come.
         for _ in range(2):

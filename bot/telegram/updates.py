@@ -25,6 +25,7 @@ from aiogram.utils.backoff import Backoff, BackoffConfig
 from pydantic import ValidationError
 
 from bot.telegram.faults import Fault, FaultKind, classify
+from bot.telegram.floods import Floods
 from bot.telegram.received import Received
 
 POLL_SECONDS = 30
@@ -59,7 +60,8 @@ class RawUpdates(GetUpdates):
 class PollingDispatcher(Dispatcher):
     """The framework's dispatcher with polling that goes on, and a bounded drain at the end.
 
-    `skipped` counts the updates that could not be read since the start; `received` knows the rest.
+    `skipped` counts the updates that could not be read since the start, `floods` what one person
+    sent too much of; `received` knows the rest.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class PollingDispatcher(Dispatcher):
         """`first_wait` is the pause in seconds after a first failure; it doubles up to 30."""
         super().__init__(**kwargs)
         self.skipped = 0
+        self.floods = Floods()
         self._handlers_at_once = handlers_at_once
         self.received = received
         self._offset: int | None = None  # confirms what is before it; None: all is confirmed
@@ -192,7 +195,9 @@ class PollingDispatcher(Dispatcher):
             await self.received.kept()
 
     def _read(self, bot: Bot, raw: Any) -> Update | None:
-        """The update, or None where it cannot be read."""
+        """The update, or None where it cannot be read, or is one of a flood."""
+        if self.floods.drops(raw):
+            return None
         try:
             update = Update.model_validate(raw, context={"bot": bot})
             _ = update.event_type  # raises for a kind that this framework does not know

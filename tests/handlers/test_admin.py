@@ -6,7 +6,7 @@ from bot.messages import callbacks as cb
 from storage import SubscriberState
 from tests.handlers.conftest import ADMIN, ANNA, World
 
-CALLS = [
+CALLS: list[cb.Callback] = [
     cb.Admin(cb.AdminScreen.HOME),
     cb.Admin(cb.AdminScreen.PEOPLE),
     cb.NewLink(5, 7, made=True),

@@ -4,6 +4,7 @@ import asyncio
 import json
 
 from bot.messages import callbacks as cb
+from storage import FollowKind, Level
 from tests.handlers.conftest import ADMIN, ANNA, World
 from tests.storage.newsroom import values
 
@@ -118,7 +119,7 @@ async def test_presses_at_the_same_time_make_nobody_anew(private_world: World) -
         for one in (
             "Отложить",
             cb.Change(cb.Setting.HEADLINES, "5"),
-            cb.Follow(cb.FollowKind.TOPIC, "sport", cb.Level.NOW),
+            cb.Follow(FollowKind.TOPIC, "sport", Level.NOW),
         )
     ]
     await asyncio.gather(
