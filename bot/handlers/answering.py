@@ -19,7 +19,7 @@ from aiogram.exceptions import AiogramError, TelegramAPIError
 from aiogram.types import CallbackQuery, InaccessibleMessage, Message
 
 from bot.handlers.desk import Desk
-from bot.messages.markup import fits_caption
+from bot.messages.markup import CAPTION_UNITS, clip, fits_caption
 from bot.messages.notices import note, toast
 from bot.messages.payloads import Keyboard, Payload
 from bot.telegram.faults import Fault, FaultKind, classify
@@ -291,7 +291,7 @@ class Answer:
                 filename,
                 content,
                 self.chat_id,
-                caption=caption,
+                caption=clip(caption, CAPTION_UNITS),
                 thread_id=self._thread_id,
                 reply_to=self._reply_to,
                 whisper=whisper,

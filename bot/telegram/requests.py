@@ -24,7 +24,6 @@ from aiogram.methods import (
 )
 from aiogram.types import BufferedInputFile, InlineQueryResultArticle
 
-from bot.messages.markup import CAPTION_UNITS, clip
 from bot.messages.payloads import Keyboard, Payload
 
 
@@ -132,14 +131,14 @@ def document(
     reply_to: int | None = None,
     whisper: Whisper | None = None,
 ) -> SendDocument:
-    """The request that posts a file; `caption` is plain text, cut to what Telegram takes."""
+    """The request that posts a file; `caption` is plain text, at most 1,024 UTF-16 units."""
     fields: dict[str, Any] = {
         "chat_id": chat_id,
         "document": BufferedInputFile(content, filename),
         "parse_mode": None,
     }
     if caption:
-        fields["caption"] = clip(caption, CAPTION_UNITS)
+        fields["caption"] = caption
     if thread_id:
         fields["message_thread_id"] = thread_id
     if whisper is not None:

@@ -44,6 +44,13 @@ class TestDocuments:
         )
         assert await world.storage.subscribers.find(-100777)
 
+    async def test_a_long_line_is_cut_to_what_telegram_takes(self, world: World) -> None:
+        answer = Answer(world.bot, world.desk, ANNA)
+        sent = await answer.document("a.json", b"{}", "слово " * 300)
+        shown = world.person().message(sent)
+        assert shown
+        assert shown.text.endswith("слово…")
+
     async def test_a_refusal_is_the_callers(self, world: World) -> None:
         world.telegram.faults.append((SendDocument, bad("file is too big")))
         with pytest.raises(TelegramBadRequest):

@@ -72,9 +72,9 @@ async def test_buttons_alone(server: Server, bot: Bot) -> None:
     assert await sent(server, bot, remark((), 5, 9)) == {"chat_id": 5, "message_id": 9}
 
 
-def test_a_files_caption_is_cut_to_what_telegram_takes() -> None:
-    request = document("s.json", b"{}", 5, caption="слово " * 300, thread_id=3, reply_to=9)
-    assert len(request.caption or "") <= 1024
+def test_a_file_as_a_reply() -> None:
+    request = document("s.json", b"{}", 5, caption="Отложенное", thread_id=3, reply_to=9)
+    assert request.caption == "Отложенное"
     assert request.parse_mode is None
     assert request.message_thread_id == 3
     assert request.reply_parameters is not None
