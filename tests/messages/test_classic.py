@@ -219,6 +219,30 @@ class TestFull:
         assert "BlockQuote" in parsed(parts[0].text).kinds()
         assert "ExpandableBlockQuote" not in parsed(parts[0].text).kinds()
 
+    def test_a_picture_is_credited_once(self) -> None:
+        lead = PictureBlock("https://img.example/1.jpg", credit="Фото: Иван Петров")
+        shown = PictureBlock("https://img.example/2.jpg", credit="Фото: Анна Белова")
+        bare = PictureBlock("https://img.example/3.jpg")
+        (payload,) = classic.full(article(image=lead, body=(shown, bare)), viewer())
+        text = checked(payload)
+        assert "Фото: Анна Белова\n\nФото\n\n" in text
+        assert text.endswith("Фото: Иван Петров")
+        assert parsed(payload.text).of_kind("TextUrl")[:2] == ["Фото", "Фото"]
+
+    def test_each_part_shows_its_own_picture(self) -> None:
+        words = Paragraph((Span("Слова идут. " * 200),))
+        picture = PictureBlock("https://img.example/2.jpg", "Мост")
+        parts = classic.full(article(body=(words, words, picture, words)), viewer())
+        assert [part.preview for part in parts] == [
+            "https://img.example/1.jpg"
+            if index == 0
+            else picture.url
+            if "Мост" in part.plain
+            else ""
+            for index, part in enumerate(parts)
+        ]
+        assert picture.url in [part.preview for part in parts]
+
     def test_nothing_of_a_dangerous_link_is_left(self) -> None:
         body = (Paragraph((Span("жми", link="tg://resolve?domain=x"),)),)
         (payload,) = classic.full(article(body=body), viewer())
