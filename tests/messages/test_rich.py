@@ -1,5 +1,6 @@
 """Rich messages: blocks that aiogram's own types accept, within Telegram's limits."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -152,6 +153,53 @@ def test_any_article_is_whole(any_article: Article) -> None:
     delivered = iter(letters("".join(map(shown, messages(any_article)))))
     for wanted in letters("".join(body_words(any_article.body))):
         assert any(wanted == got for got in delivered), wanted
+
+
+def test_pictures_that_follow_each_other_are_a_slideshow() -> None:
+    words = Paragraph((Span("Текст"),))
+    one, two, three = (PictureBlock(f"https://img.example/{n}.jpg", f"Вид {n}") for n in (2, 3, 4))
+    (blocks,) = messages(article(body=(words, one, two, words, three)))
+    assert [block["type"] for block in blocks if "photo" in block or "blocks" in block] == [
+        "photo",
+        "slideshow",
+        "photo",
+    ]
+    (slides,) = [block["blocks"] for block in blocks if block["type"] == "slideshow"]
+    assert [slide["caption"]["text"] for slide in slides] == ["Вид 2", "Вид 3"]
+
+
+def test_a_short_quotation_with_a_name_is_pulled_out() -> None:
+    short = Quote(((Span("Мы ждали этого дня."),),), credit="Павел Орлов, мэр")
+    nameless = Quote(((Span("Мы ждали этого дня."),),))
+    (blocks,) = messages(article(body=(short, nameless)))
+    (pulled,) = [block for block in blocks if block["type"] == "pullquote"]
+    assert (pulled["text"], pulled["credit"]) == ("Мы ждали этого дня.", "Павел Орлов, мэр")
+    assert [block["type"] for block in blocks].count("blockquote") == 1
+
+
+def test_what_leads_on_stands_in_the_message() -> None:
+    (payload,) = rich.full(article(), replace(viewer(), bot="newsboy_bot"))
+    assert payload.rich is not None
+    buttons = payload.rich["blocks"][-1]["buttons"]
+    assert [button["text"] for button in buttons] == ["По теме", "Поделиться", "Источник"]
+    assert pressed(payload) == [cb.Collapse(123), cb.Save(123)]
+    (own,) = rich.full(article(owner=5), replace(viewer(), bot="newsboy_bot"))
+    assert own.rich is not None
+    assert "Поделиться" not in str(own.rich), "nobody else could open it"
+
+
+def test_a_language_written_from_the_right_is_shown_so() -> None:
+    (payload,) = rich.full(article(language="ar"), viewer())
+    assert payload.rich is not None
+    assert payload.rich["is_rtl"] is True
+
+
+def test_a_heading_goes_with_what_it_heads() -> None:
+    body: list[Block] = []
+    for n in range(200):
+        body += [Heading(f"Глава {n}"), Paragraph((Span("Слова идут. " * 20),))]
+    for blocks in messages(article(body=tuple(body)))[:-1]:
+        assert blocks[-1]["type"] != "heading"
 
 
 def test_limited_sources_stay_classic() -> None:
