@@ -11,14 +11,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 
 from bot.articles.blocks import plain_text
 from bot.articles.rarity import usual
-from bot.handlers.desk import Desk, Reader
+from bot.handlers.desk import Desk
 from bot.messages import queries
 from bot.messages.queries import Query, WrongOperator
+from bot.messages.texts import Viewer
 from bot.words import slips
 from bot.words.normaliser import Normaliser, fold
 from bot.words.stopwords import STOP_WORDS
@@ -39,16 +41,17 @@ class Outcome:
     tried: str = ""
 
 
-async def read_query(desk: Desk, reader: Reader, text: str) -> Query | WrongOperator:
-    """What the reader asks for, by the sources that the reader may name."""
-    viewer = reader.viewer
+async def read_query(
+    desk: Desk, viewer: Viewer, owner: int | None, text: str
+) -> Query | WrongOperator:
+    """What is asked for, by the sources that may be named: public ones, and the `owner`'s."""
     today = viewer.now.astimezone(viewer.zone).date()
     # Sources are named by an operator alone.
-    sources = await desk.storage.feeds.sources(reader=reader.subscriber.id) if ":" in text else []
+    sources = await desk.storage.feeds.sources(reader=owner) if ":" in text else []
     return queries.parse(text, desk.texts.values(), sources, today)
 
 
-def wanted(query: Query, words: str, reader: Reader, normaliser: Normaliser) -> Wanted:
+def wanted(query: Query, words: str, viewer: Viewer, normaliser: Normaliser) -> Wanted:
     """A query as the index knows it; `words` stand for its plain ones."""
     terms = tuple(normaliser.query_terms(words)) if words else ()
     phrases = [tuple(normaliser.tokens(phrase)) for phrase in query.phrases]
@@ -63,8 +66,8 @@ def wanted(query: Query, words: str, reader: Reader, normaliser: Normaliser) -> 
         sources=query.sources,
         not_topics=query.not_topics,
         not_sources=query.not_sources,
-        since=_midnight(query.after, reader),
-        until=_midnight(query.before, reader),
+        since=_midnight(query.after, viewer),
+        until=_midnight(query.before, viewer),
     )
 
 
@@ -74,34 +77,46 @@ def marked_terms(asked: Wanted) -> frozenset[str]:
     return frozenset(asked.terms) | of_phrases
 
 
-async def find(desk: Desk, reader: Reader, query: Query, *, exactly: bool = False) -> Outcome:
-    """What a query finds; unless `exactly`, with a second try where a word is in no article."""
-    search, now, subscriber = desk.storage.search, reader.viewer.now, reader.subscriber.id
-    asked = wanted(query, query.words, reader, desk.normaliser)
+async def find(
+    desk: Desk,
+    viewer: Viewer,
+    owner: int | None,
+    query: Query,
+    *,
+    exactly: bool = False,
+    before_key: int | None = None,
+) -> Outcome:
+    """What a query finds among public articles and the `owner`'s, unless newer than `before_key`.
+
+    Unless `exactly`, with a second try where a word is in no article.
+    """
+    search = desk.storage.search
+    found_by = partial(search.find, now=viewer.now, before_key=before_key, reader=owner)
+    asked = wanted(query, query.words, viewer, desk.normaliser)
     hits: Hits | None = None
     # With a word that no article has, little is found at best: first what may have been meant.
     if exactly or (await search.known(asked.terms)).issuperset(asked.terms):
-        hits = await search.find(asked, now=now, reader=subscriber)
+        hits = await found_by(asked)
         if exactly or hits.whole or not asked.terms:
             return Outcome(hits)
     partly: tuple[_Correction, Hits] | None = None
     for correction in await _corrections(desk, query.words):
         terms = tuple(dict.fromkeys(term for own in correction.terms for term in own))
         better = replace(asked, terms=terms, rarity=tuple(map(usual, terms)))
-        found = await search.find(better, now=now, reader=subscriber)
+        found = await found_by(better)
         if found.whole:
-            return Outcome(found, await _in_words(desk, reader, correction, found))
+            return Outcome(found, await _in_words(desk, owner, correction, found))
         if found.keys and partly is None:
             partly = correction, found
     if hits is None:
-        hits = await search.find(asked, now=now, reader=subscriber)
+        hits = await found_by(asked)
     if partly is None or hits.keys:
         return Outcome(hits)
-    return Outcome(partly[1], await _in_words(desk, reader, *partly))
+    return Outcome(partly[1], await _in_words(desk, owner, *partly))
 
 
-def _midnight(day: date | None, reader: Reader) -> datetime | None:
-    zone = reader.viewer.zone
+def _midnight(day: date | None, viewer: Viewer) -> datetime | None:
+    zone = viewer.zone
     return None if day is None else datetime.combine(day, time(), zone).astimezone(UTC)
 
 
@@ -192,7 +207,7 @@ async def _nearest(desk: Desk, typed: str, term: str) -> str:
     return ""
 
 
-async def _in_words(desk: Desk, reader: Reader, correction: _Correction, found: Hits) -> str:
+async def _in_words(desk: Desk, owner: int | None, correction: _Correction, found: Hits) -> str:
     """What was tried, as the reader is told: indexed terms in the form nearest to what was typed.
 
     A term is the stem of a word, which the articles that have it show.
@@ -200,7 +215,7 @@ async def _in_words(desk: Desk, reader: Reader, correction: _Correction, found: 
     words = list(correction.words)
     for at in correction.slips:
         typed, (term,) = words[at], correction.terms[at]
-        word = await _word_of(desk, reader, term, found.keys)
+        word = await _word_of(desk, owner, term, found.keys)
         forms = [
             form.word
             for reading in desk.normaliser.readings(word)[:1]
@@ -211,9 +226,9 @@ async def _in_words(desk: Desk, reader: Reader, correction: _Correction, found: 
     return " ".join(words)
 
 
-async def _word_of(desk: Desk, reader: Reader, term: str, keys: Sequence[int]) -> str:
+async def _word_of(desk: Desk, owner: int | None, term: str, keys: Sequence[int]) -> str:
     """A word of the found articles whose term it is; the term itself where none shows it."""
-    headlines = await desk.storage.articles.by_keys(keys[:8], reader=reader.subscriber.id)
+    headlines = await desk.storage.articles.by_keys(keys[:8], reader=owner)
     texts = [f"{one.title} {one.summary}" for one in headlines]
     if word := _first_word(texts, term, desk.normaliser):
         return word

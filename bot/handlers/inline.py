@@ -20,11 +20,13 @@ from aiogram.types import (
 )
 
 from bot.handlers.desk import Desk, viewer_of
+from bot.handlers.finding import find, read_query, wanted
 from bot.messages import sharing
 from bot.messages.links import FROM_INLINE
+from bot.messages.queries import WrongOperator
 from bot.messages.texts import Viewer
 from bot.telegram.requests import inline_article
-from storage import Headline, Subscriber
+from storage import Headline, Subscriber, Wanted
 
 PAGE = 20  # results of one answer; Telegram takes 50
 _SECONDS = 60  # that clients may show an answer again without asking
@@ -86,12 +88,14 @@ async def _page(
     """
     given = _OFFSET.fullmatch(offset)
     bound, shown = (int(given[1]), int(given[2] or 0)) if given else (None, 0)
-    terms = desk.normaliser.query_terms(words)
-    if not terms:
+    query = await read_query(desk, viewer, None, words)
+    if isinstance(query, WrongOperator):  # still being typed
+        return [], ""
+    if wanted(query, query.words, viewer, desk.normaliser) == Wanted():
         found = await desk.storage.articles.latest(language=news, limit=PAGE + 1, before_key=bound)
         more = len(found) > PAGE
         return found[:PAGE], str(found[PAGE - 1].search_key) if more else ""
-    keys, _loose = await desk.storage.search.keys(terms, now=viewer.now, before_key=bound)
+    keys = (await find(desk, viewer, None, query, before_key=bound)).hits.keys
     end = shown + PAGE
     found = await desk.storage.articles.by_keys(keys[shown:end])
     following = f"{bound or max(keys)}.{end}" if len(keys) > end else ""

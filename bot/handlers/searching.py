@@ -65,12 +65,12 @@ def make_router(desk: Desk) -> Router:
 async def search_for(desk: Desk, reader: Reader, answer: Answer, text: str) -> None:
     """Answer a search, typed as a command or as plain text; without words, ask for them."""
     text = " ".join(text.split())
-    query = await read_query(desk, reader, text)
+    query = await read_query(desk, reader.viewer, reader.subscriber.id, text)
     if isinstance(query, WrongOperator):
         sources = await desk.storage.feeds.sources(reader=reader.subscriber.id)
         await answer.tell(hits.wrong_operator(query, reader.texts, names_of(sources)))
         return
-    if wanted(query, query.words, reader, desk.normaliser) == Wanted():
+    if wanted(query, query.words, reader.viewer, desk.normaliser) == Wanted():
         asked = hits.question(reader.texts, group=reader.group)
         await desk.asking.ask(reader, answer, Question.SEARCH, asked)
         return
@@ -80,7 +80,7 @@ async def search_for(desk: Desk, reader: Reader, answer: Answer, text: str) -> N
 async def _first_page(
     desk: Desk, reader: Reader, text: str, query: Query, *, exactly: bool = False
 ) -> Payload:
-    outcome = await find(desk, reader, query, exactly=exactly)
+    outcome = await find(desk, reader.viewer, reader.subscriber.id, query, exactly=exactly)
     kept = await desk.storage.search.keep(
         text, reader.viewer.now, outcome.hits, tried=outcome.tried
     )
@@ -95,7 +95,7 @@ async def search_page(desk: Desk, reader: Reader, page: Search) -> Payload:
     """
     kept = await desk.storage.search.kept(page.query)
     query = await _as_asked(desk, reader, kept)
-    asked = wanted(query, kept.tried or query.words, reader, desk.normaliser)
+    asked = wanted(query, kept.tried or query.words, reader.viewer, desk.normaliser)
     if kept.found is None:  # by an earlier version
         kept = await _found_again(desk, reader, kept, asked)
     found = kept.found or ()
@@ -140,7 +140,7 @@ async def followed_words(desk: Desk, reader: Reader, query_id: int) -> str:
 
 async def _as_asked(desk: Desk, reader: Reader, kept: KeptSearch) -> Query:
     """A kept search's query; of operators that name nothing any more, the words alone."""
-    query = await read_query(desk, reader, kept.text)
+    query = await read_query(desk, reader.viewer, reader.subscriber.id, kept.text)
     return Query(words=kept.text) if isinstance(query, WrongOperator) else query
 
 

@@ -137,3 +137,12 @@ class TestAccess:
         await private_world.article("Мост")
         assert titles(await private_world.person(ADMIN).ask_inline()) == ["Мост"]
         assert await private_world.storage.subscribers.find(ADMIN) is None
+
+
+async def test_operators_and_slips_are_understood(world: World) -> None:
+    await world.article("Открыт мост через реку")
+    await world.article("Мост закрыт на ремонт")
+    anna = world.person()
+    assert titles(await anna.ask_inline("мост -ремонт")) == ["Открыт мост через реку"]
+    assert titles(await anna.ask_inline("htvjyn")) == ["Мост закрыт на ремонт"]
+    assert titles(await anna.ask_inline("тема:чепуха мост")) == []
