@@ -100,7 +100,7 @@ def make_router(desk: Desk) -> Router:
             return  # an impatient second press: one copy of a long text will do
         opening.add(pressed_one)
         try:
-            sent = await _send_parts(answer, reader, article, parts, below=answer.message_id)
+            sent = await _send_parts(desk, answer, reader, article, parts, below=answer.message_id)
             folded = classic.folded(article, reader.viewer, sent, caption=answer.captioned)
             await answer.turn(await _with_saved(desk, reader, folded, article))
             await note_view(desk, reader, answer, View.FULL, sent)
@@ -205,12 +205,12 @@ async def send_text(desk: Desk, reader: Reader, answer: Answer, article: Article
     """Send an article's whole text, in as many messages as it needs."""
     parts = texts_of(article, reader)
     if len(parts) > 1:
-        await _send_parts(answer, reader, article, parts)
+        await _send_parts(desk, answer, reader, article, parts)
         return
     try:
         await answer.say(await _with_saved(desk, reader, parts[0], article))
     except RichRefusedError:
-        await _send_parts(answer, reader, article, classic.full(article, reader.viewer))
+        await _send_parts(desk, answer, reader, article, classic.full(article, reader.viewer))
 
 
 async def find(desk: Desk, reader: Reader, article_id: int) -> Article | None:
@@ -261,6 +261,7 @@ def _may_read_rich(article: Article, reader: Reader) -> bool:
 
 
 async def _send_parts(
+    desk: Desk,
     answer: Answer,
     reader: Reader,
     article: Article,
@@ -277,12 +278,13 @@ async def _send_parts(
                 if onward and _may_read_rich(article, reader) and len(parts) > 1:
                     folding += keyboards.rich_offer(article, reader.texts)
                 part = replace(part, keyboard=folding)
+                part = await _with_saved(desk, reader, part, article)
             sent.append(await answer.say(part, reply_to=below))
     except RichRefusedError:
         if sent:
             raise
         return await _send_parts(
-            answer, reader, article, classic.full(article, reader.viewer), below
+            desk, answer, reader, article, classic.full(article, reader.viewer), below
         )
     return tuple(sent)
 
