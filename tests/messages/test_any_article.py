@@ -39,7 +39,7 @@ from storage import (
 )
 from tests.messages.samples import EN, MOSCOW, NOW, RU, article
 
-SMALL, LARGE = 1000, 24  # examples
+SMALL, LARGE = 2000, 24  # examples
 LONG = 200_000  # characters
 
 _JUDGE = Markup(strict=True)
