@@ -86,6 +86,13 @@ async def _known(storage: Storage) -> Subscriber:
     await storage.notices.owe("failing", own.url, {"error": WORD}, NOW)
     one = await publish(storage, await feed(storage), "one", push=True)
     await storage.saved.save(WHO, one.article_id, now=NOW, subscriber_id=who.id, most=9)
+    channel = await reader(storage, -1001)
+    await execute(
+        storage,
+        "INSERT INTO edition (subscriber_id, mode, keeper) VALUES (:id, 'approval', :who)",
+        id=channel.id,
+        who=WHO,
+    )
     update = {
         "update_id": 5,
         "message": {"from": {"id": WHO, "first_name": NAME}, "text": WORD * 900},
@@ -172,6 +179,7 @@ async def test_export_holds_what_is_stored(storage: Storage) -> None:
     assert chat["own_sources"][0]["url"] == f"https://{WORD}.example/rss"
     assert [one["title"] for one in held["saved"]] == ["Title one"]
     assert held["admission"][0]["admitted"] == NOW.isoformat()
+    assert held["channels_kept"] == [{"title": "Reader", "mode": "approval"}]
     assert held["questions_waiting"][0]["kind"] == "follow"
     assert "watermark" not in chat
 
@@ -209,7 +217,8 @@ async def test_handlers_under_way_make_nobody_anew(storage: Storage) -> None:
     # A site that was being looked at while its reader left.
     await private_feed(storage, who.id, f"late-{WORD}.example")
     await storage.privacy.settle(NOW)
-    for table in ("subscriber", "subscription", "prompt", "saved", "person"):
+    await storage.privacy.erase(-1001)
+    for table in ("subscriber", "subscription", "prompt", "saved", "person", "edition"):
         rows = await values(storage, f"SELECT count(*) FROM {table}")  # noqa: S608  # ours
         assert rows == [(0,)], table
     assert await values(storage, "SELECT count(*) FROM feed WHERE owner IS NOT NULL") == [(0,)]
