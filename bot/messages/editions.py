@@ -320,13 +320,13 @@ def _limits_screen(kept: Kept, viewer: Viewer) -> Payload:
     texts, channel = viewer.texts, kept.channel
     _ = texts.gettext
     rows: list[tuple[Button, ...]] = []
-    for setting, values, current, unit in (
-        (EditionSetting.HOURLY, HOURLY, channel.hourly, _("{n} an hour")),
-        (EditionSetting.DAILY, DAILY, channel.daily, _("{n} a day")),
+    for setting, values, current, said_of in (
+        (EditionSetting.HOURLY, HOURLY, channel.hourly, _an_hour),
+        (EditionSetting.DAILY, DAILY, channel.daily, _a_day),
     ):
         buttons = [
             button(
-                ("✓ " if str(current) == one else "") + unit.format(n=one),
+                ("✓ " if str(current) == one else "") + said_of(int(one), texts),
                 SetEdition(channel.id, setting, one),
             )
             for one in values
@@ -353,10 +353,18 @@ def _limits(channel: Subscriber, texts: Texts) -> str:
     _ = texts.gettext
     limits = []
     if channel.hourly is not None:
-        limits.append(_("{n} an hour").format(n=channel.hourly))
+        limits.append(_an_hour(channel.hourly, texts))
     if channel.daily is not None:
-        limits.append(_("{n} a day").format(n=channel.daily))
+        limits.append(_a_day(channel.daily, texts))
     return ", ".join(limits) or _("no limit")
+
+
+def _an_hour(count: int, texts: Texts) -> str:
+    return texts.ngettext("{n} an hour", "{n} an hour", count).format(n=count)
+
+
+def _a_day(count: int, texts: Texts) -> str:
+    return texts.ngettext("{n} a day", "{n} a day", count).format(n=count)
 
 
 def words_question(texts: Texts, channel: Subscriber) -> Payload:

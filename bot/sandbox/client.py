@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import aiohttp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from types import TracebackType
 
     from bot.sandbox.answers import Json
@@ -114,9 +114,18 @@ class Control:
         """Delete a topic."""
         await self._post(f"/chats/{chat}/topics/{topic}", deleted=True)
 
-    async def set_bot(self, chat: int, status: str, *, by: int | None = None) -> None:
-        """Add (member, administrator), remove (left) or ban (kicked) the bot."""
-        await self._post(f"/chats/{chat}/bot", status=status, by=by)
+    async def set_bot(
+        self, chat: int, status: str, *, by: int | None = None, denied: Sequence[str] = ()
+    ) -> None:
+        """Add (member, administrator), remove (left) or ban (kicked) the bot.
+
+        `denied` are the rights that it does not get as an administrator.
+        """
+        await self._post(f"/chats/{chat}/bot", status=status, by=by, denied=list(denied))
+
+    async def link(self, channel: int, group: int) -> None:
+        """Make a group the discussion group of a channel."""
+        await self._post(f"/chats/{channel}/link", group=group)
 
     async def set_member(self, chat: int, user: int, status: str = "member") -> None:
         """Put a person into a chat, or change their status (administrator, member, left…)."""

@@ -158,6 +158,7 @@ class _Control:
             web.post("/chats", self.create_chat),
             web.get("/chats/{chat}", self.one_chat),
             web.post("/chats/{chat}/bot", self.change_bot),
+            web.post("/chats/{chat}/link", self.link),
             web.post("/chats/{chat}/members", self.change_member),
             web.post("/chats/{chat}/topics", self.create_topic),
             web.post("/chats/{chat}/topics/{topic}", self.change_topic),
@@ -255,7 +256,14 @@ class _Control:
         body = await _body(request)
         chat = self._chat(request)
         status = cast("BotStatus", body["status"])
-        self._state.change_bot(chat, status, self._actor(chat, body.get("by")))
+        actor = self._actor(chat, body.get("by"))
+        self._state.change_bot(chat, status, actor, body.get("denied") or ())
+        return _json({})
+
+    async def link(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        channel, group = self._chat(request), self._state.chat(int(body["group"]))
+        channel.linked, group.linked = group.id, channel.id
         return _json({})
 
     async def change_member(self, request: web.Request) -> web.Response:

@@ -313,6 +313,7 @@ def _send(state: State, params: Params, content: Json) -> Json:
     keyboards = _keyboards(state, params, inline_only=False)
     chat = state.addressed(params.raw("chat_id"))
     state.check_access(chat)
+    state.check_right(chat, "can_post_messages")
     alone = _receiver(state, chat, params)
     head = _thread(chat, params) | _reply(state, chat, params, alone)
     wait = state.rates.admit(chat.id, group=chat.is_group, now=time.monotonic())
@@ -499,6 +500,8 @@ def _editable(state: State, params: Params) -> tuple[Chat, Stored]:
         raise deny("message to edit not found")
     if not stored.from_bot:
         raise deny("message can't be edited")
+    # Its own posts a bot edits by the right to post, others' by that to edit.
+    state.check_right(chat, "can_post_messages")
     return chat, stored
 
 
@@ -715,7 +718,8 @@ def get_chat(state: State, params: Params) -> Json:
     chat = state.addressed(params.raw("chat_id"))
     if chat.migrated_to is not None or chat.bot_status in ("kicked", "left"):
         state.check_access(chat)
-    return chat.api() | {
+    linked = {"linked_chat_id": chat.linked} if chat.linked is not None else {}
+    return chat.api() | linked | {
         "accent_color_id": 0,
         "max_reaction_count": 11,
         "accepted_gift_types": dict.fromkeys(

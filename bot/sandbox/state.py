@@ -111,7 +111,10 @@ class Stored:
 
 @dataclass(slots=True, eq=False)
 class Chat:
-    """A conversation. `messages` are in order of their ids; `members` maps user id to status."""
+    """A conversation. `messages` are in order of their ids; `members` maps user id to status.
+
+    `linked` is a channel's discussion group, or that group's channel; `denied` are the rights that
+    the bot has not got as an administrator."""
 
     id: int
     kind: ChatKind
@@ -119,6 +122,8 @@ class Chat:
     username: str | None = None
     forum: bool = False
     bot_status: BotStatus = "member"
+    linked: int | None = None
+    denied: frozenset[str] = frozenset()
     members: dict[int, str] = field(default_factory=dict)
     messages: dict[int, Stored] = field(default_factory=dict)
     topics: dict[int, Topic] = field(default_factory=dict)
@@ -383,26 +388,41 @@ class State:
         elif status == "administrator":
             member |= {"can_be_edited": False, "is_anonymous": False}
             member |= dict.fromkeys(_RIGHTS, True)
+            if user["id"] == self.bot["id"]:
+                member |= dict.fromkeys(chat.denied, False)
             if chat.kind != "supergroup":
                 del member["can_manage_topics"]
         elif status == "kicked":
             member["until_date"] = 0
         return member
 
-    def change_bot(self, chat: Chat, status: BotStatus, actor: Person) -> None:
-        """`actor` adds, promotes, removes or blocks the bot: a my_chat_member update."""
-        was = chat.bot_status
-        if was == status:
+    def check_right(self, chat: Chat, right: str) -> None:
+        """Raise what Telegram answers to a bot that lacks a right in a channel."""
+        if chat.kind == "channel" and right in chat.denied:
+            raise deny("need administrator rights in the channel chat")
+
+    def change_bot(
+        self, chat: Chat, status: BotStatus, actor: Person, denied: Iterable[str] = ()
+    ) -> None:
+        """`actor` adds, promotes, removes or blocks the bot: a my_chat_member update.
+
+        As an administrator it gets all rights but those `denied`.
+        """
+        was, lacking = chat.bot_status, frozenset(denied)
+        if unknown := lacking - set(_RIGHTS):
+            raise UnknownError(f"no right {min(unknown)}")
+        if was == status and chat.denied == lacking:
             return
-        chat.bot_status = status
         shown = {"none": "left"}
+        before = self.member(chat, self.bot, shown.get(was, was))
+        chat.bot_status, chat.denied = status, lacking
         self.push(
             "my_chat_member",
             {
                 "chat": chat.api(),
                 "from": actor.api(),
                 "date": int(time.time()),
-                "old_chat_member": self.member(chat, self.bot, shown.get(was, was)),
+                "old_chat_member": before,
                 "new_chat_member": self.member(chat, self.bot, shown.get(status, status)),
             },
         )

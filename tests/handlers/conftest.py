@@ -24,6 +24,7 @@ from aiogram.methods import (
     EditMessageCaption,
     EditMessageReplyMarkup,
     EditMessageText,
+    GetChat,
     GetChatAdministrators,
     GetChatMember,
     GetFile,
@@ -36,6 +37,7 @@ from aiogram.methods import (
 )
 from aiogram.types import (
     BufferedInputFile,
+    ChatFullInfo,
     ChatMemberMember,
     ChatMemberOwner,
     ChatMemberRestricted,
@@ -65,6 +67,7 @@ from storage import (
     FeedOutcome,
     Paragraph,
     PictureBlock,
+    PushPlan,
     Span,
     Storage,
     Stored,
@@ -133,6 +136,7 @@ class Telegram(BaseSession):
     toasts: list[str] = field(default_factory=list)
     offered: list[AnswerInlineQuery] = field(default_factory=list)
     owners: set[int] = field(default_factory=set)
+    channels: dict[int, dict[str, Any]] = field(default_factory=dict)  # what getChat says of them
     whispers: bool = False  # whether the bot, an admin of its groups, may whisper
     faults: deque[tuple[type[TelegramMethod[Any]], Exception]] = field(default_factory=deque)
     files: dict[str, bytes] = field(default_factory=dict)  # what people sent, by file_id
@@ -172,6 +176,15 @@ class Telegram(BaseSession):
                 assert len(method.text or "") <= 200
                 self.toasts.append(method.text or "")
                 return True
+            case GetChat():
+                if int(method.chat_id) not in self.channels:
+                    raise TelegramBadRequest(method, "Bad Request: chat not found")
+                return ChatFullInfo.model_construct(
+                    id=int(method.chat_id),
+                    type="channel",
+                    title="Новости дня",
+                    **self.channels[int(method.chat_id)],
+                )
             case GetChatMember():
                 user = User(id=method.user_id, is_bot=False, first_name="x")
                 if method.user_id in self.owners:
@@ -561,6 +574,7 @@ class World:
         owner: int | None = None,
         story: int | None = None,
         picture: str = "",
+        push: PushPlan | None = None,
     ) -> Stored:
         """Store an article, of everybody's source or of the owner's."""
         if domain not in self._feeds:
@@ -591,7 +605,7 @@ class World:
             search_title=self.desk.normaliser.text(title),
             search_body=self.desk.normaliser.text(body),
         )
-        return await self.storage.articles.store(draft, now=self.now, story_id=story)
+        return await self.storage.articles.store(draft, now=self.now, story_id=story, push=push)
 
 
 @pytest.fixture(scope="session")
