@@ -23,7 +23,7 @@ from bot.feeds.opml import read_opml, write_opml
 from bot.handlers.answering import Answer
 from bot.handlers.desk import Desk, Reader, Sourcing, known_source
 from bot.handlers.door import Keepers, Pressed
-from bot.messages import notices, offers
+from bot.messages import follows, notices, offers
 from bot.messages.callbacks import AddSource, DropSource, ExportSources
 from bot.messages.offers import Listed
 from bot.telegram.files import FileRefusedError, download
@@ -77,8 +77,9 @@ def make_router(desk: Desk) -> Router:
 
     @router.callback_query(Pressed(AddSource))
     async def add(query: CallbackQuery, pressed: AddSource, reader: Reader, answer: Answer) -> None:
+        back = follows.to_sources(reader.texts)
         if not pressed.query:
-            await answer.turn(notices.note(offers.cancelled(reader.texts)))
+            await answer.turn(notices.note(offers.cancelled(reader.texts), back))
             return
         try:
             url, _newest = await desk.storage.subscribers.query(pressed.query)
@@ -88,9 +89,9 @@ def make_router(desk: Desk) -> Router:
         await answer.toast()
         found = await _one_at_a_time(desk.sourcing, reader, url, take=True)
         if isinstance(found, Taken):
-            await answer.turn(notices.note(await _followed(desk, reader, found)))
+            await answer.turn(notices.note(await _followed(desk, reader, found), back))
         else:
-            await answer.turn(notices.note(_said(found, reader)))
+            await answer.turn(notices.note(_said(found, reader), back))
 
     @router.callback_query(Pressed(DropSource))
     async def drop(
@@ -111,7 +112,8 @@ def make_router(desk: Desk) -> Router:
         # Feeds of one site are followed together, be they one's own or everybody's.
         if await desk.storage.feeds.source_by_domain(source.domain) is None:
             await desk.storage.subscribers.unfollow(owner, FollowKind.SOURCE, source.domain)
-        await answer.turn(notices.note(offers.dropped(source.title, reader.texts)))
+        said = offers.dropped(source.title, reader.texts)
+        await answer.turn(notices.note(said, follows.to_sources(reader.texts)))
 
     return router
 

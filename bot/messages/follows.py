@@ -158,6 +158,11 @@ def _back(texts: Texts, screen: FollowScreen = FollowScreen.HOME, page: int = 0)
     return button(texts.gettext("◀ Back"), Follows(screen, page))
 
 
+def to_sources(texts: Texts) -> Keyboard:
+    """Return the way back from what was done with a source of one's own."""
+    return ((_back(texts, FollowScreen.SOURCES),),)
+
+
 def _arrows(screen: FollowScreen, page: int, pages: int) -> Keyboard:
     arrows: list[Button] = []
     if page:
