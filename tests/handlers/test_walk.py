@@ -103,7 +103,7 @@ async def _newsroom(world: World, language: str) -> None:
 
 
 async def _household(world: World, anna: Person) -> None:
-    """Something of one's own everywhere: a source, saved articles, somebody who was let in."""
+    """Something of one's own everywhere: a source, saved articles, somebody let in, somebody out."""
     storage = world.storage
     reader = await storage.subscribers.find(anna.id)
     assert reader is not None
@@ -114,6 +114,7 @@ async def _household(world: World, anna: Person) -> None:
         )
     await storage.people.invite("code", now=world.now, uses=2, expires=None)
     await storage.people.redeem("code", 1002, world.now)
+    await storage.people.remove(1003, world.now)
 
 
 def _buttons(shown: Shown) -> Iterator[tuple[str, cb.Callback]]:
