@@ -84,14 +84,14 @@ def make_router(desk: Desk) -> Router:
         parts = texts_of(article, reader)
         if len(parts) == 1 and answer.can_become(parts[0]):
             try:
-                await answer.turn(await _with_saved(desk, reader, parts[0], article))
+                await answer.turn(await with_saved(desk, reader, parts[0], article))
             except RichRefusedError:
                 parts = classic.full(article, reader.viewer)
             else:
                 await note_view(desk, reader, answer, View.FULL)
                 return
         if len(parts) == 1 and answer.can_become(parts[0]):
-            await answer.turn(await _with_saved(desk, reader, parts[0], article))
+            await answer.turn(await with_saved(desk, reader, parts[0], article))
             await note_view(desk, reader, answer, View.FULL)
             return
         await answer.toast()
@@ -102,7 +102,7 @@ def make_router(desk: Desk) -> Router:
         try:
             sent = await _send_parts(desk, answer, reader, article, parts, below=answer.message_id)
             folded = classic.folded(article, reader.viewer, sent, caption=answer.captioned)
-            await answer.turn(await _with_saved(desk, reader, folded, article))
+            await answer.turn(await with_saved(desk, reader, folded, article))
             await note_view(desk, reader, answer, View.FULL, sent)
         finally:
             opening.discard(pressed_one)
@@ -114,7 +114,7 @@ def make_router(desk: Desk) -> Router:
             await answer.toast(notices.gone(reader.texts))
             return
         shown = classic.card(article, reader.viewer, caption=answer.captioned)
-        await answer.turn(await _with_saved(desk, reader, shown, article))
+        await answer.turn(await with_saved(desk, reader, shown, article))
         await note_view(desk, reader, answer, View.CARD)
 
     @router.callback_query(Pressed(Collapse))
@@ -139,7 +139,7 @@ def make_router(desk: Desk) -> Router:
             captioned = bool(above.photo) if above is not None else answer.captioned
             shown = classic.card(article, reader.viewer, caption=captioned)
             await answer.turn(
-                await _with_saved(desk, reader, shown, article),
+                await with_saved(desk, reader, shown, article),
                 above.message_id if above is not None else None,
                 captioned=captioned,
             )
@@ -208,7 +208,7 @@ async def send_text(desk: Desk, reader: Reader, answer: Answer, article: Article
         await _send_parts(desk, answer, reader, article, parts)
         return
     try:
-        await answer.say(await _with_saved(desk, reader, parts[0], article))
+        await answer.say(await with_saved(desk, reader, parts[0], article))
     except RichRefusedError:
         await _send_parts(desk, answer, reader, article, classic.full(article, reader.viewer))
 
@@ -229,10 +229,10 @@ async def show_card(desk: Desk, reader: Reader, answer: Answer, article_id: int)
         await answer.tell(notices.gone(reader.texts))
     else:
         shown = classic.card(article, reader.viewer)
-        await answer.say(await _with_saved(desk, reader, shown, article))
+        await answer.say(await with_saved(desk, reader, shown, article))
 
 
-async def _with_saved(desk: Desk, reader: Reader, shown: Payload, article: Article) -> Payload:
+async def with_saved(desk: Desk, reader: Reader, shown: Payload, article: Article) -> Payload:
     """The message with «✓ Отложено» where its reader keeps the article, but in a group.
 
     Where the story stands in a public channel of the bot's, it leads to the discussion too.
@@ -278,7 +278,7 @@ async def _send_parts(
                 if onward and _may_read_rich(article, reader) and len(parts) > 1:
                     folding += keyboards.rich_offer(article, reader.texts)
                 part = replace(part, keyboard=folding)
-                part = await _with_saved(desk, reader, part, article)
+                part = await with_saved(desk, reader, part, article)
             sent.append(await answer.say(part, reply_to=below))
     except RichRefusedError:
         if sent:

@@ -15,7 +15,7 @@ from aiogram.types import CallbackQuery, Message
 from bot.articles.mentions import mentioned
 from bot.delivery import muting
 from bot.handlers.answering import Answer
-from bot.handlers.articles import find, note_view
+from bot.handlers.articles import find, note_view, with_saved
 from bot.handlers.asking import Question
 from bot.handlers.desk import Desk, Reader
 from bot.handlers.door import Keepers, Pressed
@@ -183,7 +183,8 @@ def make_router(desk: Desk) -> Router:
         if article is None:
             await answer.toast(notices.gone(reader.texts))
             return
-        await answer.turn(classic.card(article, reader.viewer, caption=answer.captioned))
+        shown = classic.card(article, reader.viewer, caption=answer.captioned)
+        await answer.turn(await with_saved(desk, reader, shown, article))
         await note_view(desk, reader, answer, View.CARD)
 
     async def words_given(reader: Reader, answer: Answer, text: str, data: str) -> bool:
