@@ -103,7 +103,7 @@ async def _newsroom(world: World, language: str) -> None:
 
 
 async def _household(world: World, anna: Person) -> None:
-    """Something of one's own everywhere: a source, saved articles, somebody let in, somebody out."""
+    """Something of one's own everywhere: a source, saved articles, somebody in, somebody out."""
     storage = world.storage
     reader = await storage.subscribers.find(anna.id)
     assert reader is not None
