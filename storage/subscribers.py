@@ -105,6 +105,16 @@ def _subscription(row: Row) -> Subscription:
     )
 
 
+def _prompt(row: Row) -> Prompt:
+    return Prompt(
+        subscriber_id=row["subscriber_id"],
+        person_id=row["person_id"],
+        kind=row["kind"],
+        message_id=row["message_id"],
+        asked=from_epoch(row["asked"]),
+    )
+
+
 def _mute(row: Row) -> Mute:
     return Mute(
         subscriber_id=row["subscriber_id"],
@@ -545,29 +555,25 @@ class Subscribers:
                 },
             )
 
+    async def question(self, subscriber_id: int, person_id: int) -> Prompt | None:
+        """The question that waits for this person's text, or None."""
+        row = await self._database.row(
+            "SELECT * FROM prompt WHERE subscriber_id = :id AND person_id = :person",
+            {"id": subscriber_id, "person": person_id},
+        )
+        return _prompt(row) if row is not None else None
+
     async def answer(self, subscriber_id: int, person_id: int) -> Prompt | None:
         """Take the question that waits for this person's text, or None."""
-        parameters = {"id": subscriber_id, "person": person_id}
         # Most texts answer nothing: a read tells so without taking the writer.
-        waiting = await self._database.row(
-            "SELECT 1 FROM prompt WHERE subscriber_id = :id AND person_id = :person", parameters
-        )
-        if waiting is None:
+        if await self.question(subscriber_id, person_id) is None:
             return None
         async with self._database.transaction() as transaction:
             row = await transaction.row(
                 "DELETE FROM prompt WHERE subscriber_id = :id AND person_id = :person RETURNING *",
-                parameters,
+                {"id": subscriber_id, "person": person_id},
             )
-        if row is None:
-            return None  # another message was quicker
-        return Prompt(
-            subscriber_id=row["subscriber_id"],
-            person_id=row["person_id"],
-            kind=row["kind"],
-            message_id=row["message_id"],
-            asked=from_epoch(row["asked"]),
-        )
+        return _prompt(row) if row is not None else None  # or another message was quicker
 
     async def save_query(self, text: str, now: datetime) -> int:
         """Keep a search's text under an id, since a button holds 64 bytes.

@@ -34,6 +34,7 @@ from bot.handlers.asking import EndsQuestions
 from bot.handlers.budget import Budget, Rates, Rules
 from bot.handlers.desk import Desk, Reader, Sourcing
 from bot.handlers.door import Door
+from bot.handlers.patience import Patience
 
 __all__ = ["Answer", "Desk", "Door", "Rates", "Reader", "Rules", "Sourcing", "install"]
 
@@ -54,9 +55,9 @@ def install(dispatcher: Dispatcher, desk: Desk, rules: Rules | None = None) -> N
                 return result
         return UNHANDLED
 
-    ends = EndsQuestions(desk.storage)
-    dispatcher.message.middleware(ends)
-    dispatcher.callback_query.middleware(ends)
+    for inner in (Patience(), EndsQuestions(desk.storage)):
+        dispatcher.message.middleware(inner)
+        dispatcher.callback_query.middleware(inner)
     dispatcher.include_routers(
         channels.make_router(desk),
         arrivals.make_router(desk),
@@ -75,6 +76,6 @@ def install(dispatcher: Dispatcher, desk: Desk, rules: Rules | None = None) -> N
         sourcing.make_router(desk),
         inline.make_router(desk),
         places.make_router(desk, again),
-        rest.make_router(desk),
+        rest.make_router(desk, again),
     )
     dispatcher.errors.register(rest.make_error_handler(desk))

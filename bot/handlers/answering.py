@@ -84,6 +84,8 @@ class Answer:
         self._whispering = heard is not None or whispered is not None
         self._instead = False
         self._toasted = False
+        self._hurried = False
+        self.asked: int | None = None  # the message of the question that is being answered
 
     @classmethod
     def to_message(cls, bot: Bot, desk: Desk, message: Message, *, group: bool) -> "Answer":
@@ -126,6 +128,11 @@ class Answer:
     def whisper(self) -> None:
         """Say what follows to the asker alone, where there are others and Telegram allows it."""
         self._whispering = self._asker is not None
+
+    @property
+    def alone(self) -> bool:
+        """Whether the pressed message is one that the asker alone sees."""
+        return self._whispered is not None
 
     def instead(self) -> None:
         """Put what is said next in the pressed message's place."""
@@ -316,8 +323,17 @@ class Answer:
         return True
 
     async def toast(self, text: str = "", *, alert: bool = False) -> None:
-        """Answer the press, once; the query may be too old for that."""
-        if self._query is None or self._toasted:
+        """Answer the press, once; the query may be too old for that.
+
+        What is told after `hurry` comes as a message.
+        """
+        if self._query is None:
+            return
+        if self._toasted:
+            if self._hurried and text:
+                self._hurried = False
+                self.whisper()
+                await self.tell(text)
             return
         self._toasted = True
         try:
@@ -325,6 +341,18 @@ class Answer:
         except AiogramError as error:
             if classify(error).kind is not FaultKind.NOTHING_TO_DO:
                 log.warning("a press was not answered: %s", classify(error).text)
+
+    async def hurry(self) -> None:
+        """Show that the answer is on its way: the press is answered, the bot is typing."""
+        if not self._toasted:
+            await self.toast()
+            self._hurried = self._query is not None
+        try:
+            await self.bot.send_chat_action(
+                self.chat_id, "typing", message_thread_id=self._thread_id or None
+            )
+        except AiogramError as error:  # the answer itself will tell
+            log.info("not shown as typing: %s", classify(error).text)
 
     async def delete(self, message_ids: Sequence[int]) -> bool:
         """Delete messages of ours; returns whether Telegram did."""

@@ -1,10 +1,11 @@
-"""Questions that are answered by typing: which words, which address.
+"""Questions that are answered by typing: which words, which address, which city.
 
     a button ─▶ ask: the question is shown and kept ─▶ the next plain text ─▶ whoever expects it
 
 A command, a press of any button or fifteen minutes end a question, and each is answered once:
-after that plain text is a search again. In groups people talk to each other, so there a question
-only names the command that says the same.
+after that plain text is a search again, as is a reply to some other message. In groups people talk
+to each other, so there only a reply to the question is an answer, by whom it was asked; one that
+the asker alone sees cannot be replied to, and names the command that says the same.
 """
 
 from collections.abc import Awaitable, Callable
@@ -35,6 +36,7 @@ class Question(StrEnum):
     SEARCH = "search"
     POST = "post"  # of a channel: an editor's text of a draft
     CHANNEL = "channel"  # words that a channel is to post
+    SETTING = "setting"  # the value of one, and the screen to show afterwards
 
 
 Answered = Callable[["Reader", "Answer", str, str], Awaitable[bool]]
@@ -62,22 +64,47 @@ class Asking:
     ) -> None:
         """Show a question, in the pressed message where there is one, and wait for its answer."""
         sent = await answer.turn(payload)
-        if not reader.group:
-            shown = sent or answer.message_id or 0
+        shown = sent if sent is not None else answer.message_id or 0
+        if shown or not reader.group:
             kind = f"{question} {data}".strip()
             await self.storage.subscribers.ask(
                 Prompt(reader.subscriber.id, reader.person_id, kind, shown, reader.viewer.now)
             )
 
+    async def take(self, reader: "Reader", message: Message) -> Prompt | None:
+        """The question that a message answers, which is thereby done; None where it is none."""
+        subscribers = self.storage.subscribers
+        prompt = await subscribers.question(reader.subscriber.id, reader.person_id)
+        if prompt is None or not said(message):
+            return None
+        replied = message.reply_to_message.message_id if message.reply_to_message else None
+        if replied != prompt.message_id and (reader.group or replied is not None):
+            return None
+        prompt = await subscribers.answer(reader.subscriber.id, reader.person_id)
+        late = prompt is None or reader.viewer.now - prompt.asked > WAITS
+        return None if late else prompt
+
     async def answered(self, reader: "Reader", answer: "Answer", message: Message) -> bool:
-        """Whether a text answered the question that waits for this person; if so, it is done."""
-        text = (message.text or "").strip()
-        prompt = await self.storage.subscribers.answer(reader.subscriber.id, reader.person_id)
-        if prompt is None or not text or reader.viewer.now - prompt.asked > WAITS:
-            return False
+        """Whether a message answered the question that waits for this person; if so, it is done."""
+        prompt = await self.take(reader, message)
+        return prompt is not None and await self.hand(reader, answer, message, prompt)
+
+    async def hand(
+        self, reader: "Reader", answer: "Answer", message: Message, prompt: Prompt
+    ) -> bool:
+        """Give an answer to whoever expects it; returns whether it was one."""
         kind, _space, data = prompt.kind.partition(" ")
-        known = kind in set(Question) and Question(kind) in self.expected
-        return known and await self.expected[Question(kind)](reader, answer, text, data)
+        if kind not in set(Question) or Question(kind) not in self.expected:
+            return False
+        answer.asked = prompt.message_id or None
+        return await self.expected[Question(kind)](reader, answer, said(message), data)
+
+
+def said(message: Message) -> str:
+    """What a message answers: its text, or a place on the map as a geo URI (RFC 5870)."""
+    if message.location is not None:
+        return f"geo:{message.location.latitude},{message.location.longitude}"
+    return (message.text or "").strip()
 
 
 class EndsQuestions(BaseMiddleware):

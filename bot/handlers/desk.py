@@ -11,6 +11,7 @@ from bot.delivery.schedule import first_due
 from bot.feeds.offers import Offer, Taken
 from bot.handlers.asking import Asking
 from bot.messages.texts import Texts, Viewer, closest
+from bot.words.cities import Cities
 from bot.words.normaliser import Normaliser
 from storage import (
     ChatKind,
@@ -51,6 +52,7 @@ class Desk:
     clock: Callable[[], datetime]
     sourcing: Sourcing
     asking: Asking = field(init=False)
+    cities: Cities = field(init=False, default_factory=Cities)
 
     def __post_init__(self) -> None:
         """Questions are kept in the same store."""

@@ -5,18 +5,22 @@ import logging
 from contextlib import suppress
 from typing import Any
 
-from aiogram import Router
+from aiogram import Bot, Router
 from aiogram.exceptions import AiogramError, TelegramMigrateToChat
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, ErrorEvent, Message
 
 from bot.handlers.answering import Answer
+from bot.handlers.asking import Question
 from bot.handlers.desk import Desk, Reader
+from bot.handlers.door import Pressed, keeps
+from bot.handlers.places import Again
 from bot.handlers.searching import search_for
 from bot.handlers.sourcing import is_address, look_at
 from bot.messages import menu, notices
+from bot.messages.callbacks import Find
 from bot.telegram.faults import FaultKind, classify
-from storage import StorageError
+from storage import NotFoundError, Prompt, StorageError
 
 log = logging.getLogger(__name__)
 
@@ -31,21 +35,63 @@ class PrivateChat(Filter):
         return reader is not None and not reader.group
 
 
-def make_router(desk: Desk) -> Router:
+class Answering(Filter):
+    """Passes a group's replies to questions, by whom they were asked; gives the question."""
+
+    async def __call__(
+        self, message: Message, desk: Desk, reader: Reader | None = None
+    ) -> bool | dict[str, Any]:
+        """`desk` and `reader` come from the door."""
+        if reader is None or not reader.group or message.reply_to_message is None:
+            return False
+        prompt = await desk.asking.take(reader, message)
+        return {"prompt": prompt} if prompt is not None else False
+
+
+def make_router(desk: Desk, again: Again) -> Router:
     """Return the router that comes last."""
     router = Router(name="rest")
 
     @router.message(PrivateChat())
-    async def anything(message: Message, reader: Reader, answer: Answer) -> None:
+    async def anything(message: Message, bot: Bot, reader: Reader, answer: Answer) -> None:
         text = (message.text or message.caption or "").strip()
         if text.startswith("/"):
-            await answer.tell(notices.unknown_command(reader.texts, nearest(text, reader)))
+            name, _space, rest = text.partition(" ")
+            command = menu.meant(name, desk.texts.values())
+            if command and command != name.removeprefix("/").lower():
+                typed = message.model_copy(update={"text": f"/{command} {rest}", "entities": None})
+                data = {"bot": bot, "desk": desk, "reader": reader, "answer": answer}
+                await again(typed, data)
+                return
+            await answer.tell(notices.unknown_command(reader.texts, nearest(name, reader, desk)))
         elif await desk.asking.answered(reader, answer, message):
             return
         elif is_address(text):
             await look_at(desk, reader, answer, text)
-        else:
+        elif text:
             await search_for(desk, reader, answer, text)
+        else:
+            await answer.tell(notices.words_only(reader.texts))
+
+    @router.message(Answering())
+    async def replied(message: Message, prompt: Prompt, reader: Reader, answer: Answer) -> None:
+        free = prompt.kind.startswith(Question.SEARCH)
+        if free or await keeps(answer.bot, reader, answer.chat_id):
+            await desk.asking.hand(reader, answer, message, prompt)
+        else:
+            await answer.tell(notices.admins_only(reader.texts))
+
+    @router.callback_query(Pressed(Find))
+    async def find(query: CallbackQuery, pressed: Find, reader: Reader, answer: Answer) -> None:
+        """What was typed was meant for the search after all."""
+        try:
+            text = (await desk.storage.subscribers.query(pressed.query))[0]
+        except NotFoundError:
+            await answer.toast(notices.stale_button(reader.texts))
+            return
+        await answer.toast()
+        answer.instead()
+        await search_for(desk, reader, answer, text)
 
     @router.callback_query()
     async def stale(query: CallbackQuery, reader: Reader, answer: Answer) -> None:
@@ -54,12 +100,12 @@ def make_router(desk: Desk) -> Router:
     return router
 
 
-def nearest(text: str, reader: Reader) -> str:
+def nearest(typed: str, reader: Reader, desk: Desk) -> str:
     """The command that a mistyped one is nearest to, "" where none is near."""
-    typed = text.split()[0].removeprefix("/").split("@")[0].split("_")[0].lower()
-    known = [*(name for name, _ in menu.commands(reader.texts)), *menu.HIDDEN]
-    close = difflib.get_close_matches(typed, known, n=1, cutoff=0.55)
-    return f"/{close[0]}" if close else ""
+    plain = typed.removeprefix("/").split("@")[0].split("_")[0].lower()
+    names = menu.names(desk.texts.values())
+    close = difflib.get_close_matches(plain, names, n=1, cutoff=0.55)
+    return f"/{names[close[0]]}" if close else ""
 
 
 def make_error_handler(desk: Desk) -> Any:

@@ -35,6 +35,7 @@ class Screen(StrEnum):
     NEWS = "news"
     LAYOUT = "layout"
     HEADLINES = "headlines"
+    DAILY = "daily"
 
 
 class Setting(StrEnum):
@@ -51,6 +52,7 @@ class Setting(StrEnum):
     HEADLINES = "headlines"
     SILENT = "silent"
     PICTURES = "pictures"
+    DAILY = "daily"
 
 
 class FollowScreen(StrEnum):
@@ -240,6 +242,46 @@ class Change:
 
     setting: Setting
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestTime:
+    """The screen of one digest time, found by its minute of the day and mask of weekdays."""
+
+    minute: int
+    weekdays: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetDigestTime:
+    """Give a digest time these `days` (a mask, 0 takes it off), with or without sound."""
+
+    minute: int
+    weekdays: int
+    days: int
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskSetting:
+    """Ask for a setting's value, to be typed."""
+
+    setting: Setting
+
+
+@dataclass(frozen=True, slots=True)
+class SetZone:
+    """Set the zone, then show the screen where it was asked for."""
+
+    zone: str
+    back: Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Search for the stored text `query`: it was no answer to a question."""
+
+    query: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -659,6 +701,11 @@ Callback = (
     | DigestMore
     | Settings
     | Change
+    | DigestTime
+    | SetDigestTime
+    | AskSetting
+    | SetZone
+    | Find
     | Greet
     | Follows
     | Follow
@@ -728,6 +775,11 @@ _CODES: dict[str, type[Callback]] = {
     "g": DigestMore,
     "p": Settings,
     "e": Change,
+    "pt": DigestTime,
+    "pd": SetDigestTime,
+    "pa": AskSetting,
+    "pz": SetZone,
+    "pf": Find,
     "i": Greet,
     "f": Follows,
     "o": Follow,
@@ -886,6 +938,18 @@ def _build(code: str, values: list[str]) -> Callback:
             return Settings(Screen(screen))
         case "e", [setting, value]:
             return Change(Setting(setting), _token(value))
+        case "pt", [minute, weekdays]:
+            return DigestTime(_number(minute), _number(weekdays))
+        case "pd", [minute, weekdays, days, silent]:
+            return SetDigestTime(
+                _number(minute), _number(weekdays), _number(days), bool(_number(silent))
+            )
+        case "pa", [setting]:
+            return AskSetting(Setting(setting))
+        case "pz", [zone, screen]:
+            return SetZone(_token(zone), Screen(screen))
+        case "pf", [query]:
+            return Find(_number(query))
         case "i", [language]:
             return Greet(_token(language))
         case "f", [follow_screen, page]:

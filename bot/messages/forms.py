@@ -1,18 +1,19 @@
 """Typed forms: what a reader writes after /settings.
 
-Pure parsing, Russian and English alike: text in; a frozen intent out, or a `Wrong` that names the
-values that would do. Names that readers see (topics, cities) come from the catalogues, so that a
-new language brings its own; the words of the forms themselves stand here in both languages.
-Buttons of /settings write the same values and pass through the same parser.
+Pure parsing: text in; a frozen intent out, or a `Wrong` that names the values that would do. What
+may be typed stands in the catalogues as lists of words, of which the first is the one that readers
+are shown; the words of all languages are understood at once. Buttons of /settings write the same
+values and pass through the same parser.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import TypeVar
-from zoneinfo import available_timezones
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
 
@@ -25,6 +26,27 @@ _Key = TypeVar("_Key")
 MAX_SLOTS = 6
 HEADLINES = range(3, 16)
 HOURLY = range(1, 31)
+PER_DAY = range(1, 101)
+ZONES = (
+    "America/Los_Angeles",
+    "America/New_York",
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Kaliningrad",
+    "Europe/Moscow",
+    "Europe/Samara",
+    "Asia/Yekaterinburg",
+    "Asia/Omsk",
+    "Asia/Krasnoyarsk",
+    "Asia/Irkutsk",
+    "Asia/Yakutsk",
+    "Asia/Vladivostok",
+    "Asia/Magadan",
+    "Asia/Kamchatka",
+)
+"""The zones that are offered by what time it is there, from west to east."""
+
+_LATE = 15  # minutes by which somebody's clock, or their answer, may be behind
 
 
 # ---------------------------------------------------------------- intents
@@ -56,6 +78,13 @@ class SetHourly:
     """`/settings hourly 3|off`."""
 
     hourly: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetDaily:
+    """`/settings daily 12|off`."""
+
+    daily: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +141,7 @@ SettingIntent = (
     | SetDigest
     | SetQuiet
     | SetHourly
+    | SetDaily
     | SetZone
     | SetLanguage
     | SetNews
@@ -150,68 +180,163 @@ class Wrong:
 
 # ---------------------------------------------------------------- words of the forms
 
-_SETTINGS = {
-    Setting.ALERTS: ("alerts", "alert", "notifications", "уведомления", "срочные", "пуши"),
-    Setting.DIGEST: ("digest", "digests", "дайджест", "дайджесты"),
-    Setting.QUIET: ("quiet", "silence", "тишина", "тихо", "тихие", "ночь"),
-    Setting.HOURLY: ("hourly", "cap", "вчас", "лимит", "предел"),
-    Setting.ZONE: ("zone", "timezone", "tz", "зона", "пояс", "город", "время"),
-    Setting.LANGUAGE: ("language", "lang", "язык"),
-    Setting.NEWS: ("news", "новости"),
-    Setting.LAYOUT: ("layout", "view", "вид", "оформление"),
-    Setting.HEADLINES: ("headlines", "titles", "заголовки", "заголовков"),
-    Setting.SILENT: ("silent", "mute", "беззвука", "беззвучно"),
-    Setting.PICTURES: ("pictures", "images", "photos", "картинки", "фото"),
-}
-_ON = ("on", "yes", "1", "true", "вкл", "включить", "включены", "да")
-OFF = ("off", "no", "0", "false", "none", "выкл", "выключить", "выключены", "нет", "без")
-_ALERTS = {
-    Alerts.ON: (*_ON, "all", "все", "всё"),
-    Alerts.IMPORTANT: ("important", "важные", "важное", "важно", "главное"),
-    Alerts.OFF: OFF,
-}
-_LAYOUTS = {
-    Layout.CLASSIC: ("classic", "plain", "классический", "обычный", "простой"),
-    Layout.RICH: ("rich", "богатый", "расширенный", "оформленный"),
-}
-_BOTH = ("both", "all", "any", "оба", "обе", "все", "всё", "любые", "любой")
-_WEEKDAY_WORDS = (
-    ("mon", "monday", "пн", "понедельник"),
-    ("tue", "tuesday", "вт", "вторник"),
-    ("wed", "wednesday", "ср", "среда", "среду"),
-    ("thu", "thursday", "чт", "четверг"),
-    ("fri", "friday", "пт", "пятница", "пятницу"),
-    ("sat", "saturday", "сб", "суббота", "субботу"),
-    ("sun", "sunday", "вс", "воскресенье"),
+
+def _settings(texts: Texts) -> Mapping[Setting, str]:
+    pgettext = texts.pgettext
+    return {
+        Setting.ALERTS: pgettext("typed", "alerts alert notifications"),
+        Setting.DIGEST: pgettext("typed", "digest digests"),
+        Setting.QUIET: pgettext("typed", "quiet silence quiet_hours"),
+        Setting.HOURLY: pgettext("typed", "hourly an_hour"),
+        Setting.ZONE: pgettext("typed", "zone timezone time_zone tz city"),
+        Setting.LANGUAGE: pgettext("typed", "language lang"),
+        Setting.NEWS: pgettext("typed", "news"),
+        Setting.LAYOUT: pgettext("typed", "layout view"),
+        Setting.HEADLINES: pgettext("typed", "headlines titles"),
+        Setting.SILENT: pgettext("typed", "silent mute"),
+        Setting.PICTURES: pgettext("typed", "pictures images photos"),
+        Setting.DAILY: pgettext("typed", "daily a_day"),
+    }
+
+
+def _switch(texts: Texts) -> Mapping[bool, str]:
+    return {
+        True: texts.pgettext("typed", "on yes 1 true"),
+        False: texts.pgettext("typed", "off no 0 false none"),
+    }
+
+
+def _alerts(texts: Texts) -> Mapping[Alerts, str]:
+    pgettext = texts.pgettext
+    return {
+        Alerts.ON: pgettext("typed", "on yes 1 true") + " " + pgettext("typed", "all everything"),
+        Alerts.IMPORTANT: pgettext("typed", "important"),
+        Alerts.OFF: pgettext("typed", "off no 0 false none"),
+    }
+
+
+def _layouts(texts: Texts) -> Mapping[Layout, str]:
+    return {
+        Layout.CLASSIC: texts.pgettext("typed", "classic plain"),
+        Layout.RICH: texts.pgettext("typed", "rich"),
+    }
+
+
+def _both(texts: Texts) -> Mapping[bool, str]:
+    return {True: texts.pgettext("typed", "both all any")}
+
+
+def _masks(texts: Texts) -> Mapping[int, str]:
+    pgettext = texts.pgettext
+    return {
+        DAILY: pgettext("typed", "daily everyday every_day"),
+        WEEKDAYS: pgettext("typed", "weekdays workdays on_weekdays"),
+        WEEKEND: pgettext("typed", "weekend weekends at_weekends"),
+    }
+
+
+def _weekday_words(texts: Texts) -> Mapping[int, str]:
+    pgettext = texts.pgettext
+    return {
+        0: pgettext("typed", "mon monday mondays"),
+        1: pgettext("typed", "tue tuesday tuesdays"),
+        2: pgettext("typed", "wed wednesday wednesdays"),
+        3: pgettext("typed", "thu thursday thursdays"),
+        4: pgettext("typed", "fri friday fridays"),
+        5: pgettext("typed", "sat saturday saturdays"),
+        6: pgettext("typed", "sun sunday sundays"),
+    }
+
+
+def _silent(texts: Texts) -> Mapping[bool, str]:
+    return {True: texts.pgettext("typed", "silent silently quietly")}
+
+
+def _fillers(texts: Texts) -> Mapping[bool, str]:
+    return {True: texts.pgettext("typed", "at on and")}
+
+
+def _from(texts: Texts) -> Mapping[bool, str]:
+    return {True: texts.pgettext("typed", "from since")}
+
+
+def _until(texts: Texts) -> Mapping[bool, str]:
+    return {True: texts.pgettext("typed", "to till until")}
+
+
+def _in(texts: Texts) -> Mapping[bool, str]:
+    return {True: texts.pgettext("typed", "in the_city_of city")}
+
+
+_TABLES: tuple[Callable[[Texts], Mapping[Any, str]], ...] = (
+    _settings,
+    _switch,
+    _alerts,
+    _layouts,
+    _both,
+    _masks,
+    _weekday_words,
+    _silent,
+    _fillers,
+    _from,
+    _until,
+    _in,
 )
-_WEEKDAY = {word: day for day, words in enumerate(_WEEKDAY_WORDS) for word in words}
-_DAYS = {
-    **dict.fromkeys(("daily", "everyday", "ежедневно", "каждыйдень"), DAILY),
-    **dict.fromkeys(("weekdays", "workdays", "будни", "побудням"), WEEKDAYS),
-    **dict.fromkeys(("weekend", "weekends", "выходные", "повыходным"), WEEKEND),
-}
-_SILENT_WORDS = frozenset({"silent", "quietly", "тихо", "беззвука", "беззвучно"})
-_FILLERS = frozenset({"at", "on", "and", "в", "и", "по", "каждый"})
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().replace("ё", "е").split())
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The words of the forms in all languages. Words of several are written as one, by `_`."""
+
+    languages: tuple[Texts, ...]
+
+    def meant(self, word: str, table: Callable[[Texts], Mapping[_Key, str]]) -> _Key | None:
+        """Return what of a table this word says in any language."""
+        for texts in self.languages:
+            for key, forms in table(texts).items():
+                if word in _plain(forms).split():
+                    return key
+        return None
+
+    def words(self, text: str) -> list[str]:
+        """Return a text's words in lower case: «без звука» is one, where a form has it."""
+        found = " ".join(text.split()).lower().replace("ё", "е")
+        several = {
+            form.replace("_", " "): form
+            for texts in self.languages
+            for table in _TABLES
+            for forms in table(texts).values()
+            for form in _plain(forms).split()
+            if "_" in form
+        }
+        for spaced in sorted(several, key=len, reverse=True):
+            found = re.sub(rf"(?<!\w){re.escape(spaced)}(?!\w)", several[spaced], found)
+        return found.split()
+
+
+def spoken(texts: Mapping[str, Texts]) -> Spoken:
+    """Return the words of these languages."""
+    return Spoken(tuple(texts.values()))
+
+
+def shown(value: str, texts: Texts) -> str:
+    """Return a value as a reader of this language would type it: «важные» for "important"."""
+    tables: Mapping[str, str] = {
+        **{str(key): forms for key, forms in _settings(texts).items()},
+        **{str(key): forms for key, forms in _alerts(texts).items()},
+        **{str(key): forms for key, forms in _layouts(texts).items()},
+        "both": _both(texts)[True],
+    }
+    return tables[value].split()[0].replace("_", " ") if value in tables else value
+
+
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?")
 _CLOCK_RANGE = re.compile(r"(\S+?)\s*(?:-|–|—|\s)\s*(\S+)")
 _OFFSET = re.compile(r"(?:utc|gmt)?\s*([+-])\s*(\d{1,2})(?::00)?")
-# The two-word forms are written as one, so that a form can be read word by word.
-_TWO_WORDS = re.compile(
-    r"\b(без звука|в час|каждый день|по будням|по выходным|со звуком|в дайджесте|every day)\b"
-)
-
-
-def words_of(text: str) -> list[str]:
-    lowered = " ".join(text.lower().replace("ё", "е").split())
-    return _TWO_WORDS.sub(lambda match: match[0].replace(" ", ""), lowered).split()
-
-
-def lookup(table: Mapping[_Key, Iterable[str]], word: str) -> _Key | None:
-    plain = word.lower().replace("ё", "е")
-    return next(
-        (key for key, words in table.items() if plain in {w.replace("ё", "е") for w in words}),
-        None,
-    )
 
 
 def _clock(word: str) -> int | None:
@@ -225,16 +350,17 @@ def _clock(word: str) -> int | None:
     return hour * 60 + minute if hour < 24 and minute < 60 else None
 
 
-def _days(word: str) -> int | None:
+def _days(word: str, words: Spoken) -> int | None:
     """Return the mask of «mon-fri», «пн,ср» or «daily»."""
-    if word in _DAYS:
-        return _DAYS[word]
+    if (known := words.meant(word, _masks)) is not None:
+        return known
     mask = 0
     for piece in word.split(","):
-        first, dash, last = piece.replace("–", "-").partition("-")
-        if first not in _WEEKDAY or (dash and last not in _WEEKDAY):
+        first, dash, last = re.sub("[–—]", "-", piece).partition("-")
+        start = words.meant(first, _weekday_words)
+        end = words.meant(last, _weekday_words) if dash else start
+        if start is None or end is None:
             return None
-        start, end = _WEEKDAY[first], _WEEKDAY[last if dash else first]
         for step in range((end - start) % 7 + 1):
             mask |= 1 << (start + step) % 7
     return mask
@@ -252,74 +378,84 @@ def parse_settings(
 
     `texts` are all languages of the interface, `news_languages` the codes that sources write in.
     """
-    name, _space, value = " ".join(words_of(text)).partition(" ")
-    setting = lookup(_SETTINGS, name)
+    words = spoken(texts)
+    name, *rest = words.words(text) or [""]
+    setting = words.meant(name, _settings)
     if setting is None:
-        return Wrong(Fault.SETTING, name, tuple(one.value for one in Setting))
+        given = text.split()[0] if text.split() else ""
+        return Wrong(Fault.SETTING, given, tuple(one.value for one in Setting))
+    # As it was typed, where the name is one word: an answer must not change anybody's capitals.
+    typed = text.split(maxsplit=1)[1:]
+    value = typed[0] if typed and "_" not in name else " ".join(rest)
     return parse_setting(setting, value, texts, news_languages)
 
 
 def parse_setting(
     setting: Setting,
-    value: str,
+    typed: str,
     texts: Mapping[str, Texts],
     news_languages: Sequence[str],
 ) -> SettingIntent | Wrong:
     """Return the intent of one setting's typed value (a button's value is one too)."""
-    value = " ".join(words_of(value))
+    words = spoken(texts)
+    value = " ".join(words.words(typed.strip(" .!?")))
 
     def wrong(*values: str, fault: Fault = Fault.VALUE) -> Wrong:
-        return Wrong(fault, value, values, setting)
+        return Wrong(fault, " ".join(typed.split()), values, setting)
 
     match setting:
         case Setting.ALERTS:
-            alerts = lookup(_ALERTS, value)
+            alerts = words.meant(value, _alerts)
             return SetAlerts(alerts) if alerts else wrong("on", "important", "off")
         case Setting.DIGEST:
-            return _digest(value)
+            return _digest(value, words)
         case Setting.QUIET:
-            return _quiet(value) or wrong("23:00-08:00", "off")
+            return _quiet(value, words) or wrong("23:00-08:00", "off")
         case Setting.HOURLY:
-            return _hourly(value) or wrong(f"{HOURLY.start}–{HOURLY.stop - 1}", "off")
+            limit = _limit(value, HOURLY, words)
+            return wrong(_span(HOURLY), "off") if limit is None else SetHourly(limit or None)
+        case Setting.DAILY:
+            limit = _limit(value, PER_DAY, words)
+            return wrong(_span(PER_DAY), "off") if limit is None else SetDaily(limit or None)
         case Setting.ZONE:
-            zone = find_zone(value, texts)
+            zone = find_zone(typed, texts)
             return SetZone(zone) if zone else wrong("Europe/Moscow", "+3", fault=Fault.ZONE)
         case Setting.LANGUAGE:
             found = _language(value, texts, texts)
             return SetLanguage(found) if found else wrong(*texts)
         case Setting.NEWS:
-            if value in _BOTH:
+            if words.meant(value, _both):
                 return SetNews("all")
             found = _language(value, news_languages, texts)
             return SetNews(found) if found else wrong(*news_languages, "both")
         case Setting.LAYOUT:
-            layout = lookup(_LAYOUTS, value)
+            layout = words.meant(value, _layouts)
             return SetLayout(layout) if layout else wrong("classic", "rich")
         case Setting.HEADLINES:
             if value.isascii() and value.isdigit() and int(value) in HEADLINES:
                 return SetHeadlines(int(value))
-            return wrong(f"{HEADLINES.start}–{HEADLINES.stop - 1}")
+            return wrong(_span(HEADLINES))
         case Setting.SILENT | Setting.PICTURES:
-            if value not in (*_ON, *OFF):
+            on = words.meant(value, _switch)
+            if on is None:
                 return wrong("on", "off")
-            on = value in _ON
             return SetSilent(on) if setting is Setting.SILENT else SetPictures(on)
 
 
-def _digest(value: str) -> SetDigest | Wrong:
-    if value in OFF:
+def _digest(value: str, words: Spoken) -> SetDigest | Wrong:
+    if words.meant(value, _switch) is False:
         return SetDigest(())
     plans: list[SlotPlan] = []
     for word in value.replace(", ", ",").strip(",").split():
         for piece in _unglued(word):
-            minute, days = _clock(piece), _days(piece)
+            minute, days = _clock(piece), _days(piece, words)
             if minute is not None:
                 plans.append(SlotPlan(minute, DAILY, silent=False))
             elif days is not None and plans:
                 plans[-1] = SlotPlan(plans[-1].minute, days, plans[-1].silent)
-            elif piece in _SILENT_WORDS and plans:
+            elif words.meant(piece, _silent) and plans:
                 plans[-1] = SlotPlan(plans[-1].minute, plans[-1].weekdays, silent=True)
-            elif piece not in _FILLERS:
+            elif not words.meant(piece, _fillers):
                 return Wrong(Fault.TIMES, piece, setting=Setting.DIGEST)
     unique = tuple(dict.fromkeys(plans))
     if not unique:
@@ -335,10 +471,15 @@ def _unglued(word: str) -> list[str]:
     return pieces if any(_clock(piece) is not None for piece in pieces) else [word]
 
 
-def _quiet(value: str) -> SetQuiet | None:
-    if value in OFF:
+def _quiet(value: str, words: Spoken) -> SetQuiet | None:
+    if words.meant(value, _switch) is False:
         return SetQuiet(None)
-    match = _CLOCK_RANGE.fullmatch(value.removeprefix("с ").replace(" до ", "-"))
+    pieces = value.split()
+    if len(pieces) > 1 and words.meant(pieces[0], _from):
+        del pieces[0]
+    if len(pieces) == 3 and words.meant(pieces[1], _until):
+        del pieces[1]
+    match = _CLOCK_RANGE.fullmatch(" ".join(pieces))
     if not match:
         return None
     start, end = _clock(match[1]), _clock(match[2])
@@ -347,12 +488,15 @@ def _quiet(value: str) -> SetQuiet | None:
     return SetQuiet((start, end))
 
 
-def _hourly(value: str) -> SetHourly | None:
-    if value in OFF:
-        return SetHourly(None)
-    if value.isascii() and value.isdigit() and int(value) in HOURLY:
-        return SetHourly(int(value))
-    return None
+def _limit(value: str, allowed: range, words: Spoken) -> int | None:
+    """Return a limit, 0 for none, None for what is no limit."""
+    if words.meant(value, _switch) is False:
+        return 0
+    return int(value) if value.isascii() and value.isdigit() and int(value) in allowed else None
+
+
+def _span(allowed: range) -> str:
+    return f"{allowed.start}–{allowed.stop - 1}"
 
 
 def _language(value: str, codes: Iterable[str], texts: Mapping[str, Texts]) -> str | None:
@@ -361,7 +505,7 @@ def _language(value: str, codes: Iterable[str], texts: Mapping[str, Texts]) -> s
         names = {code, *(one.language_name(code) for one in texts.values())}
         if code in texts:
             names.add(texts[code].language_name(code))
-        if value in {name.lower() for name in names}:
+        if value in map(_plain, names):
             return code
     return None
 
@@ -385,9 +529,18 @@ def _zones() -> Mapping[str, str]:
     return by_city | {name.lower(): name for name in names} | {"utc": "UTC"}
 
 
-def find_zone(value: str, texts: Mapping[str, Texts]) -> str | None:
-    """Return the IANA zone of an IANA name, a city, or a whole-hour offset («+3»)."""
-    plain = " ".join(value.lower().replace("ё", "е").split())
+def place_of(typed: str, texts: Mapping[str, Texts]) -> str:
+    """Return what was typed without the words that lead up to a city: «в Омске» is «Омске»."""
+    words = spoken(texts)
+    pieces = typed.strip(" .,!?").split()
+    while len(pieces) > 1 and words.meant(_plain(pieces[0]), _in):
+        del pieces[0]
+    return " ".join(pieces)
+
+
+def find_zone(typed: str, texts: Mapping[str, Texts]) -> str | None:
+    """Return the IANA zone of an IANA name, a zone's own city, or a whole-hour offset («+3»)."""
+    plain = _plain(place_of(typed, texts))
     if match := _OFFSET.fullmatch(plain):
         hours = int(match[2])
         if hours == 0:
@@ -399,3 +552,24 @@ def find_zone(value: str, texts: Mapping[str, Texts]) -> str | None:
         if plain in (cities := _cities(language)):
             return cities[plain]
     return _zones().get(plain) or _zones().get(plain.replace(" ", "_"))
+
+
+def zones_at(typed: str, now: datetime, texts: Mapping[str, Texts]) -> list[str] | None:
+    """Return the zones on offer whose clocks show the typed time; None for what is no time."""
+    words = spoken(texts)
+    pieces = words.words(typed.strip(" .,!?"))
+    if len(pieces) > 1 and words.meant(pieces[0], _fillers):
+        del pieces[0]
+    minute = _clock(" ".join(pieces))
+    if minute is None:
+        return None
+    found = []
+    for zone in ZONES:
+        local = now.astimezone(ZoneInfo(zone))
+        behind = (local.hour * 60 + local.minute - minute + _LATE) % (24 * 60)
+        # «14» is said of the whole hour.
+        if behind <= 2 * _LATE or (
+            ":" not in typed and "." not in typed and local.hour * 60 == minute
+        ):
+            found.append(zone)
+    return found

@@ -24,8 +24,8 @@ from bot.messages.markup import (
     web_link,
 )
 from bot.messages.payloads import Keyboard, Payload
-from bot.messages.texts import Viewer, clock_of
-from storage import Article, Headline, Slot, Subscriber
+from bot.messages.texts import Texts, Viewer, clock_of
+from storage import Alerts, Article, Headline, Slot, Subscriber
 
 PAGE = 8  # headlines on a page of /latest, /search and /archive
 _TITLE = 180  # UTF-16 units of a headline in a list: a page of them fits a message
@@ -179,19 +179,38 @@ def greeting(
     _ = texts.gettext
     head = [line(_("Hello! This is the news."))]
     entries = [entry_of(one, viewer) for one in headlines]
-    if slots:
-        when = texts.join(
+    alerts = {
+        Alerts.ON: _("Alerts are on."),
+        Alerts.IMPORTANT: _("Alerts come for important stories."),
+        Alerts.OFF: _("Alerts are off."),
+    }[subscriber.alerts]
+    last = line(f"{_when(slots, subscriber.zone, texts)} {alerts}", tight=False)
+    passages = whole(head, entries)
+    return payload([*passages, last], keyboard)
+
+
+def _when(slots: Sequence[Slot], zone: str, texts: Texts) -> str:
+    """Return when digests come, in a few words: every day's are counted, a weekday's are named."""
+    _ = texts.gettext
+    if not slots:
+        return _("Digests are off.")
+    days = [[slot.minute for slot in slots if slot.weekdays >> day & 1] for day in range(7)]
+    if len({len(minutes) for minutes in days}) > 1:
+        times = texts.join(
             _("{days} at {time}").format(
                 days=texts.weekdays(slot.weekdays), time=clock_of(slot.minute)
             )
             for slot in slots
         )
-        said = _("The main news comes as a digest: {times} ({city} time).").format(
-            times=when, city=texts.city(subscriber.zone)
-        )
-    else:
-        said = _("Digests are off.")
-    alerts = _("Alerts: {state}.").format(state=texts.alerts(subscriber.alerts))
-    last = line(f"{said} {alerts}", tight=False)
-    passages = whole(head, entries)
-    return payload([*passages, last], keyboard)
+        return _("The main news: {times} ({zone}).").format(times=times, zone=texts.local(zone))
+    count = len(days[0])
+    times = texts.join(map(clock_of, sorted(days[0])))
+    said = {
+        1: _("The main news once a day, at {times} {zone}."),
+        2: _("The main news twice a day, at {times} {zone}."),
+    }.get(count) or texts.ngettext(
+        "The main news {n} time a day, at {times} {zone}.",
+        "The main news {n} times a day, at {times} {zone}.",
+        count,
+    )
+    return said.format(n=count, times=times, zone=texts.local(zone))

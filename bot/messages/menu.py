@@ -1,19 +1,8 @@
 """The command menu (Bot API, setMyCommands) and the commands that exist."""
 
-from bot.messages.texts import Texts
+from collections.abc import Iterable, Mapping
 
-# Beyond the menu: known, and offered as the nearest to a mistyped one.
-HIDDEN = (
-    "start",
-    "summary",
-    "full",
-    "archive",
-    "unsubscribe",
-    "mute",
-    "unmute",
-    "privacy",
-    "channels",
-)
+from bot.messages.texts import Texts
 
 # A group's admins give these to the bot alone.
 WHISPERED = ("subscribe", "settings", "stop")
@@ -53,3 +42,44 @@ def commands(texts: Texts) -> tuple[tuple[str, str], ...]:
         ("stop", _("Stop all messages")),
         helping,
     )
+
+
+def _called(texts: Texts) -> Mapping[str, str]:
+    """What commands are called in a language: lists of words.
+
+    Telegram takes Latin letters alone for a command, but whoever types «/настройки» means it.
+    """
+    pgettext = texts.pgettext
+    return {
+        "latest": pgettext("command", "latest news"),
+        "top": pgettext("command", "top"),
+        "digest": pgettext("command", "digest"),
+        "search": pgettext("command", "search find"),
+        "subscribe": pgettext("command", "subscribe follow topics"),
+        "saved": pgettext("command", "saved bookmarks"),
+        "settings": pgettext("command", "settings preferences"),
+        "stop": pgettext("command", "stop"),
+        "help": pgettext("command", "help"),
+        "start": pgettext("command", "start begin"),
+        "summary": pgettext("command", "summary card"),
+        "full": pgettext("command", "full read"),
+        "archive": pgettext("command", "archive"),
+        "unsubscribe": pgettext("command", "unsubscribe unfollow"),
+        "mute": pgettext("command", "mute hide"),
+        "unmute": pgettext("command", "unmute unhide"),
+        "privacy": pgettext("command", "privacy"),
+        "channels": pgettext("command", "channels channel"),
+    }
+
+
+def names(languages: Iterable[Texts]) -> Mapping[str, str]:
+    """Return the commands by what they are called in any language, and by their own names."""
+    called = [(command, words) for texts in languages for command, words in _called(texts).items()]
+    found = {word.lower(): command for command, words in called for word in words.split()}
+    return found | {command: command for command, _words in called}
+
+
+def meant(typed: str, languages: Iterable[Texts]) -> str:
+    """Return the command that «/настройки» or «/Help@bot» means, "" where it means none."""
+    word = typed.removeprefix("/").partition("@")[0].lower().replace("ё", "е")
+    return names(languages).get(word, "")

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.messages import forms
-from bot.messages.callbacks import Setting
 from bot.messages.markup import clean, clip, line, payload
 from bot.messages.payloads import Keyboard, Payload
 from bot.messages.texts import Texts, Viewer, clock_of
@@ -97,6 +96,13 @@ def unknown_command(texts: Texts, nearest: str) -> str:
     return _("There is no such command. /help shows what there is.")
 
 
+def words_only(texts: Texts) -> str:
+    """A sticker, a voice message or a picture without words."""
+    return texts.gettext(
+        "Only words are understood here: write what the news should be about. /help shows the rest."
+    )
+
+
 def needs_id(texts: Texts, command: str) -> str:
     """`/full` or `/summary` without a number."""
     return texts.gettext(
@@ -184,36 +190,11 @@ def _topics(texts: Texts) -> str:
     return ", ".join(texts.topic(topic) for topic in Topic)
 
 
-def _typed(value: str, texts: Texts) -> str:
-    """Return a value as a reader would type it in this language."""
-    pgettext = texts.pgettext
-    words = {
-        "on": pgettext("typed", "on"),
-        "off": pgettext("typed", "off"),
-        "important": pgettext("typed", "important"),
-        "both": pgettext("typed", "both"),
-        "classic": pgettext("typed", "classic"),
-        "rich": pgettext("typed", "rich"),
-        Setting.ALERTS.value: pgettext("typed", "alerts"),
-        Setting.DIGEST.value: pgettext("typed", "digest"),
-        Setting.QUIET.value: pgettext("typed", "quiet"),
-        Setting.HOURLY.value: pgettext("typed", "hourly"),
-        Setting.ZONE.value: pgettext("typed", "zone"),
-        Setting.LANGUAGE.value: pgettext("typed", "language"),
-        Setting.NEWS.value: pgettext("typed", "news"),
-        Setting.LAYOUT.value: pgettext("typed", "layout"),
-        Setting.HEADLINES.value: pgettext("typed", "headlines"),
-        Setting.SILENT.value: pgettext("typed", "silent"),
-        Setting.PICTURES.value: pgettext("typed", "pictures"),
-    }
-    return words.get(value, value)
-
-
 def wrong(error: forms.Wrong, texts: Texts) -> str:
     """Return what is wrong with a typed form, and the values that would do."""
     _ = texts.gettext
     given = _quoted(error.given)
-    values = _listed([_typed(value, texts) for value in error.values])
+    values = _listed([forms.shown(value, texts) for value in error.values])
     match error.fault:
         case forms.Fault.SETTING:
             return _("Which setting? There are: {values}. Or tap /settings.").format(values=values)
@@ -274,10 +255,16 @@ def done(intent: forms.SettingIntent, texts: Texts) -> str:
             return _("Quiet from {start} to {end}.").format(start=start, end=end)
         case forms.SetHourly(hourly):
             if hourly is None:
-                return _("Alerts have no limit now.")
+                return _("Alerts have no limit an hour now.")
             return texts.ngettext(
                 "At most {n} alert an hour.", "At most {n} alerts an hour.", hourly
             ).format(n=hourly)
+        case forms.SetDaily(daily):
+            if daily is None:
+                return _("Alerts have no limit a day now.")
+            return texts.ngettext(
+                "At most {n} alert a day.", "At most {n} alerts a day.", daily
+            ).format(n=daily)
         case forms.SetZone(zone):
             return _("Time zone: {city}.").format(city=texts.city(zone))
         case forms.SetLanguage(language):

@@ -1,46 +1,57 @@
 """The screens of /settings: one message that its own buttons edit, each with a way back.
 
 What a button changes is named by `callbacks.Change` and takes the same values as the typed forms.
+Where a value can be typed, the screen says so: in a private chat the next text is the answer, in
+a group it is a command.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from bot.messages import forms
 from bot.messages.callbacks import (
+    AskSetting,
     Change,
+    DigestTime,
+    Find,
     Screen,
+    SetDigestTime,
     Setting,
     Settings,
+    SetZone,
 )
+from bot.messages.forms import ZONES
 from bot.messages.keyboards import button, rows_of
 from bot.messages.markup import Run, line, payload
 from bot.messages.payloads import Button, Payload
 from bot.messages.screens import own_name
-from bot.messages.texts import Texts, Viewer, clock_of
+from bot.messages.texts import DAILY, WEEKDAYS, WEEKEND, Texts, Viewer, clock_of
 from storage import Alerts, Layout, Slot, Subscriber
 
 _HOURS = tuple(range(6, 24))
 _QUIET = ("22:00-07:00", "22:00-08:00", "23:00-07:00", "23:00-08:00", "00:00-08:00", "00:00-09:00")
 _HOURLY = ("1", "2", "3", "5", "10")
+_DAILY = ("3", "6", "12", "20", "50")
 _HEADLINES = ("5", "7", "10", "15")
-_ZONES = (
-    "America/Los_Angeles",
-    "America/New_York",
-    "Europe/London",
-    "Europe/Berlin",
-    "Europe/Kaliningrad",
-    "Europe/Moscow",
-    "Europe/Samara",
-    "Asia/Yekaterinburg",
-    "Asia/Tashkent",
-    "Asia/Omsk",
-    "Asia/Krasnoyarsk",
-    "Asia/Irkutsk",
-    "Asia/Yakutsk",
-    "Asia/Vladivostok",
-    "Asia/Magadan",
-    "Asia/Kamchatka",
-)
+_SILENT_MARK = "🔕"
+TYPED = {
+    Setting.DIGEST: range(0),
+    Setting.QUIET: range(0),
+    Setting.HOURLY: forms.HOURLY,
+    Setting.DAILY: forms.PER_DAY,
+    Setting.HEADLINES: forms.HEADLINES,
+}
+"""What is asked for by `question`, with the numbers that would do, where they are numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A city that may be meant: its name as it was typed, its country's code and its zone."""
+
+    name: str
+    country: str
+    zone: str
 
 
 def _on_off(texts: Texts, on: bool) -> str:
@@ -52,21 +63,22 @@ def _slot_text(slot: Slot, texts: Texts) -> str:
     return f"{clock_of(slot.minute)} {texts.weekdays(slot.weekdays)}{silent}"
 
 
+def _off(texts: Texts) -> str:
+    return texts.pgettext("toggle", "off")
+
+
 def _values(
     subscriber: Subscriber, slots: Sequence[Slot], viewer: Viewer
 ) -> Mapping[Setting, tuple[str, str]]:
     """Return each setting's name and present value."""
     texts = viewer.texts
     _ = texts.gettext
-    quiet = texts.pgettext("toggle", "off")
+    quiet = _off(texts)
     if subscriber.quiet_from is not None and subscriber.quiet_to is not None:
         quiet = f"{clock_of(subscriber.quiet_from)}–{clock_of(subscriber.quiet_to)}"
-    hourly = (
-        _("no limit")
-        if subscriber.hourly is None
-        else texts.ngettext("{n} an hour", "{n} an hour", subscriber.hourly).format(
-            n=subscriber.hourly
-        )
+    hourly, daily = (
+        _("no limit") if limit is None else str(limit)
+        for limit in (subscriber.hourly, subscriber.daily)
     )
     news = (
         _("all languages")
@@ -78,11 +90,12 @@ def _values(
         Setting.ALERTS: (_("Alerts"), texts.alerts(subscriber.alerts)),
         Setting.DIGEST: (
             _("Digest"),
-            "; ".join(_slot_text(slot, texts) for slot in slots) or texts.pgettext("toggle", "off"),
+            "; ".join(_slot_text(slot, texts) for slot in slots) or _off(texts),
         ),
         Setting.HEADLINES: (_("Headlines in a digest"), str(subscriber.headlines)),
         Setting.QUIET: (_("Quiet hours"), quiet),
-        Setting.HOURLY: (_("Alerts at most"), hourly),
+        Setting.HOURLY: (_("Alerts an hour"), hourly),
+        Setting.DAILY: (_("Alerts a day"), daily),
         Setting.ZONE: (_("Time zone"), f"{texts.city(subscriber.zone)}, {now_there}"),
         Setting.LANGUAGE: (_("Language"), texts.language_name(subscriber.language)),
         Setting.NEWS: (_("News in"), news),
@@ -123,16 +136,23 @@ def settings_screen(
     viewer: Viewer,
     languages: Mapping[str, Texts],
     news_languages: Sequence[str],
+    *,
+    group: bool = False,
 ) -> Payload:
     """Return a screen of /settings."""
     if screen is Screen.HOME:
         return settings_home(subscriber, slots, viewer, news_languages)
+    if screen is Screen.DIGEST:
+        return digest_screen(slots, viewer, group=group)
+    if screen is Screen.ZONE:
+        return zone_screen(subscriber, viewer, group=group)
     texts = viewer.texts
     _ = texts.gettext
     setting = Setting(screen.value)
     name, value = _values(subscriber, slots, viewer)[setting]
-    off = texts.pgettext("toggle", "off")
+    off = _off(texts)
     choices: list[tuple[str, str]]  # what a button says, and the value that it sets
+    other = ""  # the button that asks for a typed value
     width = 3
     current = ""
     match screen:
@@ -143,39 +163,21 @@ def settings_screen(
             )
             choices = [(texts.alerts(one), one.value) for one in Alerts]
             current, width = subscriber.alerts.value, 1
-        case Screen.DIGEST:
-            said = _(
-                "Tap an hour to add or remove a digest. Other times and weekdays can be typed: "
-                "{example}"
-            ).format(example="/settings " + _("digest 08:00 mon-fri 10:00 sat-sun 19:00 daily"))
-            taken = {slot.minute for slot in slots}
-            choices = [
-                (("✓ " if hour * 60 in taken else "") + clock_of(hour * 60), clock_of(hour * 60))
-                for hour in _HOURS
-            ]
-            odd = sorted(minute for minute in taken if minute // 60 not in _HOURS or minute % 60)
-            choices += [("✓ " + clock_of(minute), clock_of(minute)) for minute in odd]
-            choices.append((_("No digests"), "off"))
-            width = 6
         case Screen.QUIET:
             said = _("No alert comes in quiet hours; what they hold back comes later.")
             choices = [(one.replace("-", "–"), one) for one in _QUIET] + [(off, "off")]
             current = "off" if subscriber.quiet_from is None else value.replace("–", "-")
-            width = 2
+            other, width = _("Other hours…"), 2
         case Screen.HOURLY:
-            said = _("What is over the limit goes into the next digest.")
+            said = _("How many alerts an hour? The rest goes into the next digest.")
             choices = [(one, one) for one in _HOURLY] + [(_("no limit"), "off")]
             current = "off" if subscriber.hourly is None else str(subscriber.hourly)
-        case Screen.ZONE:
-            said = _(
-                "What time is it for you? Tap the button that shows it, "
-                "or type your city: {example}"
-            ).format(example="/settings " + _("zone Tokyo"))
-            by_time = [(zone, ZoneInfo(zone)) for zone in _ZONES]
-            choices = [
-                (f"{texts.clock(viewer.now, zone)} {texts.city(key)}", key) for key, zone in by_time
-            ]
-            current, width = subscriber.zone, 2
+            other = _("Another number…")
+        case Screen.DAILY:
+            said = _("How many alerts a day? The rest goes into the next digest.")
+            choices = [(one, one) for one in _DAILY] + [(_("no limit"), "off")]
+            current = "off" if subscriber.daily is None else str(subscriber.daily)
+            other = _("Another number…")
         case Screen.LANGUAGE:
             said = _("The language of the menus and messages.")
             choices = [(own_name(one), code) for code, one in languages.items()]
@@ -193,15 +195,203 @@ def settings_screen(
             said = _("The rest is a button away, under the digest.")
             choices = [(one, one) for one in _HEADLINES]
             current, width = str(subscriber.headlines), 4
+            other = _("Another number…")
     buttons = [
-        # A colon parts the fields of callback data; the forms read «08.00» as well.
-        button(
-            ("✓ " if chosen == current else "") + text, Change(setting, chosen.replace(":", "."))
-        )
+        button(_ticked(text, chosen == current), Change(setting, _carried(chosen)))
         for text, chosen in choices
     ]
-    back = (button(_("◀ Back"), Settings(Screen.HOME)),)
+    rows = rows_of(buttons, width)
+    if other:
+        rows = (*rows, (button(other, AskSetting(setting)),))
     return payload(
         [line(Run(name, bold=True), f": {value}"), line(said, tight=False)],
-        (*rows_of(buttons, width), back),
+        (*rows, _back(Screen.HOME, texts)),
     )
+
+
+def digest_screen(slots: Sequence[Slot], viewer: Viewer, *, group: bool = False) -> Payload:
+    """Return the digest times: each leads to its own screen, an hour adds or removes one."""
+    texts = viewer.texts
+    _ = texts.gettext
+    taken = {slot.minute for slot in slots}
+    passages = [line(Run(_("Digest"), bold=True), "" if slots else f": {_off(texts)}")]
+    passages += [line(_slot_text(slot, texts)) for slot in slots]
+    said = _("Tap a time to choose its days and sound, an hour to add or remove it.")
+    passages.append(line(said if slots else _("Tap an hour to get a digest."), tight=False))
+    if group:
+        passages.append(line(_by_command(texts, Setting.DIGEST)))
+    times = [
+        button(_slot_button(slot, texts), DigestTime(slot.minute, slot.weekdays)) for slot in slots
+    ]
+    hours = [
+        button(
+            _ticked(clock_of(hour * 60), hour * 60 in taken),
+            Change(Setting.DIGEST, _carried(clock_of(hour * 60))),
+        )
+        for hour in _HOURS
+    ]
+    last = [button(_("Another time…"), AskSetting(Setting.DIGEST))]
+    if slots:
+        last.append(button(_("No digests"), Change(Setting.DIGEST, "off")))
+    rows = (*rows_of(times, 1), *rows_of(hours, 6), tuple(last), _back(Screen.HOME, texts))
+    return payload(passages, rows)
+
+
+def digest_time_screen(slot: Slot, viewer: Viewer) -> Payload:
+    """Return the screen of one digest time: its days, its sound, and its end."""
+    texts = viewer.texts
+    _ = texts.gettext
+
+    def to(days: int, *, silent: bool = slot.silent) -> SetDigestTime:
+        return SetDigestTime(slot.minute, slot.weekdays, days, silent)
+
+    ready = [
+        button(_ticked(texts.weekdays(days), slot.weekdays == days), to(days))
+        for days in (WEEKDAYS, WEEKEND, DAILY)
+    ]
+    single = [
+        button(
+            _ticked(texts.weekdays(1 << day), bool(slot.weekdays >> day & 1)),
+            to(slot.weekdays ^ 1 << day or slot.weekdays),
+        )
+        for day in range(7)
+    ]
+    sound = (
+        button(_ticked(_("with sound"), not slot.silent), to(slot.weekdays, silent=False)),
+        button(_ticked(_("silent"), slot.silent), to(slot.weekdays, silent=True)),
+    )
+    remove = (button(_("Remove {time}").format(time=clock_of(slot.minute)), to(0)),)
+    rows = (tuple(ready), tuple(single[:4]), tuple(single[4:]), sound, remove)
+    said = _("On which days, and how?")
+    return payload(
+        [
+            line(Run(_("Digest"), bold=True), f": {_slot_text(slot, texts)}"),
+            line(said, tight=False),
+        ],
+        (*rows, _back(Screen.DIGEST, texts)),
+    )
+
+
+def zone_screen(
+    subscriber: Subscriber, viewer: Viewer, *, back: Screen = Screen.HOME, group: bool = False
+) -> Payload:
+    """Return «Который у вас час?»; the answer leads to the screen `back`."""
+    texts = viewer.texts
+    _ = texts.gettext
+    name, value = _values(subscriber, (), viewer)[Setting.ZONE]
+    said = (
+        _("Tap the button that shows your time.") + " " + _by_command(texts, Setting.ZONE)
+        if group
+        else _("Tap the button that shows your time, or write your city.")
+    )
+    zones = list(ZONES)
+    if subscriber.zone not in zones:
+        zones.append(subscriber.zone)
+    zones.sort(key=lambda zone: viewer.now.astimezone(ZoneInfo(zone)).utcoffset())  # type: ignore[arg-type,return-value]  # aware, so never None
+    buttons = [
+        button(
+            _ticked(_zone_button(zone, texts.city(zone), viewer), zone == subscriber.zone),
+            # The buttons of this screen stay where they are, as the others do.
+            Change(Setting.ZONE, zone) if back is Screen.HOME else SetZone(zone, back),
+        )
+        for zone in zones
+    ]
+    return payload(
+        [
+            line(Run(_("What time is it for you?"), bold=True)),
+            line(said, tight=False),
+            line(f"{name}: {value}", tight=False),
+        ],
+        (*rows_of(buttons, 2), _back(back, texts)),
+    )
+
+
+def question(setting: Setting, texts: Texts, *, group: bool, alone: bool) -> Payload:
+    """Return the question for a value that is to be typed: one of `TYPED`.
+
+    In a group its answer is a reply, or a command where the asker `alone` sees the question.
+    """
+    _ = texts.gettext
+    allowed = TYPED[setting]
+    span = {"first": allowed.start, "last": allowed.stop - 1}
+    if setting is Setting.DIGEST:
+        asked, example = _("At what time?"), _("7:30 on weekdays")
+    elif setting is Setting.QUIET:
+        asked, example = _("From when until when?"), "22:30–7:15"
+    elif setting is Setting.HOURLY:
+        asked, example = _("How many alerts an hour? From {first} to {last}."), "4"
+    elif setting is Setting.DAILY:
+        asked, example = _("How many alerts a day? From {first} to {last}."), "8"
+    else:
+        asked, example = _("How many headlines? From {first} to {last}."), "12"
+    command = f"/settings {forms.shown(setting.value, texts)} {example}"
+    if alone:
+        how = _("By a command: {example}").format(example=command)
+    elif group:
+        how = _("Reply to this message, for example: {example}").format(example=example)
+    else:
+        how = _("Write it, for example: {example}").format(example=example)
+    passages = [line(asked.format(**span)), line(how, tight=False)]
+    return payload(passages, (_back(Screen(setting.value), texts),))
+
+
+def which_place(places: Sequence[Place], back: Screen, viewer: Viewer) -> Payload:
+    """Return the question which of several cities, or zones, is meant."""
+    texts = viewer.texts
+    _ = texts.gettext
+    buttons = []
+    for place in places:
+        name = place.name or texts.city(place.zone)
+        if place.country:
+            name = f"{name}, {texts.country(place.country)}"
+        buttons.append((button(_zone_button(place.zone, name, viewer), SetZone(place.zone, back)),))
+    return payload([line(_("Which one?"))], (*buttons, _back(back, texts)))
+
+
+def not_an_answer(said: str, typed: str, query: int, back: Screen, texts: Texts) -> Payload:
+    """Return what would do as an answer, with the way to search for what was typed."""
+    find = texts.gettext("Search for {words}").format(words=texts.quoted(typed))
+    return payload([line(said)], ((button(find, Find(query)),), _back(back, texts)))
+
+
+def zone_set(name: str, zone: str, viewer: Viewer) -> str:
+    """The confirmation of a zone, with the time there: a wrong one shows at once."""
+    texts = viewer.texts
+    clock = texts.clock(viewer.now, ZoneInfo(zone))
+    city = texts.city(zone)
+    _ = texts.gettext
+    if name and name != city:
+        said = _("{place}: the time of {city}, it is {time} now.")
+        return said.format(place=name, city=city, time=clock)
+    return _("Time zone: {city}, it is {time} now.").format(city=city, time=clock)
+
+
+def _by_command(texts: Texts, setting: Setting) -> str:
+    _ = texts.gettext
+    example = {
+        Setting.DIGEST: _("digest 08:00 mon-fri 10:00 sat-sun 19:00 daily"),
+        Setting.ZONE: _("zone Tokyo"),
+    }[setting]
+    return _("By a command: {example}").format(example=f"/settings {example}")
+
+
+def _zone_button(zone: str, name: str, viewer: Viewer) -> str:
+    return f"{viewer.texts.clock(viewer.now, ZoneInfo(zone))} {name}"
+
+
+def _slot_button(slot: Slot, texts: Texts) -> str:
+    mark = f" {_SILENT_MARK}" if slot.silent else ""
+    return f"{clock_of(slot.minute)} {texts.weekdays(slot.weekdays)}{mark} ▸"
+
+
+def _ticked(text: str, chosen: bool) -> str:
+    return f"✓ {text}" if chosen else text
+
+
+def _carried(value: str) -> str:
+    """A colon parts the fields of callback data; the forms read «08.00» as well."""
+    return value.replace(":", ".")
+
+
+def _back(screen: Screen, texts: Texts) -> tuple[Button, ...]:
+    return (button(texts.gettext("◀ Back"), Settings(screen)),)

@@ -23,6 +23,7 @@ from babel.dates import (
     get_timezone_location,
 )
 from babel.lists import format_list
+from babel.numbers import format_decimal
 
 from storage import Alerts, Layout, Level, Topic
 
@@ -111,6 +112,34 @@ class Texts:
             # POSIX turned the sign round: Etc/GMT-3 is three hours ahead of Greenwich.
             return f"UTC{'+' if match[1] == '-' else '−'}{match[2]}"
         return get_timezone_location(ZoneInfo(zone), locale=self._locale, return_city=True)
+
+    def local(self, zone: str) -> str:
+        """Return whose time it is, for use after a time: «по Москве»."""
+        pgettext = self.pgettext
+        named = {
+            "Europe/Kaliningrad": pgettext("zone", "Kaliningrad time"),
+            "Europe/Moscow": pgettext("zone", "Moscow time"),
+            "Europe/Samara": pgettext("zone", "Samara time"),
+            "Asia/Yekaterinburg": pgettext("zone", "Yekaterinburg time"),
+            "Asia/Omsk": pgettext("zone", "Omsk time"),
+            "Asia/Krasnoyarsk": pgettext("zone", "Krasnoyarsk time"),
+            "Asia/Irkutsk": pgettext("zone", "Irkutsk time"),
+            "Asia/Yakutsk": pgettext("zone", "Yakutsk time"),
+            "Asia/Vladivostok": pgettext("zone", "Vladivostok time"),
+        }
+        if zone in named:
+            return named[zone]
+        if zone == "UTC" or _OFFSET_ZONE.fullmatch(zone):
+            return pgettext("zone", "{offset} time").format(offset=self.city(zone))
+        return pgettext("zone", "{city} time").format(city=self.city(zone))
+
+    def country(self, code: str) -> str:
+        """Return the name of a country by its ISO 3166 code: «Россия»."""
+        return str(self._locale.territories.get(code, code))
+
+    def number(self, value: int) -> str:
+        """Return a number with its groups: «12 345»."""
+        return format_decimal(value, locale=self._locale)
 
     def language_name(self, code: str) -> str:
         """Return the name of a language in this one: «английский»."""

@@ -31,7 +31,9 @@ class TestStart:
             await world.article(f"Новость {n}")
         (greeting,) = await world.person().say("/start")
         assert greeting.text.count("/full_") == 3
-        assert "по будням в 08:00" in greeting.text
+        assert greeting.text.endswith(
+            "Главное дважды в день, в 08:00 и 19:00 по Москве. Срочные уведомления выключены."
+        )
         assert greeting.labels == ["Выбрать темы", "Изменить время", "Русский", "English"]
         subscriber = await world.storage.subscribers.find(ANNA)
         assert subscriber

@@ -73,7 +73,7 @@ class TestTyped:
 
     async def test_an_offset_reads_the_right_way_round(self, world: World) -> None:
         (said,) = await world.person().say("/settings zone +3")
-        assert said.text == "Часовой пояс: UTC+3."
+        assert said.text == "Часовой пояс: UTC+3, сейчас 12:00."
         assert (await reader(world)).zone == "Etc/GMT-3"
 
     async def test_first_time_asks_for_the_zone_once(self, world: World) -> None:

@@ -59,8 +59,10 @@ _NAMES = re.compile(
     r"https?://\S+|\w+\.example|@?newsboy_bot|bridge|мост|hippopotamology|бегемотоведение|икшвпу|vjcne"
     r"|Анна|Русский|English|JSON|HTML|OPML|Telegram|UTC|Tokyo"
 )
-# Reached from elsewhere: offers of sources, broadcasts, groups, channels, digests sent by time.
+# Reached from elsewhere: offers of sources, broadcasts, groups, channels, digests sent by time,
+# answers that are none.
 _ELSEWHERE: set[type[cb.Callback]] = {
+    cb.Find,
     cb.AddSource,
     cb.SendOff,
     cb.CallOff,

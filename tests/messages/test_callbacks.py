@@ -32,6 +32,21 @@ _CALLBACKS = st.one_of(
     st.builds(cb.DigestMore, _IDS, st.integers(0, 10**6)),
     st.builds(cb.Settings, st.sampled_from(cb.Screen)),
     st.builds(cb.Change, st.sampled_from(cb.Setting), st.sampled_from(["on", "off", "Asia/Tokyo"])),
+    st.builds(cb.DigestTime, st.integers(0, 1439), st.integers(1, 127)),
+    st.builds(
+        cb.SetDigestTime,
+        st.integers(0, 1439),
+        st.integers(1, 127),
+        st.integers(0, 127),
+        st.booleans(),
+    ),
+    st.builds(cb.AskSetting, st.sampled_from(cb.Setting)),
+    st.builds(
+        cb.SetZone,
+        st.sampled_from(["America/Argentina/ComodRivadavia", "Etc/GMT-14"]),
+        st.sampled_from(cb.Screen),
+    ),
+    st.builds(cb.Find, _IDS),
     st.builds(cb.Greet, st.sampled_from(["ru", "en"])),
     st.builds(cb.Follows, st.sampled_from(cb.FollowScreen), st.integers(0, 99)),
     st.builds(

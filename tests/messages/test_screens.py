@@ -43,7 +43,7 @@ def test_settings_home_shows_the_values() -> None:
     text = checked(settings.settings_home(subscriber(), slots(), viewer(), ("ru",)))
     assert "Тихие часы: 23:00–08:00" in text
     assert "19:00 ежедневно, без звука" in text
-    assert "Предел уведомлений: 3 в час" in text
+    assert "Уведомлений в час: 3" in text
     assert "Часовой пояс: Москва, 08:30" in text
     assert "Язык новостей" not in text, "only where sources differ"
     assert "Язык новостей" in checked(
