@@ -1,4 +1,4 @@
-"""Groups, forum topics, threads of private chats: who is answered, where, and who alone reads it."""
+"""Groups, forum topics, threads of private chats: who is answered, where, who alone reads it."""
 
 from typing import Any
 
