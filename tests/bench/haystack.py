@@ -122,10 +122,10 @@ def _drafts(
             continue
         language = "ru" if number % 4 else "en"
         mixed = rng.sample(straws[language], _MIXED)
-        title = rng.choices([word for words, _ in mixed for word in words], k=rng.choice(_TITLE))
-        told = rng.choices([word for _, words in mixed for word in words], k=rng.choice(_BODY))
-        texts = (" ".join(title), " ".join(told[:_LEADS]), " ".join(told))
-        indexed = (" ".join(map(token_of, title)), " ".join(map(token_of, told)))
+        title = rng.choices([word for short, _ in mixed for word in short], k=rng.choice(_TITLE))
+        drawn = rng.choices([word for _, long in mixed for word in long], k=rng.choice(_BODY))
+        texts = (" ".join(title), " ".join(drawn[:_LEADS]), " ".join(drawn))
+        indexed = (" ".join(map(token_of, title)), " ".join(map(token_of, drawn)))
         yield _draft(number, feed, texts, indexed, language, published)
 
 

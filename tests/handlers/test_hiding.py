@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.messages import callbacks as cb
-from storage import FollowKind, Topic
+from storage import FollowKind, Level, Topic
 from tests.handlers.conftest import ANNA, NOW, Person, Shown, World
 
 
@@ -159,7 +159,7 @@ async def test_what_is_followed_can_be_hidden_from_its_screen(world: World) -> N
     sport = await pressed(anna, sport, "сразу")
     assert await mutes(world) == {}, "to follow it again is a change of mind"
     sport = await pressed(anna, sport, "Не показывать")
-    await anna.press(sport, cb.FollowLevel(FollowKind.TOPIC, "sport", cb.Level.OFF))
+    await anna.press(sport, cb.FollowLevel(FollowKind.TOPIC, "sport", Level.OFF))
     assert await mutes(world) == {(FollowKind.TOPIC, "sport"): 30}, "off is none"
 
 
