@@ -88,15 +88,12 @@ async def test_offered_under_the_third_digest_that_comes_and_never_again(
     assert after.important_offered
 
 
-async def test_groups_and_channels_are_offered_nothing(
-    newsroom: Newsroom, start: Start, server: Server
-) -> None:
-    for kind in (ChatKind.GROUP, ChatKind.CHANNEL):
-        await newsroom.reader(alerts=Alerts.OFF, kind=kind, slots=SLOTS, slot_dues=DUES)
+async def test_groups_are_offered_nothing(newsroom: Newsroom, start: Start, server: Server) -> None:
+    await newsroom.reader(alerts=Alerts.OFF, kind=ChatKind.GROUP, slots=SLOTS, slot_dues=DUES)
     async with start() as desk:
         for number in range(4):
             await newsroom.article(f"Новость {number}", push=False)
             desk.clock.now = DUES[number]
             await desk.settle()
-    assert len(texts(server)) == 8
+    assert len(texts(server)) == 4
     assert not any(QUESTION in text for text in texts(server))
