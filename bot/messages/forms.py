@@ -446,13 +446,16 @@ def _digest(value: str, words: Spoken) -> SetDigest | Wrong:
     if words.meant(value, _switch) is False:
         return SetDigest(())
     plans: list[SlotPlan] = []
+    named = 0  # the days said of the last time, which are all where none is
     for word in value.replace(", ", ",").strip(",").split():
         for piece in _unglued(word):
             minute, days = _clock(piece), _days(piece, words)
             if minute is not None:
+                named = 0
                 plans.append(SlotPlan(minute, DAILY, silent=False))
             elif days is not None and plans:
-                plans[-1] = SlotPlan(plans[-1].minute, days, plans[-1].silent)
+                named |= days
+                plans[-1] = SlotPlan(plans[-1].minute, named, plans[-1].silent)
             elif words.meant(piece, _silent) and plans:
                 plans[-1] = SlotPlan(plans[-1].minute, plans[-1].weekdays, silent=True)
             elif not words.meant(piece, _fillers):

@@ -31,6 +31,7 @@ def plans(*given_plans: tuple[int, int, bool]) -> forms.SetDigest:
         ("alerts on", forms.SetAlerts(Alerts.ON)),
         ("Уведомления Важные", forms.SetAlerts(Alerts.IMPORTANT)),
         ("уведомления выкл", forms.SetAlerts(Alerts.OFF)),
+        ("дайджест 7:30 пн ср пт 21 вс", plans((450, 0b0010101, False), (1260, 1 << 6, False))),
         (
             "digest 08:00 mon-fri 10:00 sat-sun 19:00 daily",
             plans((480, WEEKDAYS, False), (600, WEEKEND, False), (1140, DAILY, False)),
