@@ -100,7 +100,7 @@ def _commands(stored: Sequence[str], rng: Random) -> list[_Command]:
         _Command("/start", ["/start"]),
         _Command("/latest", latest),
         _Command("/top", ["/top"]),
-        _Command("/digest", ["/digest"]),
+        _Command("/digest", ["/digest"], SEARCH_GOAL_MS),
         _Command("/archive", days),
         _Command("/summary", [f"/summary {number}" for number in numbers]),
         _Command("/full", [f"/full_{number}" for number in numbers]),
@@ -112,7 +112,9 @@ def _commands(stored: Sequence[str], rng: Random) -> list[_Command]:
         _Command("/settings", ["/settings"]),
         _Command("/settings alerts on", ["/settings alerts on", "/settings alerts off"]),
         _Command("Читать", pressed=[pack(Read(number)) for number in numbers]),
-        _Command("По теме", pressed=[pack(Related(number)) for number in numbers]),
+        _Command(
+            "По теме", goal=SEARCH_GOAL_MS, pressed=[pack(Related(number)) for number in numbers]
+        ),
     ]
 
 
