@@ -26,7 +26,6 @@ from bot.messages.payloads import Payload
 from storage import ChatKind, Headline, SubscriberState
 
 _GREETING = 3  # headlines under the greeting
-_JUST_NOW = timedelta(seconds=10)  # who came so lately was brought by this very link
 _PRESENT = ("member", "administrator", "creator", "restricted")
 
 
@@ -61,6 +60,7 @@ def make_router(desk: Desk) -> Router:
         reader: Reader,
         answer: Answer,
         invited: bool = False,
+        newcomer: bool = False,
     ) -> None:
         payload = (command.args or "").strip()
         # What only a group's admins may stop, only they may bring back.
@@ -77,7 +77,7 @@ def make_router(desk: Desk) -> Router:
         link = None if invited else links.parse(payload)
         if link is not None:
             await open_link(desk, reader, answer, link)
-            if not reader.group and reader.viewer.now - reader.subscriber.created < _JUST_NOW:
+            if newcomer and not reader.group:
                 await answer.say(await greeting(desk, reader))
             return
         if invited:

@@ -88,7 +88,7 @@ class Door(BaseMiddleware):
         thread_id = thread_of(message)
         # People of a group talk to each other: who says a word there has asked for nothing.
         asked = not group or _is_asked(message, self._desk.digests.bot)
-        subscriber = await self._subscriber(chat, person, thread_id, enrol=asked)
+        subscriber, newcomer = await self._subscriber(chat, person, thread_id, enrol=asked)
         if subscriber is None:
             if not group:
                 texts = self._desk.texts[self._desk.language(person.language_code)]
@@ -97,6 +97,7 @@ class Door(BaseMiddleware):
         reader = self._reader(subscriber, person, thread_id, group=group)
         data["reader"] = replace(reader, anonymous_admin=anonymous)
         data["answer"] = answer
+        data["newcomer"] = newcomer
         return await handler(message, data)
 
     async def _press(
@@ -109,7 +110,7 @@ class Door(BaseMiddleware):
         chat = query.message.chat
         answer = Answer.to_press(bot, self._desk, query, query.message)
         thread_id = thread_of(query.message)
-        subscriber = await self._subscriber(chat, query.from_user, thread_id)
+        subscriber, _newcomer = await self._subscriber(chat, query.from_user, thread_id)
         if subscriber is None:
             await answer.toast(notices.stranger(texts, public=self._desk.public))
             return None
@@ -136,10 +137,11 @@ class Door(BaseMiddleware):
 
     async def _subscriber(
         self, chat: Chat, person: User, thread_id: int, *, enrol: bool = True
-    ) -> Subscriber | None:
-        """The thread's subscriber, else the chat's, made where the person may use the bot.
+    ) -> tuple[Subscriber | None, bool]:
+        """The thread's subscriber, else the chat's, and whether it was made just now.
 
-        None: turned away, or not to be made without `enrol`.
+        It is made where the person may use the bot. None: turned away, or not to be made without
+        `enrol`.
         """
         subscribers = self._desk.storage.subscribers
         found = await subscribers.find(chat.id, thread_id)
@@ -147,23 +149,24 @@ class Door(BaseMiddleware):
             found = await subscribers.find(chat.id)
         group = _is_group(chat)
         if found is None and not enrol:
-            return None
+            return None, False
         if found is None or not group:
             if not await self._desk.admitted(person.id):
-                return None
+                return None, False
         elif await self._desk.removed(person.id):
-            return None
+            return None, False
+        created = False
         if found is None:
             kind = ChatKind(chat.type)
             title = chat.title or person.full_name
-            found, _created = await self._desk.enrol(chat.id, kind, title, person.language_code)
+            found, created = await self._desk.enrol(chat.id, kind, title, person.language_code)
         elif found.state is SubscriberState.PAUSED and await subscribers.revive(chat.id):
             found = await subscribers.get(found.id)
         if not group and not found.language_chosen:
             spoken = self._desk.language(person.language_code or found.language)
             if spoken != found.language:
                 found = await subscribers.change(found.id, language=spoken)
-        return found
+        return found, created
 
 
 class Keepers(BaseMiddleware):
