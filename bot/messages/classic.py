@@ -391,10 +391,10 @@ def _caption(picture: PictureBlock, viewer: Viewer) -> Iterator[Passage]:
 
 
 def _labelled(label: Run, said: str) -> tuple[Run, ...]:
-    """Return «Фото: ТАСС», and not the label twice where what is said begins with it."""
+    """Return «Фото: ТАСС», or what is said with a label of its own: «Рисунок: Вестник»."""
     if not said:
         return (label,)
-    at = len(label.text)
-    if said[: at + 1].casefold() == f"{label.text}:".casefold():
-        return replace(label, text=said[:at]), Run(said[at:])
+    own, colon, rest = said.partition(":")
+    if colon and own.isalpha():
+        return replace(label, text=own), Run(colon + rest)
     return label, Run(": " + said)

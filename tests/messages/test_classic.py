@@ -219,6 +219,11 @@ class TestFull:
         assert "BlockQuote" in parsed(parts[0].text).kinds()
         assert "ExpandableBlockQuote" not in parsed(parts[0].text).kinds()
 
+    def test_a_credit_that_says_what_it_is_gets_no_other_label(self) -> None:
+        lead = PictureBlock("https://img.example/1.jpg", credit="Рисунок: «Вестник»")
+        (payload,) = classic.full(article(image=lead), viewer())
+        assert checked(payload).endswith("\nРисунок: «Вестник»")
+
     def test_a_picture_is_credited_once(self) -> None:
         lead = PictureBlock("https://img.example/1.jpg", credit="Фото: Иван Петров")
         shown = PictureBlock("https://img.example/2.jpg", credit="Фото: Анна Белова")
