@@ -13,7 +13,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard bot/locales/*/LC_MESSAGES/*.po))
 help:
 	@echo "make demo    start the bot in a sandbox with a sample newspaper: no token, no network"
 	@echo "make test    all checks and all tests"
-	@echo "make check   lint, format, types, import directions"
+	@echo "make check   lint, format, types, import directions, catalogues"
 	@echo "make bench   the figures"
 	@echo "make soak    crashes and faults at length: an hour (make soak SOAK='kills --scale 0.1')"
 	@echo "make lock    pin the dependencies of pyproject.toml anew, with hashes"
@@ -67,6 +67,8 @@ check: setup
 	@$(PY) -m mypy
 	@echo "== import-linter"
 	@$(VENV)/bin/lint-imports --no-logo
+	@echo "== catalogues"
+	@$(PY) -m pytest -q tests/messages/test_locales.py
 
 bench: setup
 	@$(PY) -m tests.bench
