@@ -186,7 +186,7 @@ class TestGreeting:
         text = checked(payload)
         assert commands(text) == [1, 2, 3]
         assert "Главное дважды в день, в 08:00 и 19:00 по Москве." in text
-        assert "Срочные уведомления: выключены." in text
+        assert "Срочные уведомления выключены." in text
         labels = [button.text for row in payload.keyboard for button in row]
         assert labels == ["Выбрать темы", "Изменить время", "Русский", "English"]
 
