@@ -1,5 +1,6 @@
 """The catalogues hold every string of the code, translated, and nothing else."""
 
+import shutil
 import string
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from bot.messages import forms, texts
+from bot.messages.screens import greeting_keyboard
 from bot.messages.texts import DOMAIN, LOCALES, CatalogueMissingError, Texts, languages, load_all
 
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
@@ -112,3 +115,25 @@ def test_russian_plurals(count: int, said: str) -> None:
     texts = Texts.load("ru")
     form = texts.ngettext("{n} more source", "{n} more sources", count)
     assert form.format(n=count) == said
+
+
+def test_a_third_language_is_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As CONTRIBUTING says: a copied catalogue is found by greeting, settings and typed forms."""
+    locales = tmp_path / "locales"
+    shutil.copytree(LOCALES, locales)
+    shutil.copytree(locales / "en", locales / "de")
+    folder = locales / "de" / "LC_MESSAGES"
+    with (folder / f"{DOMAIN}.po").open("rb") as file:
+        catalog = read_po(file, locale="de")
+    found = catalog.get("Choose topics")
+    assert found is not None
+    found.string = "Themen wählen"
+    with (folder / f"{DOMAIN}.mo").open("wb") as file:
+        write_mo(file, catalog)
+    monkeypatch.setattr(texts, "LOCALES", locales)
+    known = load_all()
+    assert set(known) == {"de", "en", "ru"}
+    labels = [key.text for row in greeting_keyboard(known["de"], known) for key in row]
+    assert labels == ["Themen wählen", "Change times", "Deutsch", "English", "Русский"]
+    typed = forms.parse_settings("language deutsch", known, ["ru"])
+    assert typed == forms.SetLanguage("de")
