@@ -151,7 +151,7 @@ async def test_a_digest_comes_at_its_minute(town: Town) -> None:
     said = await town.people.ask(anna, f"/settings digest {soon:%H:%M}")
     assert f"{soon:%H:%M}" in said["text"]
     digest = await town.people.wait_message(
-        anna, after=said["id"], contains="айджест · ", timeout=75
+        anna, after=said["id"], contains="айджест · ", timeout=100
     )
     assert "Все новости" in digest["text"]
     again = await town.people.ask(anna, "/digest")
