@@ -64,8 +64,8 @@ _PICTURES: dict[str, tuple[str, Walk]] = {
 }
 
 
-async def _photograph(browser: Browser, town: Town, person: int, shown: Message, to: Path) -> None:
-    """The chat as its person sees it, from the top of a message on."""
+async def _photograph(browser: Browser, town: Town, person: int, to: Path) -> None:
+    """The chat as its person sees it, from the top of the last message on."""
     language = (await town.people.chat(person))["person"]["language_code"]
     context = await browser.new_context(
         locale={"ru": "ru-RU", "en": "en-GB"}[language],
@@ -75,16 +75,18 @@ async def _photograph(browser: Browser, town: Town, person: int, shown: Message,
     )
     page = await context.new_page()
     await page.goto(f"{town.sandbox.url}/#{person}")
-    await _settled(page, shown)
+    await _settled(page)
     await page.screenshot(path=to)
     await context.close()
 
 
-async def _settled(page: Page, shown: Message) -> None:
-    """Wait for the message and its pictures, open its quotes, and put its head at the top."""
+async def _settled(page: Page) -> None:
+    """Wait for the last message and its pictures, open its quote, and put its head at the top."""
     bubble = page.locator(".message.in").last
     await bubble.wait_for()
     await page.wait_for_load_state("networkidle")
+    for folded in await bubble.get_by_role("button", name="Развернуть").all():
+        await folded.click()
     await bubble.evaluate("bubble => bubble.scrollIntoView({block: 'start'})")
     await page.wait_for_timeout(300)
 
@@ -107,9 +109,9 @@ async def take(folder: Path) -> list[Path]:
                     first_name={"ru": "Анна", "en": "Anna"}[language], language_code=language
                 )
                 await town.people.ask(person, "/start")
-                shown = await walk(town, person)
+                await walk(town, person)
                 taken.append(folder / f"{name}.png")
-                await _photograph(browser, town, person, shown, taken[-1])
+                await _photograph(browser, town, person, taken[-1])
             await browser.close()
     return taken
 
