@@ -116,7 +116,9 @@ async def test_a_group_with_topics(town: Town) -> None:
     await people.close_topic(chat, topic)
     second = "Учёные объяснили, почему молчит вулкан Ключевской"
     town.newspaper.publish(replace(other, slug="silence", title=second))
-    fallen = await people.wait_message(chat, contains=second, timeout=40)
+    fallen = await people.wait_message(
+        chat, contains=second, timeout=75
+    )  # twenty a minute to a group
     assert "message_thread_id" not in fallen
 
     # What was said of the group holds on after it moved and after the bot was away.
