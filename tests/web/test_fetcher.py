@@ -483,15 +483,19 @@ async def test_a_long_header_of_an_honest_site_is_read(fetcher: Fetcher) -> None
 # ---------------------------------------------------------------- files that are gzip themselves
 
 
+CUT_OFF = gzip.compress(b"<urlset/>")[:-9]
+
+
 @pytest.mark.parametrize(
     ("sent", "read"),
     [
         (gzip.compress(b"<urlset/>"), b"<urlset/>"),
         (gzip.compress(b"<url") + gzip.compress(b"set/>"), b"<urlset/>"),
         (gzip.compress(b"<urlset/>") + b"\x00" * 10, b"<urlset/>"),
-        (gzip.compress(b"<urlset/>")[:-9], gzip.compress(b"<urlset/>")[:-9]),
+        (CUT_OFF, CUT_OFF),
         (b"\x1f\x8b\x08 only looks like it", b"\x1f\x8b\x08 only looks like it"),
     ],
+    ids=["whole", "two members", "padded", "cut off", "a likeness"],
 )
 async def test_an_undeclared_gzip_file_is_unpacked(
     site: Site, fetcher: Fetcher, sent: bytes, read: bytes
