@@ -34,13 +34,18 @@ from bot.handlers.asking import EndsQuestions
 from bot.handlers.budget import Budget, Rates, Rules
 from bot.handlers.desk import Desk, Reader, Sourcing
 from bot.handlers.door import Door
-from bot.handlers.patience import Patience
+from bot.handlers.patience import SLOW, Patience
 
 __all__ = ["Answer", "Desk", "Door", "Rates", "Reader", "Rules", "Sourcing", "install"]
 
 
-def install(dispatcher: Dispatcher, desk: Desk, rules: Rules | None = None) -> None:
-    """Give a dispatcher the budget, the door, all routers and the error handler."""
+def install(
+    dispatcher: Dispatcher, desk: Desk, rules: Rules | None = None, *, patience: float = SLOW
+) -> None:
+    """Give a dispatcher the budget, the door, all routers and the error handler.
+
+    An answer that takes longer than `patience`, in seconds, is shown to be on its way.
+    """
     budget, door = Budget(desk, rules), Door(desk)
     for asked in (dispatcher.message, dispatcher.callback_query, dispatcher.inline_query):
         asked.outer_middleware(budget)
@@ -55,7 +60,7 @@ def install(dispatcher: Dispatcher, desk: Desk, rules: Rules | None = None) -> N
                 return result
         return UNHANDLED
 
-    for inner in (Patience(), EndsQuestions(desk.storage)):
+    for inner in (Patience(patience), EndsQuestions(desk.storage)):
         dispatcher.message.middleware(inner)
         dispatcher.callback_query.middleware(inner)
     dispatcher.include_routers(

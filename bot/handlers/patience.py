@@ -9,14 +9,15 @@ from aiogram.types import TelegramObject
 
 from bot.handlers.answering import Answer
 
+SLOW = 0.7  # seconds: a quick answer costs no request more
 _AGAIN = 4.5  # seconds: Telegram shows it for five (Bot API, sendChatAction)
 _MOST = 20  # times
 
 
 class Patience(BaseMiddleware):
-    """Inner middleware of messages and presses. Quick answers cost no request more."""
+    """Inner middleware of messages and presses."""
 
-    def __init__(self, after: float = 0.7) -> None:
+    def __init__(self, after: float) -> None:
         """`after` so many seconds an answer is slow."""
         self._after = after
 

@@ -86,6 +86,7 @@ BOT_ID = 123456789
 ADMIN = 7
 ANNA = 1001
 UNHURRIED = Rules(Rates(1e6, 1e6), Rates(1e6, 1e6), Rates(1e6, 1e6))  # no budget
+PATIENT = 60.0  # seconds: no answer is slow, however busy the machine
 
 # Where a rich message holds words (Bot API, InputRichMessage and its blocks).
 _WORDS_OF_RICH = ("text", "caption", "credit", "summary", "items", "cells", "blocks", "buttons")
@@ -492,6 +493,7 @@ class World:
         access: Access,
         normaliser: Normaliser,
         rules: Rules = UNHURRIED,
+        patience: float = PATIENT,
     ) -> None:
         self.storage = storage
         self.telegram = Telegram()
@@ -524,7 +526,7 @@ class World:
             Sourcing(self._look, self._take),
         )
         self.dispatcher = Dispatcher(disable_fsm=True)
-        install(self.dispatcher, self.desk, rules)
+        install(self.dispatcher, self.desk, rules, patience=patience)
         self._updates = 0
         self._articles = 0
         self._feeds: dict[str, Feed] = {}
