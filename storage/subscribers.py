@@ -555,6 +555,25 @@ class Subscribers:
                 },
             )
 
+    async def moved_question(self, prompt: Prompt, message_id: int) -> None:
+        """Note that a question is in another message, unless it was answered or replaced by now."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                UPDATE prompt SET message_id = :message
+                WHERE subscriber_id = :id AND person_id = :person AND kind = :kind
+                      AND asked = :asked AND message_id = :former
+                """,
+                {
+                    "id": prompt.subscriber_id,
+                    "person": prompt.person_id,
+                    "kind": prompt.kind,
+                    "asked": to_epoch(prompt.asked),
+                    "former": prompt.message_id,
+                    "message": message_id,
+                },
+            )
+
     async def question(self, subscriber_id: int, person_id: int) -> Prompt | None:
         """The question that waits for this person's text, or None."""
         row = await self._database.row(

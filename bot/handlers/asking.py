@@ -1,6 +1,6 @@
 """Questions that are answered by typing: which words, which address, which city.
 
-    a button ─▶ ask: the question is shown and kept ─▶ the next plain text ─▶ whoever expects it
+    a button ─▶ ask: the question is kept and shown ─▶ the next plain text ─▶ whoever expects it
 
 A command, a press of any button or fifteen minutes end a question, and each is answered once:
 after that plain text is a search again, as is a reply to some other message. In groups people talk
@@ -9,7 +9,7 @@ the asker alone sees cannot be replied to, and names the command that says the s
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -62,14 +62,30 @@ class Asking:
         payload: Payload,
         data: str = "",
     ) -> None:
-        """Show a question, in the pressed message where there is one, and wait for its answer."""
-        sent = await answer.turn(payload)
-        shown = sent if sent is not None else answer.message_id or 0
-        if shown or not reader.group:
-            kind = f"{question} {data}".strip()
-            await self.storage.subscribers.ask(
-                Prompt(reader.subscriber.id, reader.person_id, kind, shown, reader.viewer.now)
-            )
+        """Show a question, in the pressed message where there is one, and wait for its answer.
+
+        The question is kept before it is shown, since a quick answer comes before Telegram has
+        said that it is; one that could not be shown is taken back. Raises as `Answer.turn` does.
+        """
+        subscribers = self.storage.subscribers
+        kind = f"{question} {data}".strip()
+        shown = answer.message_id or 0
+        prompt = Prompt(reader.subscriber.id, reader.person_id, kind, shown, reader.viewer.now)
+        # In a group only a reply is an answer, and a reply needs the message that it is to.
+        kept = bool(shown) or not reader.group
+        if kept:
+            await subscribers.ask(prompt)
+        try:
+            sent = await answer.turn(payload)
+        except Exception:
+            await subscribers.answer(reader.subscriber.id, reader.person_id)
+            raise
+        if sent is None:
+            return
+        if kept:
+            await subscribers.moved_question(prompt, sent)
+        elif sent:
+            await subscribers.ask(replace(prompt, message_id=sent))
 
     async def take(self, reader: "Reader", message: Message) -> Prompt | None:
         """The question that a message answers, which is thereby done; None where it is none."""

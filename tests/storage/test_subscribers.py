@@ -307,3 +307,17 @@ async def test_a_question_is_answered_once_by_who_was_asked(storage: Storage) ->
         made.id, 11, "words", 6, NOW + MINUTE
     )
     assert await storage.subscribers.answer(made.id, 11) is None
+
+
+async def test_a_question_moves_to_another_message_while_it_waits(storage: Storage) -> None:
+    made = await reader(storage)
+    asked = Prompt(made.id, 11, "city", 5, NOW)
+    await storage.subscribers.ask(asked)
+    await storage.subscribers.moved_question(asked, 8)
+    assert await storage.subscribers.answer(made.id, 11) == replace(asked, message_id=8)
+    await storage.subscribers.moved_question(asked, 9)  # answered by now
+    assert await storage.subscribers.question(made.id, 11) is None
+    later = replace(asked, kind="words", asked=NOW + MINUTE)
+    await storage.subscribers.ask(later)
+    await storage.subscribers.moved_question(asked, 9)  # another one by now
+    assert await storage.subscribers.question(made.id, 11) == later
