@@ -14,7 +14,7 @@ from typing import Self
 
 from storage.archive import Archive
 from storage.articles import THIS, Articles, IndexedText
-from storage.brought import STORY_FOLLOWED, Brought
+from storage.brought import STORY_FOLLOWED, STORY_MUTED, Brought
 from storage.corrections import THE_PAGE, Corrections
 from storage.database import SQLITE_VERSION, Database
 from storage.editions import AWAITS_APPROVAL, Editions
@@ -126,6 +126,7 @@ __all__ = [
     "COPY_LIFE",
     "SQLITE_VERSION",
     "STORY_FOLLOWED",
+    "STORY_MUTED",
     "THE_PAGE",
     "THIS",
     "Alerts",

@@ -15,6 +15,9 @@ from storage.search import first_key
 STORY_FOLLOWED = timedelta(days=7)
 """A story is followed so long after its latest article; then that follow ends by itself."""
 
+STORY_MUTED = timedelta(days=30)
+"""What goes on with a muted story is known so long after its articles: as long as it is hidden."""
+
 # What a push would reach the reader with: its own, or public and in a language that it reads.
 _FOR_READER = """
     a.state <> 'gone' AND (a.owner = :reader
@@ -104,16 +107,23 @@ class Brought:
 
     async def followed_stories(self) -> list[int]:
         """The stories that anybody follows."""
-        # Each key is met once, however many follow it.
+        return await self._stories("subscription", "AND s.audience IS NOT NULL")
+
+    async def muted_stories(self) -> list[int]:
+        """The stories that anybody muted."""
+        return await self._stories("mute", "")
+
+    async def _stories(self, table: str, only: str) -> list[int]:
+        # Each key is met once, however many follow or mute it.
         rows = await self._database.rows(
-            """
-            WITH RECURSIVE followed (key) AS (
-                SELECT min(key) FROM subscription WHERE kind = 'story' AND audience IS NOT NULL
+            f"""
+            WITH RECURSIVE held (key) AS (
+                SELECT min(s.key) FROM {table} s WHERE s.kind = 'story' {only}
                 UNION ALL
-                SELECT (SELECT min(s.key) FROM subscription s
-                        WHERE s.kind = 'story' AND s.audience IS NOT NULL AND s.key > followed.key)
-                FROM followed WHERE key IS NOT NULL)
-            SELECT CAST(key AS INTEGER) AS story FROM followed WHERE key IS NOT NULL
+                SELECT (SELECT min(s.key) FROM {table} s
+                        WHERE s.kind = 'story' {only} AND s.key > held.key)
+                FROM held WHERE key IS NOT NULL)
+            SELECT CAST(key AS INTEGER) AS story FROM held WHERE key IS NOT NULL
             """
         )
         return [row["story"] for row in rows]
@@ -121,7 +131,7 @@ class Brought:
     async def of_stories(
         self, terms: Sequence[str], stories: Sequence[int], *, since: datetime, limit: int
     ) -> list[int]:
-        """Keys of these stories' articles with any of the terms, the likest first."""
+        """Keys of these stories' public articles with any of the terms, the likest first."""
         if not terms or not stories:
             return []
         # The plus sign keeps SQLite from asking the index for each of the articles.
@@ -130,7 +140,7 @@ class Brought:
             SELECT rowid AS key FROM search
             WHERE search MATCH :match AND rowid >= :lowest AND +rowid IN (
                 SELECT a.search_key FROM json_each(:stories) j
-                JOIN article a ON a.story_id = j.value)
+                JOIN article a ON a.story_id = j.value AND a.owner IS NULL)
             ORDER BY bm25(search, 4.0, 1.0) LIMIT :limit
             """,
             {

@@ -118,3 +118,21 @@ class Fronts:
                 {"ids": json_list(stories)},
             )
         )
+
+    async def gone_on_with(self, stories: Sequence[int]) -> dict[int, list[int]]:
+        """Which stories, followed or muted by anybody, each of these goes on with."""
+        # The pushes keep what they meet. Nearly all meet no story but their own.
+        rows = await self._database.rows(
+            """
+            SELECT DISTINCT p.story_id AS story, CAST(k.value ->> 1 AS INTEGER) AS before
+            FROM json_each(:ids) j CROSS JOIN push p ON p.story_id = j.value
+            CROSS JOIN json_each(p.keys) k
+            WHERE p.keys LIKE '%"story"%"story"%'
+                  AND k.value ->> 0 = 'story' AND k.value ->> 1 <> p.story_id
+            """,
+            {"ids": json_list(stories)},
+        )
+        found: dict[int, list[int]] = {}
+        for row in rows:
+            found.setdefault(row["story"], []).append(row["before"])
+        return found

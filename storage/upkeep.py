@@ -121,12 +121,12 @@ class Upkeep:
         return removed
 
     async def _forget_stories(self, now: datetime) -> None:
-        """Follows and mutes of a story end with it."""
-        for table in ("subscription", "mute"):
+        """Follows and mutes of a story end with it, unless a mute says when it does."""
+        for table, only in (("subscription", ""), ("mute", "AND expires IS NULL")):
             # Looked for without the writer: there is no index of these alone.
             ended = await self._database.rows(
                 f"""
-                SELECT subscriber_id, key FROM {table} WHERE kind = 'story' AND NOT EXISTS (
+                SELECT subscriber_id, key FROM {table} WHERE kind = 'story' {only} AND NOT EXISTS (
                     SELECT 1 FROM story s
                     WHERE s.id = CAST({table}.key AS INTEGER) AND s.latest > :untold)
                 """,

@@ -1,6 +1,6 @@
-"""Which followed stories an article goes on with: the news that comes of an event.
+"""Which followed or muted stories an article goes on with: the news that comes of an event.
 
-    the article's rarest words ─▶ articles of followed stories that have some ─▶ evidence ─▶ sequels
+    the article's rarest words ─▶ articles of those stories that have some ─▶ evidence ─▶ sequels
 
 A story is one event told by several sources, so what happens next begins another story: the second
 earthquake, the verdict, the resignation. Here the line lies between `related`, where a subject is
@@ -18,7 +18,7 @@ from bot.articles.likeness import TEXT, Fingerprint, evidence, fingerprint
 from bot.articles.rarity import rarities, usual
 from bot.words.normaliser import Normaliser
 from bot.words.stopwords import STOP_WORDS
-from storage import STORY_FOLLOWED, Article, Storage
+from storage import STORY_FOLLOWED, STORY_MUTED, Article, Storage
 
 _ALIKE, _MUCH_ALIKE = 0.35, 0.5  # overlap
 _RARE, _RATHER_RARE = 2.0, 1.2
@@ -31,7 +31,7 @@ _REMEMBERED = 500  # fingerprints, 10 kB each: what is followed is a candidate a
 
 
 class Sequels:
-    """Finds the followed stories that an article goes on with."""
+    """Finds the followed and the muted stories that an article goes on with."""
 
     def __init__(self, storage: Storage, normaliser: Normaliser) -> None:
         self._storage = storage
@@ -39,11 +39,14 @@ class Sequels:
         self._fingerprint = lru_cache(maxsize=_REMEMBERED)(self._fingerprint_of)
 
     async def gone_on_with(self, article: Article, *, now: datetime) -> list[int]:
-        """The followed stories, other than its own, that a public article is the next news of."""
+        """The stories that somebody follows or muted, other than its own, that a public article is
+        the next news of.
+        """
         storage = self._storage
-        stories = await storage.brought.followed_stories()
-        followed = [story for story in stories if story != article.story_id]
-        if not followed:
+        own = {article.story_id}
+        followed = set(await storage.brought.followed_stories()) - own
+        muted = set(await storage.brought.muted_stories()) - own - followed
+        if not followed and not muted:
             return []
         text = _text(article)
         words = set(self._normaliser.tokens(f"{article.title} {text}")) - STOP_WORDS
@@ -51,9 +54,14 @@ class Sequels:
         counts = await storage.search.frequencies(terms)
         shared = [term for term in counts if counts[term] > 1]
         rarest = sorted(shared, key=lambda term: (counts[term], term))[:_RAREST]
-        keys = await storage.brought.of_stories(
-            rarest, followed, since=now - STORY_FOLLOWED, limit=_CANDIDATES
-        )
+        # Apart, so that what many muted leaves room for what is followed.
+        keys = [
+            key
+            for stories, span in ((followed, STORY_FOLLOWED), (muted, STORY_MUTED))
+            for key in await storage.brought.of_stories(
+                rarest, sorted(stories), since=now - span, limit=_CANDIDATES
+            )
+        ]
         if not keys:
             return []
         rarity = rarities(counts, counts, await storage.search.size())

@@ -213,6 +213,7 @@ class _Edition:
     were the latest, and what came of them.
 
     `begun` is when the first of their stories was stored: what was told before is none of them.
+    `gone_on_with` are the followed and muted stories that each of them is the next news of.
     """
 
     def __init__(
@@ -222,12 +223,14 @@ class _Edition:
         made: datetime,
         candidates: Sequence[Headline],
         begun: datetime,
+        gone_on_with: Mapping[int, Sequence[int]],
     ) -> None:
         self.newest = newest
         self.corrected = corrected
         self.made = made
         self.candidates = tuple(candidates)
         self.begun = begun
+        self.gone_on_with = gone_on_with
         self.phrases: _Kept[str, frozenset[int]] = _Kept(_PHRASES)  # in which articles they stand
         fit = max(1, _REMEMBERED // max(1, len(candidates)))
         self.wanted: _Kept[Tastes, tuple[_Weighed, ...]] = _Kept(min(_TASTES, fit))
@@ -303,7 +306,10 @@ class Digests:
             return self._shared_page(edition, ranking, reading, key)
         # What was held back was followed at once when it came: it may have been muted since.
         held = await self._keyed(
-            await self._news_of(needs.held, now), reading.phrases, _Kept(_PHRASES)
+            await self._news_of(needs.held, now),
+            reading.phrases,
+            _Kept(_PHRASES),
+            await self._storage.fronts.gone_on_with(needs.held) if needs.held else {},
         )
         chosen = {
             one.story_id: _weighed(one, now, followed=True)
@@ -353,8 +359,10 @@ class Digests:
                 )
                 if one.article_id <= newest
             ]
-            begun = await self._storage.fronts.begun([one.story_id for one in found])
-            edition = _Edition(newest, corrected, now, found, begun or now)
+            stories = sorted({one.story_id for one in found})
+            begun = await self._storage.fronts.begun(stories)
+            sequels = await self._storage.fronts.gone_on_with(stories)
+            edition = _Edition(newest, corrected, now, found, begun or now, sequels)
             for key, old in list(self._editions.items()):
                 if not old.holds(newest, corrected, now):
                     del self._editions[key]
@@ -366,7 +374,10 @@ class Digests:
         """Of these candidates those that come to such a reader, in their order."""
         public = candidates is edition.candidates
         keyed = await self._keyed(
-            candidates, reading.phrases, edition.phrases if public else _Kept(_PHRASES)
+            candidates,
+            reading.phrases,
+            edition.phrases if public else _Kept(_PHRASES),
+            edition.gone_on_with,
         )
         return tuple(
             _weighed(headline, now, followed=specific(keys, reading))
@@ -379,13 +390,18 @@ class Digests:
         candidates: Sequence[Headline],
         phrases: Sequence[str],
         known: _Kept[str, frozenset[int]],
+        gone_on_with: Mapping[int, Sequence[int]],
     ) -> list[tuple[Headline, list[Key]]]:
-        """Each candidate with the follows and mutes that it meets, of the phrases these alone."""
+        """Each candidate with the follows and mutes that it meets, of the phrases these alone.
+
+        `gone_on_with`: the stories that a story is the next news of.
+        """
         standing = await self._standing(candidates, phrases, known)
         return [
             (
                 headline,
                 headline_keys(headline)
+                + [(FollowKind.STORY, str(one)) for one in gone_on_with.get(headline.story_id, ())]
                 + [
                     (FollowKind.WORDS, phrase)
                     for phrase, articles in standing.items()

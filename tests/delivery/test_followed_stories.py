@@ -140,3 +140,34 @@ async def test_muted_words_in_any_form_come_neither_at_once_nor_in_a_digest(
             assert len(page.stories) == 1
             return
     assert [UNRELATED[0] in text for text in texts(server)] == [True]
+
+
+@pytest.mark.parametrize("alerts", [Alerts.ON, Alerts.OFF])
+async def test_what_goes_on_with_a_muted_story_is_hidden_as_that_is(
+    newsroom: Newsroom, normaliser: Normaliser, start: Start, server: Server, alerts: Alerts
+) -> None:
+    """Whether the story is followed by somebody or by nobody."""
+    reader = await newsroom.reader(alerts=alerts)
+    other = await newsroom.reader(alerts=alerts)
+    quake = await write(newsroom, normaliser, QUAKE, push=False)
+    await newsroom.storage.subscribers.mute(
+        Mute(reader.id, FollowKind.STORY, str(quake.story_id), "x", NOW + timedelta(days=30))
+    )
+    told = await write(newsroom, normaliser, UNRELATED, domain="courier.example")
+    hidden = await write(newsroom, normaliser, AFTERSHOCK, domain="courier.example")
+    async with start() as desk:
+        await desk.settle()
+        if alerts is Alerts.ON:
+            sent = [
+                request.fields["chat_id"]
+                for request in server.of("sendMessage")
+                if AFTERSHOCK[0] in request.fields["text"]
+            ]
+            assert sent == [other.chat_id]
+            return
+        page = await desk.digests.compose(reader, NOW)
+        assert page is not None
+        assert page.stories == (told.story_id,)
+        page = await desk.digests.compose(other, NOW)
+        assert page is not None
+        assert set(page.stories) == {quake.story_id, told.story_id, hidden.story_id}
