@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.articles.rarity import usual
-from bot.words.matching import phrase_in
+from bot.words.matching import near_in, phrase_in
 from storage import FollowKind, Headline, Level, Tastes, Topic
 
 Key = tuple[FollowKind, str]
@@ -20,6 +20,9 @@ Key = tuple[FollowKind, str]
 _TELLING = 3.0
 """The rarity (−ln of the share of news that has it) from which a word tells what a title is about:
 «мост», «переговоры», «Япония»; less do «новый», «дом», «Россия»."""
+
+_APART = 3
+"""Other words, stop-words aside, that may stand among a phrase's in a body: a sentence's middle."""
 
 _EVERYTHING: Key = (FollowKind.EVERYTHING, "")
 _RANK = {Level.OFF: 0, Level.DIGEST: 1, Level.NOW: 2, Level.SOUND: 3}
@@ -79,17 +82,26 @@ def headline_keys(headline: Headline) -> list[Key]:
 def phrase_keys(phrases: Iterable[str], title: Sequence[str], body: Sequence[str]) -> list[Key]:
     """The phrases that stand in an article; title and body are normalised words.
 
-    Side by side and in order; in the title anywhere, where each of them tells something: «На
-    Камчатке произошло землетрясение» is an earthquake in Kamchatka, «год в новом доме» no New Year.
+    Side by side and in order. Where each of their words tells something, also in the title
+    anywhere, and in the body near each other: «На Камчатке произошло землетрясение» is an
+    earthquake in Kamchatka, «год в новом доме» no New Year.
     """
-    return [(FollowKind.WORDS, phrase) for phrase in phrases if _stands(phrase, title, body)]
+    in_title, in_body = frozenset(title), frozenset(body)
+    found: list[Key] = []
+    for phrase in phrases:
+        words = phrase.split()
+        titled, told = in_title.issuperset(words), in_body.issuperset(words)
+        if (
+            (titled and phrase_in(title, words))
+            or (told and phrase_in(body, words))
+            or ((titled or (told and near_in(body, words, _APART))) and _tell(words))
+        ):
+            found.append((FollowKind.WORDS, phrase))
+    return found
 
 
-def _stands(phrase: str, title: Sequence[str], body: Sequence[str]) -> bool:
-    words = phrase.split()
-    if phrase_in(title, words) or phrase_in(body, words):
-        return True
-    return set(words) <= set(title) and min(map(usual, words)) >= _TELLING
+def _tell(words: Sequence[str]) -> bool:
+    return min(map(usual, words)) >= _TELLING
 
 
 def level_of(keys: Collection[Key], reading: Reading) -> Level:

@@ -22,6 +22,22 @@ def phrase_in(tokens: Sequence[str], phrase_tokens: Sequence[str]) -> bool:
     return f" {' '.join(phrase_tokens)} " in f" {' '.join(tokens)} "
 
 
+def near_in(tokens: Sequence[str], words: Collection[str], apart: int) -> bool:
+    """Whether all words stand in some stretch of the text, in any order.
+
+    Among them there are at most `apart` other tokens, stop-words not counted.
+    """
+    wanted = frozenset(words)
+    last: dict[str, int] = {}
+    telling = (token for token in tokens if token not in STOP_WORDS)
+    for place, token in enumerate(telling):
+        if token in wanted:
+            last[token] = place
+            if len(last) == len(wanted) and place - min(last.values()) < len(wanted) + apart:
+                return True
+    return False
+
+
 def highlight(text: str, terms: Collection[str], normaliser: Normaliser) -> list[tuple[int, int]]:
     """The places (start, end in code points, in order) of words whose tokens are `terms`.
 

@@ -46,8 +46,8 @@ def test_a_mute_silences_even_followed_words() -> None:
 
 
 def test_phrases_are_found_side_by_side() -> None:
-    found = phrase_keys(["мост волг", "волг мост"], [], ["нов", "мост", "волг"])
-    assert found == [WORDS]
+    found = phrase_keys(["нов мост", "мост нов"], [], ["дорог", "нов", "мост", "волг"])
+    assert found == [(FollowKind.WORDS, "нов мост")]
     assert phrase_keys(["мост волг"], ["мост"], ["волг"]) == []
     assert phrase_keys(["мост волг"], ["мост", "через", "волг"], []) == [WORDS]
 
@@ -57,9 +57,19 @@ def test_in_a_title_telling_words_may_stand_anywhere() -> None:
     quake = ["на", "камчатк", "произойт", "землетрясен", "магнитуд", "6"]
     (found,) = phrase_keys(["землетрясен камчатк"], quake, [])
     assert found == (FollowKind.WORDS, "землетрясен камчатк")
-    assert phrase_keys(["землетрясен камчатк"], [], quake) == [], "a body is too long for that"
+    far = ["землетрясен", "в", "турц", "ощути", "житель", "столиц", "сообщ", "тасс", "камчатк"]
+    assert phrase_keys(["землетрясен камчатк"], [], far) == [], "a body is too long for that"
     assert phrase_keys(["нов год"], ["год", "в", "нов", "дом"], []) == [], "words of every day"
     assert phrase_keys(["землетрясен камчатк"], ["землетрясен"], ["камчатк"]) == []
+
+
+def test_in_a_body_telling_words_stand_near_each_other() -> None:
+    """Else who asked to be told «when something appears» would hear of titles alone."""
+    told = ["утр", "на", "камчатк", "произойт", "сильн", "землетрясен", "цун", "не", "жда"]
+    assert phrase_keys(["землетрясен камчатк"], ["толчк"], told)
+    assert phrase_keys(["землетрясен камчатк цун"], ["толчк"], told)
+    assert not phrase_keys(["землетрясен камчатк вулкан"], ["толчк"], told)
+    assert not phrase_keys(["нов год"], [], ["год", "в", "нов", "дом"]), "words of every day"
 
 
 def test_following_everything_is_not_specific() -> None:
