@@ -220,17 +220,24 @@ def make_router(desk: Desk) -> Router:
         query: CallbackQuery, pressed: FollowQuery, reader: Reader, answer: Answer
     ) -> None:
         try:
-            words = await followed_words(desk, reader, pressed.query)
+            words, found = await followed_words(desk, reader, pressed.query)
         except NotFoundError:
             await answer.toast(notices.stale_button(reader.texts))
             return
-        intent = FollowIntent(FollowKind.WORDS, "", words[: follow_forms.MAX_WORDS], None)
-        target = target_of_intent(desk, intent)
+        label = follow_forms.whole_words(words)
+        target = target_of_intent(desk, FollowIntent(FollowKind.WORDS, "", label, None))
         if isinstance(target, Wrong):
             await answer.toast(notices.wrong(target, reader.texts), alert=True)
             return
-        # Read before it goes: the list stays as it is, and no message piles up below it.
-        await answer.toast(await set_level(desk, reader, target, Level.NOW), alert=True)
+        # Whoever asks to be told changes no louder follow, and no longer hides what it brings.
+        louder = await _level_of(desk, reader, target) is Level.SOUND
+        level = Level.SOUND if louder else Level.NOW
+        await storage.subscribers.unmute(reader.subscriber.id, target.kind, target.key)
+        said = await set_level(desk, reader, target, level)
+        # Over a list it is read before it goes: the list stays, and no message piles up below it.
+        await answer.toast(said, alert=found)
+        if not found:
+            await answer.turn(await item_screen(desk, reader, target))
 
     return router
 

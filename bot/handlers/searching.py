@@ -128,14 +128,16 @@ async def search_page(desk: Desk, reader: Reader, page: Search) -> Payload:
     )
 
 
-async def followed_words(desk: Desk, reader: Reader, query_id: int) -> str:
-    """What of a kept search is followed: its phrase, or its words as they were put right.
+async def followed_words(desk: Desk, reader: Reader, query_id: int) -> tuple[str, bool]:
+    """What of a kept search is followed: its phrase, or its words as they were put right; and
+    whether it found anything.
 
     "" where it is operators alone; raises NotFoundError where it is kept no more.
     """
     kept = await desk.storage.search.kept(query_id)
     query = await _as_asked(desk, reader, kept)
-    return kept.tried if kept.tried and not query.phrases else query.followable
+    words = kept.tried if kept.tried and not query.phrases else query.followable
+    return words, bool(kept.found)
 
 
 async def _as_asked(desk: Desk, reader: Reader, kept: KeptSearch) -> Query:

@@ -331,6 +331,14 @@ def _words(text: str) -> _What | Wrong:
     return _What(FollowKind.WORDS, "", label)
 
 
+def whole_words(text: str) -> str:
+    """As many whole words as may be followed: half a word would stand in no article."""
+    words = _plainly(text)
+    if len(words) <= MAX_WORDS:
+        return words
+    return words[: MAX_WORDS + 1].rpartition(" ")[0] or words[:MAX_WORDS]
+
+
 def _plainly(text: str) -> str:
     """The text without quotation marks: they say nothing here, and a stray one would stay."""
     return " ".join(text.translate(_QUOTES).split()).strip("'’ ")

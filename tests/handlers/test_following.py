@@ -214,6 +214,26 @@ async def test_of_a_search_its_words_are_followed_and_not_its_operators(world: W
     assert words == [world.desk.normaliser.phrase("лунный трактор")]
 
 
+async def test_who_asks_to_be_told_sees_the_follow_and_is_told(world: World) -> None:
+    """Whatever was hidden or followed before; of a long query whole words alone are followed."""
+    await world.article()
+    anna = world.person()
+    await anna.say("/mute слова лунный трактор")
+    await anna.say("/subscribe слова лунный трактор со звуком")
+    (nothing,) = await anna.say('/search "лунный трактор"')
+    shown = await pressed(anna, nothing, "Сообщить")
+    assert shown.text.startswith("«лунный трактор»: сразу со звуком.")
+    assert "Скрыто" not in shown.text
+    key = world.desk.normaliser.phrase("лунный трактор")
+    assert (await follows(world))[FollowKind.WORDS, key] is Level.SOUND
+    long = " ".join(f"{word}ость" for word in "абвгдежзиклмнопрсту" * 2)
+    (nothing,) = await anna.say(f"/search {long}")
+    await pressed(anna, nothing, "Сообщить")
+    keys = {one for kind, one in await follows(world) if kind is FollowKind.WORDS} - {key}
+    assert len(keys) == 1
+    assert set(keys.pop().split()) <= set(world.desk.normaliser.phrase(long).split())
+
+
 class TestAsked:
     async def test_words_are_typed_after_a_button(self, world: World) -> None:
         await world.article("Мост через Волгу открыт")
