@@ -149,4 +149,6 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     async with open_town(tmp_path) as opened:
         yield opened
         violations = await opened.people.violations()
+    for bot in opened.started:  # pytest shows it where the test failed
+        print(f"{bot.log.name}:\n{bot.output()[-4000:]}")
     assert violations == []

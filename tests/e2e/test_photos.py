@@ -44,4 +44,8 @@ async def test_a_push_is_a_photo_whose_text_is_read_below_it(town: Town) -> None
     await town.until(lambda: photo_with("Свернуть"))
     await town.people.press(anna, push["id"], "Свернуть")
     await town.until(lambda: photo_with("Читать"))
-    assert text["id"] not in {one["id"] for one in await town.people.messages(anna)}
+
+    async def gone() -> bool:
+        return text["id"] not in {one["id"] for one in await town.people.messages(anna)}
+
+    await town.until(gone)  # the card first: should the text stay, the screen is only longer
