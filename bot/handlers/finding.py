@@ -28,7 +28,7 @@ from storage import Hits, NotFoundError, Wanted
 
 _PUT_RIGHT = 8  # words that are tried in another layout or in other letters
 _MISTYPED = 3  # mistyped words that are put right
-_SHORTEST = 4  # letters of them
+_SHORTEST, _LONGEST = 4, 32  # letters of them
 _SAME_BEGINNING = 3  # letters that a slip of two letters leaves as they are
 _CANDIDATES, _DISTANCES = 20, 4  # indexed terms near a mistyped word whose articles are counted
 
@@ -177,6 +177,8 @@ def _terms(desk: Desk, chunk: str) -> tuple[str, ...]:
 
 async def _otherwise_written(desk: Desk, chunk: str) -> str:
     """A word that the same keys, or the same sounds, give and some article has; "" for none."""
+    if len(chunk) > _LONGEST:
+        return ""
     spellings = [*slips.other_layout(chunk), *slips.in_russian_letters(chunk)]
     terms = {spelling: desk.normaliser.query_terms(spelling) for spelling in spellings}
     known = await desk.storage.search.known([term for own in terms.values() for term in own])
@@ -191,10 +193,13 @@ async def _nearest(desk: Desk, typed: str, term: str) -> str:
     A Latin word may be an English one, or a Russian one in other letters.
     """
     near: list[tuple[tuple[int, int], list[str]]] = []
+    if len(typed) > _LONGEST:
+        return ""
     for word in (typed, *slips.in_russian_letters(typed)[:1]):
         plain = fold(word)
         own = term if word == typed else desk.normaliser.text(word)
-        if len(plain) < _SHORTEST or " " in own:
+        # Of a longer one there would be ten thousand edits, and no indexed term near any.
+        if not _SHORTEST <= len(plain) <= _LONGEST or " " in own:
             continue
         candidates = await desk.storage.search.resembling(
             plain, [*slips.edits(own), *slips.edits(plain)], _SAME_BEGINNING

@@ -68,7 +68,7 @@ async def search_for(desk: Desk, reader: Reader, answer: Answer, text: str) -> N
     query = await read_query(desk, reader.viewer, reader.subscriber.id, text)
     if isinstance(query, WrongOperator):
         sources = await desk.storage.feeds.sources(reader=reader.subscriber.id)
-        await answer.tell(hits.wrong_operator(query, reader.texts, names_of(sources)))
+        await answer.tell(hits.wrong_operator(query, reader.viewer, names_of(sources)))
         return
     if wanted(query, query.words, reader.viewer, desk.normaliser) == Wanted():
         asked = hits.question(reader.texts, group=reader.group)

@@ -1,4 +1,4 @@
-"""Days that readers type: «2026-11-22», «22.11», «22 ноября», «вчера», in any language."""
+"""Days that readers type: «2026-11-22», «22.11», «22 ноября», «ноябрь», «вчера», in any language."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -10,7 +10,13 @@ from babel.dates import get_month_names
 from bot.messages.texts import Texts
 
 EARLIEST = date(1990, 1, 1)
-_NUMBERS = re.compile(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{4}))?", re.ASCII)
+_MONTHS = 12
+_SHORT_YEAR = 2  # digits
+_NUMBERS = re.compile(r"(\d{1,2})[./-](\d{1,2})(?:[./-](\d{4}|\d{2}))?\.?", re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})[./-](\d{1,2})(?:[./-](\d{1,2}))?", re.ASCII)
+_MONTH_YEAR = re.compile(r"(\d{1,2})[./](\d{4})", re.ASCII)
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_MONTH = re.compile(r"(?P<month>[^\W\d_]+)\.?,?(?:\s+(?P<year>\d{4}))?")
 _DAY_MONTH = re.compile(r"(?P<day>\d{1,2})\s+(?P<month>[^\W\d_]+)\.?,?(?:\s+(?P<year>\d{4}))?")
 _MONTH_DAY = re.compile(r"(?P<month>[^\W\d_]+)\.?\s+(?P<day>\d{1,2})(?:,?\s+(?P<year>\d{4}))?")
 _WIDTHS: tuple[Literal["wide", "abbreviated"], ...] = ("wide", "abbreviated")
@@ -30,7 +36,8 @@ def said_as(names: str) -> frozenset[str]:
 def read_day(text: str, today: date, texts: Collection[Texts]) -> date | None:
     """Return the day that a reader means; None for what is no day, or is still to come.
 
-    A day without its year is this year's, or the last one's where that is still to come.
+    A day without its year is this year's, or the last one's where that is still to come; a month
+    or a year is its first day.
     """
     typed = plain(text)
     for one in texts:
@@ -49,12 +56,34 @@ def read_day(text: str, today: date, texts: Collection[Texts]) -> date | None:
     return day if day is not None and EARLIEST <= day <= today else None
 
 
+def is_to_come(text: str, today: date, texts: Collection[Texts]) -> bool:
+    """Whether a reader means a day after today; without its year none is."""
+    try:
+        day = _dated(plain(text), today, texts)
+    except ValueError:
+        return False
+    return day is not None and day > today
+
+
 def _dated(typed: str, today: date, texts: Collection[Texts]) -> date | None:
     if match := _NUMBERS.fullmatch(typed):
-        return _day(int(match[1]), int(match[2]), match[3], today)
+        day, month = int(match[1]), int(match[2])
+        if month > _MONTHS >= day:  # «11/22», as Americans write it
+            day, month = month, day
+        year = f"20{match[3]}" if match[3] and len(match[3]) == _SHORT_YEAR else match[3]
+        return _day(day, month, year, today)
+    if match := _YEAR_FIRST.fullmatch(typed):
+        return date(int(match[1]), int(match[2]), int(match[3] or 1))
+    if match := _MONTH_YEAR.fullmatch(typed):
+        return date(int(match[2]), int(match[1]), 1)
+    if _YEAR.fullmatch(typed):
+        return date(int(typed), 1, 1)
     if match := _DAY_MONTH.fullmatch(typed) or _MONTH_DAY.fullmatch(typed):
-        month = _months(texts).get(match["month"])
-        return _day(int(match["day"]), month, match["year"], today) if month else None
+        named = _months(texts).get(match["month"])
+        return _day(int(match["day"]), named, match["year"], today) if named else None
+    if match := _MONTH.fullmatch(typed):
+        named = _months(texts).get(match["month"])
+        return _day(1, named, match["year"], today) if named else None
     return date.fromisoformat(typed)
 
 

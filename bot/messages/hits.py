@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.messages import forms, notices
 from bot.messages.callbacks import FollowQuery, Latest, Search, SearchExactly
@@ -23,6 +24,7 @@ from storage import Headline
 
 _SNIPPET = 150
 _MARKS = 5  # found words marked in a line
+_WEEK = timedelta(days=7)
 
 Ranges = tuple[tuple[int, int], ...]
 
@@ -151,13 +153,15 @@ def question(texts: Texts, *, group: bool = False) -> Payload:
     return payload(passages)
 
 
-def wrong_operator(wrong: WrongOperator, texts: Texts, sources: Sequence[str]) -> str:
+def wrong_operator(wrong: WrongOperator, viewer: Viewer, sources: Sequence[str]) -> str:
     """Return what is wrong with an operator's value, and what would do."""
+    texts = viewer.texts
     _ = texts.gettext
+    given = wrong.given or "…"
     if wrong.operator is Operator.TOPIC:
-        return notices.wrong(forms.Wrong(forms.Fault.TOPIC, wrong.given), texts)
+        return notices.wrong(forms.Wrong(forms.Fault.TOPIC, given), texts)
     if wrong.operator is Operator.SOURCE:
-        return notices.wrong(forms.Wrong(forms.Fault.SOURCE, wrong.given, tuple(sources)), texts)
+        return notices.wrong(forms.Wrong(forms.Fault.SOURCE, given, tuple(sources)), texts)
     names = {
         "after": operator_name(Operator.AFTER, texts),
         "before": operator_name(Operator.BEFORE, texts),
@@ -166,8 +170,10 @@ def wrong_operator(wrong: WrongOperator, texts: Texts, sources: Sequence[str]) -
         said = _("No day is both after the one and before the other. Like this: {example}")
     else:
         said = _("“{given}” is not a day that has been. Like this: {example}")
-    example = _("{after}:22.11 {before}:2026-11-25").format(**names)
-    return said.format(given=clip(clean(wrong.given), 60) or "…", example=example)
+    # Days that do, whenever it is read.
+    today = viewer.now.astimezone(viewer.zone).date()
+    example = f"{names['after']}:{today - _WEEK:%d.%m} {names['before']}:{today.isoformat()}"
+    return said.format(given=clip(clean(given), 60), example=example)
 
 
 def _snippet(summary: str, ranges: Ranges, length: int = _SNIPPET) -> tuple[Run, ...]:

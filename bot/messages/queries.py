@@ -1,6 +1,6 @@
 """What a reader asks a search for: words, and the operators among them.
 
-    "точная фраза"  -слово  -"фраза"  источник:…  тема:…  после:22.11  до:вчера
+    "точная фраза"  -слово  -"фраза"  источник:…  тема:…,…  после:22.11  до:вчера
 
 Names of operators belong to the catalogues, and all languages are understood at once. A value is
 the word after the colon, or as many as name something; a minus before an operator turns it round.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum, auto
 
-from bot.messages.days import plain, read_day, said_as
+from bot.messages.days import is_to_come, plain, read_day, said_as
 from bot.messages.follow_forms import find_source, find_topic
 from bot.messages.texts import Texts
 from storage import Source, Topic
@@ -98,26 +98,38 @@ class _Reading:
     after: list[date] = field(default_factory=list)
     before: list[date] = field(default_factory=list)
 
+    def _sources_of(self, value: str) -> list[Source | None]:
+        return [find_source(name, self.sources, part=True) for name in _listed(value)]
+
     def take(self, operator: Operator, minus: bool, value: str) -> bool:
         """Take an operator's value; returns whether it names something."""
         match operator:
             case Operator.TOPIC:
-                topic = find_topic(value, self.texts)
-                if topic:
-                    self.topics[minus].append(topic)
-                return topic is not None
+                topics = [find_topic(name, self.texts) for name in _listed(value)]
+                known = [topic for topic in topics if topic is not None]
+                if len(known) == len(topics):
+                    self.topics[minus] += known
+                return len(known) == len(topics)
             case Operator.SOURCE:
-                source = find_source(value, self.sources, part=True)
-                if source:
-                    self.sources_named[minus].append(source.id)
-                return source is not None
+                whole = find_source(value, self.sources, part=True)  # a name may have a comma
+                found = [whole] if whole else self._sources_of(value)
+                ids = [source.id for source in found if source is not None]
+                if len(ids) == len(found):
+                    self.sources_named[minus] += ids
+                return len(ids) == len(found)
             case _:
                 day = read_day(value, self.today, self.texts)
+                # What is not after a day is before it.
+                later = (operator is Operator.AFTER) is not minus
                 if day:
-                    # What is not after a day is before it.
-                    later = (operator is Operator.AFTER) is not minus
                     (self.after if later else self.before).append(day)
-                return day is not None
+                # All news is from before a day to come.
+                return day is not None or not later and is_to_come(value, self.today, self.texts)
+
+
+def _listed(value: str) -> list[str]:
+    """«политика,спорт» names two."""
+    return [name for name in map(str.strip, value.split(",")) if name] or [value]
 
 
 def parse(

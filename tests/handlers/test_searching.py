@@ -84,11 +84,13 @@ class TestOperators:
         (answer,) = await anna.say("мост тема:чепуха")
         assert "Спорт" in answer.text
         (answer,) = await anna.say("мост после:никогда")
-        assert "после:22.11" in answer.text
+        assert "после:15.11 до:2026-11-22" in answer.text
+        (found,) = await anna.say("мост после:15.11 до:2026-11-22")
+        assert "до:2026-11-22" in found.text, "what is shown as an example is understood"
         (answer,) = await anna.say("мост после:22.11 до:21.11")
         assert "нет ни одного дня" in answer.text
         (english,) = await world.person(1002, language="en").say("bridge after:never")
-        assert "after:22.11" in english.text
+        assert "after:15.11" in english.text
 
     async def test_the_words_are_what_is_followed(self, world: World) -> None:
         anna = world.person()
