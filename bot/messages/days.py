@@ -1,4 +1,4 @@
-"""Days that readers type: «2026-11-22», «22.11», «22 ноября», «ноябрь», «вчера», in any language."""
+"""Days that readers type: «2026-11-22», «22.11», «ноябрь», «вчера», in any language."""
 
 import re
 from collections.abc import Collection, Mapping

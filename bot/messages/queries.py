@@ -124,7 +124,7 @@ class _Reading:
                 if day:
                     (self.after if later else self.before).append(day)
                 # All news is from before a day to come.
-                return day is not None or not later and is_to_come(value, self.today, self.texts)
+                return day is not None or (not later and is_to_come(value, self.today, self.texts))
 
 
 def _listed(value: str) -> list[str]:
