@@ -7,9 +7,10 @@ A draft's message in its keeper's chat follows what became of the draft: `untold
 say so yet. Of two who decide at once the first one's word counts.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from storage.database import Database, Row, from_epoch, to_epoch
+from storage.database import Database, Row, from_epoch, json_list, to_epoch
 from storage.models import Edition, EditionMode, PostDraft, Subscriber
 from storage.subscribers import subscriber_of
 
@@ -17,6 +18,16 @@ AWAITS_APPROVAL = "approval"
 """The reason of a delivery that is held back until somebody approves of it."""
 
 _APPROVED_FOR = timedelta(hours=2)
+
+FREE_DRAFTS = (
+    "UPDATE edition SET keeper = 0 WHERE keeper = :id",
+    """
+    UPDATE draft SET person_id = NULL, message_id = NULL,
+           told = CASE WHEN state = 'waiting' THEN NULL ELSE told END
+    WHERE person_id = :id
+    """,
+)
+"""What leaves person `id` no channel's drafts: those that wait are shown to its next keeper."""
 
 # What became of draft r, whose line of the ledger is d.
 _STATUS = """
@@ -220,16 +231,27 @@ class Editions:
         row = await self._database.row(f"{_DRAFT} WHERE r.id = :id", {"id": draft_id})
         return None if row is None else _draft(row)
 
-    async def untold(self, limit: int = 50) -> list[PostDraft]:
-        """The drafts that nobody was shown, and those whose message says what is past."""
+    async def untold(
+        self, limit: int = 50, *, without: Collection[int] = frozenset()
+    ) -> list[PostDraft]:
+        """The drafts that nobody was shown, and those whose message says what is past.
+
+        Nothing of people in `without`, whom nothing reaches now, nor of channels without a keeper:
+        what waits for these must not hold up the others'.
+        """
         rows = await self._database.rows(
             f"""
             {_DRAFT}
             WHERE (r.told IS NULL OR r.told IN ('waiting', 'approved'))
                   AND r.told IS NOT {_STATUS}
+                  AND CASE WHEN r.state = 'waiting' THEN (
+                          SELECT keeper NOT IN (SELECT value FROM json_each(:without))
+                          FROM edition e WHERE e.subscriber_id = r.subscriber_id)
+                      ELSE coalesce(r.person_id, 0) = 0
+                           OR r.person_id NOT IN (SELECT value FROM json_each(:without)) END
             ORDER BY r.id LIMIT :limit
             """,
-            {"limit": limit},
+            {"limit": limit, "without": json_list({0, *without})},
         )
         return [_draft(row) for row in rows]
 

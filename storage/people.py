@@ -9,6 +9,7 @@ are removed from it.
 from datetime import datetime
 
 from storage.database import Database, Row, from_epoch, maybe_datetime, maybe_epoch, to_epoch
+from storage.editions import FREE_DRAFTS
 from storage.models import Invitation, Person
 
 _PERSON = """
@@ -221,7 +222,11 @@ class People:
     # ------------------------------------------------------------ removal
 
     async def remove(self, person_id: int, now: datetime) -> None:
-        """Keep a person out from now on, and send nothing more to their private chat."""
+        """Keep a person out from now on, and send nothing more to their private chat.
+
+        The links that they made end, lest they come back by one, and drafts of channels' posts that
+        waited for them wait for another admin.
+        """
         parameters = {"id": person_id, "now": to_epoch(now)}
         async with self._database.transaction() as transaction:
             await transaction.run(
@@ -232,9 +237,12 @@ class People:
                 """,
                 parameters,
             )
-            await transaction.run(
-                "UPDATE subscriber SET state = 'stopped' WHERE chat_id = :id", parameters
-            )
+            for statement in (
+                "UPDATE subscriber SET state = 'stopped' WHERE chat_id = :id",
+                "DELETE FROM invitation WHERE author = :id",
+                *FREE_DRAFTS,
+            ):
+                await transaction.run(statement, parameters)
 
     async def readmit(self, person_id: int, now: datetime) -> bool:
         """Let a removed person in again; returns whether they were kept out."""

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from storage.database import Database, Row, from_epoch, json_list
+from storage.editions import FREE_DRAFTS
 from storage.errors import DiskFullError
 from storage.feeds import forget_feed, orphan
 from storage.meta import put
@@ -163,11 +164,10 @@ class Privacy:
                 "DELETE FROM pause WHERE chat_id = :chat",
                 "UPDATE invitation SET author = NULL WHERE author = :chat",
                 "UPDATE broadcast SET author = 0 WHERE author = :chat",
-                "UPDATE edition SET keeper = 0 WHERE keeper = :chat",
-                "UPDATE draft SET person_id = NULL, message_id = NULL WHERE person_id = :chat",
+                *FREE_DRAFTS,
                 "DELETE FROM person WHERE id = :chat",
             ):
-                await transaction.run(statement, {"chat": chat_id})
+                await transaction.run(statement, {"chat": chat_id, "id": chat_id})
             await put(transaction, _COPIES, "1")
         self._waiting[str(chat_id)] = _Forgotten(tuple(readers))
         self._unsettled = self._copies = True

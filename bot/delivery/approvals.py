@@ -52,9 +52,11 @@ class Approvals:
     async def show(self) -> int:
         """Show what nobody was shown yet; returns how many messages were sent or edited."""
         async with self._showing:
-            await self._storage.editions.expire(self._clock())
+            now = self._clock()
+            await self._storage.editions.expire(now)
             shown = 0
-            for draft in await self._storage.editions.untold():
+            unreached = {one for one, until in self._unreached.items() if until > now}
+            for draft in await self._storage.editions.untold(without=unreached):
                 shown += await self._follow(draft)
             for draft in await self._storage.editions.outdated():
                 shown += await self._ask(draft)

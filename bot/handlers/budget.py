@@ -95,12 +95,15 @@ class Accounts:
         """Somebody's account, made full where they have none."""
         account = self._held.pop(key, None) or _Account(rates.burst, rates.refill, rates.burst, now)
         self._held[key] = account
-        # Two for one that may be new: the idle ones leave faster than others come.
+        # Two for one that may be new: the idle ones leave faster than others come. One that is in
+        # use goes behind, lest a handler that hangs keep all that came after it.
         for _ in range(2):
             oldest = next(iter(self._held))
-            if oldest == key or not self._held[oldest].idle(now, self.line_every):
+            if oldest == key:
                 break
-            del self._held[oldest]
+            held = self._held.pop(oldest)
+            if not held.idle(now, self.line_every):
+                self._held[oldest] = held
         return account
 
 

@@ -9,6 +9,7 @@ for by `getChatMember` at every press, since buttons outlive rights.
 
 import asyncio
 import logging
+import re
 from dataclasses import replace
 
 from aiogram import Bot, Router
@@ -65,6 +66,7 @@ log = logging.getLogger(__name__)
 WORDS_MOST = 3000
 """UTF-16 units of an editor's text: with headline and source it fits a message (4,096)."""
 
+_ID = re.compile(r"\d{1,18}", re.ASCII)
 _ASKED_AT_ONCE = 10  # channels whose rights are asked for
 _SHOWN_SCREEN = {
     EditionSetting.TOPIC: EditionScreen.TOPICS,
@@ -398,7 +400,7 @@ async def _follow(
         return False
     if kind is FollowKind.SOURCE:
         try:
-            source = await desk.storage.feeds.source(int(key) if key.isdigit() else 0)
+            source = await desk.storage.feeds.source(int(key) if _ID.fullmatch(key) else 0)
         except NotFoundError:
             return False
         if source.owner is not None:

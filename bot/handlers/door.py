@@ -4,7 +4,8 @@
                      └─ no: one polite line in a private chat, silence in a group
 
 A private bot admits its admins and those whom they invited; a group is admitted by whom added it,
-or by an admitted member who asks. Who was removed is answered nowhere. A thread that has settings
+or by an admitted member who asks. Who was removed is answered nowhere, nor is a press in a channel.
+A thread that has settings
 of its own (a forum topic, a thread of a private chat) is a subscriber of its own, in any other the
 chat's settings hold. `Keepers` then lets only a group's admins change settings, whispers to them,
 and asks in a thread which are meant.
@@ -109,6 +110,11 @@ class Door(BaseMiddleware):
             return None
         chat = query.message.chat
         answer = Answer.to_press(bot, self._desk, query, query.message)
+        if chat.type == ChatKind.CHANNEL.value:
+            # Posts carry links alone: a press is forged, by whoever reads the channel, and its
+            # answer would edit the post.
+            await answer.toast(notices.stale_button(texts))
+            return None
         thread_id = thread_of(query.message)
         subscriber, _newcomer = await self._subscriber(chat, query.from_user, thread_id)
         if subscriber is None:

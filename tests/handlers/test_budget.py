@@ -135,6 +135,16 @@ def test_idle_accounts_are_forgotten() -> None:
     assert len(accounts) <= 20
 
 
+def test_one_that_hangs_keeps_nobody_elses_account() -> None:
+    accounts, rates = Accounts(60), Rates(5, 1)
+    stuck = accounts.of(("person", -1), rates, 0.0)
+    stuck.pending = 1
+    for person in range(10_000):
+        accounts.of(("person", person), rates, person / 10).take(1, person / 10)
+    assert len(accounts) <= 40
+    assert accounts.of(("person", -1), rates, 1000.0) is stuck
+
+
 @pytest.mark.parametrize(
     ("text", "chat", "cost"),
     [

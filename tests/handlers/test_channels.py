@@ -8,14 +8,22 @@ from aiogram.types import ChatMemberAdministrator
 
 from bot.delivery.recheck import Drop, recheck
 from bot.messages.callbacks import (
+    Change,
     Channels,
     EditionOf,
     EditionScreen,
     EditionSetting,
+    Latest,
+    Privacy,
+    PrivacyStep,
     PublishDraft,
+    Read,
     RewordDraft,
     SetEdition,
+    Setting,
     SkipDraft,
+    Stop,
+    pack,
 )
 from storage import (
     ChatKind,
@@ -308,3 +316,55 @@ async def test_a_channels_link_opens_the_card_for_a_newcomer(world: World) -> No
     stored = await world.article("Открыт новый мост")
     card, *_greeting = await world.person(BORIS).say(f"/start a{stored.article_id}")
     assert "Открыт новый мост" in card.text
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        PrivacyStep(Privacy.ERASE),
+        PrivacyStep(Privacy.EXPORT),
+        Read(1),
+        Latest(),
+        Change(Setting.LANGUAGE, "en"),
+        Stop(confirmed=True),
+    ],
+)
+async def test_forged_presses_in_a_channel_neither_edit_it_nor_say_anything_there(
+    world: World, forged: Any
+) -> None:
+    _screen, channel = await opened(world)
+    await world.article()
+    world.telegram.owners.add(BORIS)
+    post = {
+        "message_id": 5,
+        "date": int(NOW.timestamp()),
+        "chat": {"id": CHANNEL, "type": "channel", "title": "Новости дня"},
+        "text": "Запись",
+    }
+    await world.person(BORIS).press_raw(pack(forged), post)
+    assert "устарела" in world.telegram.toasts[-1]
+    assert world.telegram.chats.get(CHANNEL) is None
+    assert await world.storage.subscribers.find(CHANNEL) == channel
+
+
+async def test_a_sources_number_beyond_any_is_a_stale_button(world: World) -> None:
+    screen, channel = await opened(world)
+    forged = SetEdition(channel.id, EditionSetting.SOURCE, "+" + "9" * 30)
+    await world.person().press(screen, forged)
+    assert "устарела" in world.telegram.toasts[-1]
+
+
+async def test_a_removed_keepers_drafts_go_to_the_next_one(world: World) -> None:
+    _screen, channel = await opened(world)
+    number = await draft(world, channel)
+    editions = world.storage.editions
+    await editions.told(number, "waiting", person_id=ANNA, message_id=7)
+    assert await editions.untold() == []
+    await world.storage.people.remove(ANNA, world.now)
+    edition = await editions.find(channel.id)
+    assert edition is not None
+    assert edition.keeper == 0
+    assert await editions.untold() == []
+    await editions.set_keeper(channel.id, BORIS)
+    assert [one.id for one in await editions.untold()] == [number]
+    assert await editions.untold(without={BORIS}) == []

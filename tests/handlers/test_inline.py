@@ -53,6 +53,11 @@ class TestOffered:
         assert result.description is not None
         assert result.description.startswith("vestnik.example · 11:55\nДвижение открыли.")
 
+    async def test_a_forged_offset_is_none(self, world: World) -> None:
+        await world.article("Новая")
+        for offset in ("9" * 19, "9" * 18 + ".9999", "-1", "nonsense"):
+            assert titles(await world.person().ask_inline("", offset)) == ["Новая"]
+
     async def test_nothing_found_leads_to_the_bot(self, world: World) -> None:
         answer = await world.person().ask_inline("бегемот")
         assert not answer.results

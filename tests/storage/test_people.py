@@ -127,6 +127,14 @@ async def test_a_removed_admin_is_no_admin(storage: Storage) -> None:
     assert await storage.people.admitted(1)
 
 
+async def test_the_links_of_who_was_removed_let_nobody_in(storage: Storage) -> None:
+    await storage.people.invite("theirs", now=NOW, uses=5, expires=None, author=1)
+    await storage.people.invite("others", now=NOW, uses=5, expires=None, author=2)
+    await storage.people.remove(1, NOW)
+    assert await storage.people.redeem("theirs", 3, NOW) is None
+    assert await storage.people.redeem("others", 3, NOW) is not None
+
+
 async def test_people_are_listed_in_pages_with_those_of_a_public_bot(storage: Storage) -> None:
     await storage.people.invite("code", now=NOW, uses=9, expires=None)
     for person in (5, 1, 3):
