@@ -95,7 +95,11 @@ class Privacy:
             """,
             "deliveries": f"""
                 SELECT d.kind, d.state, d.due, d.ended, d.reason, d.message_id, d.parts, d.view,
-                       d.layout, d.language, d.sound, d.scheduled, a.title, a.url
+                       d.layout, d.language, d.sound, d.scheduled, a.title, a.url,
+                       CASE WHEN d.stories IS NOT NULL THEN (
+                           SELECT json_group_array(t.title)
+                           FROM json_each(d.stories) j JOIN story s ON s.id = j.value
+                                JOIN article t ON t.id = s.article_id) END AS told
                 FROM delivery d LEFT JOIN article a ON a.id = d.article_id
                 WHERE d.id IN ({_LINES.replace(":reader", ":id")}) ORDER BY d.id
             """,
@@ -121,6 +125,10 @@ class Privacy:
             "channels_kept": """
                 SELECT s.title, e.mode FROM edition e JOIN subscriber s ON s.id = e.subscriber_id
                 WHERE e.keeper = :id
+            """,
+            "drafts_shown": """
+                SELECT a.title, r.state, r.message_id, r.expires
+                FROM draft r LEFT JOIN article a ON a.id = r.article_id WHERE r.person_id = :id
             """,
         }
         return {
@@ -223,6 +231,10 @@ class Privacy:
         self._unsettled = not await self._database.empty_log()
         return not self._unsettled
 
+    async def by_night(self) -> bool:
+        """Whether the file is so large that copies of what is erased stay in it until the night."""
+        return await self._bytes() > _REWRITTEN_AT_ONCE
+
     async def tidy(self) -> bool:
         """At night: what `settle` left of a large file; returns whether it was written anew."""
         if not self._copies:
@@ -271,7 +283,7 @@ def _plain(row: Row) -> Mapping[str, Any]:
             value = from_epoch(value).isoformat()
         elif name in _FLAGS:
             value = bool(value)
-        elif name == "parts" and value:
+        elif name in ("parts", "told") and value:
             value = json.loads(value)
         values[name] = value
     return values

@@ -61,11 +61,16 @@ def make_router(desk: Desk) -> Router:
             await answer.document(f"newsboy-{day}.json", content, privacy.exported(reader.texts))
             return
         private_bot = not desk.public and reader.person_id not in desk.settings.admins
+        by_night = await desk.storage.privacy.by_night()
         if pressed.step is Privacy.ASK:
             by_link = await desk.storage.people.admin(reader.person_id)
             await answer.turn(
                 privacy.question(
-                    reader.viewer, group=reader.group, private_bot=private_bot, admin=by_link
+                    reader.viewer,
+                    group=reader.group,
+                    private_bot=private_bot,
+                    admin=by_link,
+                    by_night=by_night,
                 )
             )
             return
@@ -78,7 +83,11 @@ def make_router(desk: Desk) -> Router:
         finally:
             erasing.discard(answer.chat_id)
         log.info("a chat's data were deleted at its wish")
-        await answer.turn(privacy.erased(reader.texts, group=reader.group, private_bot=private_bot))
+        await answer.turn(
+            privacy.erased(
+                reader.texts, group=reader.group, private_bot=private_bot, by_night=by_night
+            )
+        )
 
     return router
 

@@ -53,8 +53,10 @@ def home(viewer: Viewer, *, group: bool, ledger_days: int, copy_days: int) -> Pa
     return payload(passages, keyboard)
 
 
-def question(viewer: Viewer, *, group: bool, private_bot: bool, admin: bool) -> Payload:
-    """Return what is asked before everything is deleted."""
+def question(
+    viewer: Viewer, *, group: bool, private_bot: bool, admin: bool, by_night: bool
+) -> Payload:
+    """Return what is asked before everything is deleted; `by_night`: traces stay until then."""
     _ = viewer.texts.gettext
     if group:
         asked = _(
@@ -70,8 +72,11 @@ def question(viewer: Viewer, *, group: bool, private_bot: bool, admin: bool) -> 
             asked += " " + _("To come back you will need a new invitation.")
         if admin:
             asked += " " + _("You will no longer be an admin of this bot.")
+    passages = [line(asked)]
+    if by_night:
+        passages.append(line(_at_night(viewer.texts), tight=False))
     return payload(
-        [line(asked)],
+        passages,
         (
             (
                 button(_("Delete everything"), PrivacyStep(Privacy.ERASE)),
@@ -81,14 +86,22 @@ def question(viewer: Viewer, *, group: bool, private_bot: bool, admin: bool) -> 
     )
 
 
-def erased(texts: Texts, *, group: bool, private_bot: bool) -> Payload:
-    """Return what is said when everything is gone."""
+def erased(texts: Texts, *, group: bool, private_bot: bool, by_night: bool) -> Payload:
+    """Return what is said when everything is gone, but for traces in the file where `by_night`."""
     _ = texts.gettext
     if group:
-        return note(_("Everything about this group is deleted. Any command begins anew."))
-    if private_bot:
-        return note(_("Everything is deleted. Goodbye!"))
-    return note(_("Everything is deleted. /start begins anew."))
+        said = _("Everything about this group is deleted. Any command begins anew.")
+    elif private_bot:
+        said = _("Everything is deleted. Goodbye!")
+    else:
+        said = _("Everything is deleted. /start begins anew.")
+    return note(f"{said}\n\n{_at_night(texts)}" if by_night else said)
+
+
+def _at_night(texts: Texts) -> str:
+    return texts.gettext(
+        "The database is large, so the last traces in its file are overwritten at night."
+    )
 
 
 def exported(texts: Texts) -> str:

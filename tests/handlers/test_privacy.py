@@ -3,6 +3,8 @@
 import asyncio
 import json
 
+import pytest
+
 from bot.messages import callbacks as cb
 from storage import FollowKind, Level
 from tests.handlers.conftest import ADMIN, ANNA, World
@@ -60,6 +62,17 @@ async def test_deletion_is_asked_once_and_the_bot_then_knows_nobody(world: World
     assert "Здравствуйте!" in greeting.text
     (page,) = await anna.say("/saved")
     assert "Пока ничего не отложено" in page.text
+
+
+async def test_a_large_file_keeps_traces_until_the_night_and_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.privacy._REWRITTEN_AT_ONCE", 0)
+    anna = world.person()
+    (screen,) = await anna.say("/privacy")
+    for wanted in ("Удалить всё…", "Удалить всё"):
+        screen = await anna.press(screen, wanted) or screen
+        assert screen.text.endswith("сотрутся ночью.")
 
 
 async def test_in_a_private_bot_who_left_is_a_stranger(private_world: World) -> None:

@@ -181,7 +181,71 @@ async def test_export_holds_what_is_stored(storage: Storage) -> None:
     assert held["admission"][0]["admitted"] == NOW.isoformat()
     assert held["channels_kept"] == [{"title": "Reader", "mode": "approval"}]
     assert held["questions_waiting"][0]["kind"] == "follow"
+    assert [one["uses"] for one in held["invitations"]] == [1]
+    assert len(held["pauses"]) == 1
     assert "watermark" not in chat
+
+
+async def test_every_column_that_names_a_person_is_exported_and_erased(storage: Storage) -> None:
+    """A new one fails here: `export` and `erase` are to learn of it."""
+    columns = await values(
+        storage,
+        """
+        SELECT m.name || '.' || c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+        WHERE m.type = 'table' AND (
+            c.name IN ('person_id', 'subscriber_id', 'chat_id', 'keeper', 'author', 'owner')
+            OR m.name = 'person' AND c.name = 'id')
+        """,
+    )
+    assert {name for (name,) in columns} == {
+        "article.author",  # who wrote it
+        "article.owner",
+        "broadcast.author",
+        "delivery.subscriber_id",
+        "draft.person_id",
+        "draft.subscriber_id",
+        "edition.keeper",
+        "edition.subscriber_id",
+        "feed.owner",
+        "invitation.author",
+        "mute.subscriber_id",
+        "pause.chat_id",
+        "person.id",
+        "prompt.person_id",
+        "prompt.subscriber_id",
+        "saved.person_id",
+        "slot.subscriber_id",
+        "source.owner",
+        "story.owner",
+        "subscriber.chat_id",
+        "subscription.subscriber_id",
+    }
+
+
+async def test_the_export_names_what_a_digest_told_and_the_drafts_shown(storage: Storage) -> None:
+    who = await _known(storage)
+    await execute(
+        storage,
+        """
+        INSERT INTO delivery (subscriber_id, state, due, expires, slot_id, ended, stories)
+        SELECT :id, 'sent', 1, 1, 1, 1, json_array(s.id) FROM story s JOIN article a
+        ON a.id = s.article_id WHERE a.title = 'Title one'
+        """,
+        id=who.id,
+    )
+    await execute(
+        storage,
+        """
+        INSERT INTO draft (subscriber_id, delivery_id, article_id, expires, person_id, message_id)
+        SELECT e.subscriber_id, d.id, a.id, 1, :who, 5 FROM edition e, delivery d, article a
+        WHERE a.title = 'Title one' AND d.stories IS NOT NULL
+        """,
+        who=WHO,
+    )
+    held = await storage.privacy.export(WHO)
+    (chat,) = held["chats"]
+    assert [one["told"] for one in chat["deliveries"]] == [["Title one"]]
+    assert [one["title"] for one in held["drafts_shown"]] == ["Title one"]
 
 
 async def test_what_is_being_sent_leaves_no_trace(storage: Storage) -> None:
