@@ -36,6 +36,7 @@ class Question(StrEnum):
     SEARCH = "search"
     POST = "post"  # of a channel: an editor's text of a draft
     CHANNEL = "channel"  # words that a channel is to post
+    CHANNEL_ZONE = "channelzone"
     SETTING = "setting"  # the value of one, and the screen to show afterwards
 
 

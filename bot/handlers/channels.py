@@ -11,6 +11,7 @@ import asyncio
 import logging
 import re
 from dataclasses import replace
+from zoneinfo import available_timezones
 
 from aiogram import Bot, Router
 from aiogram.exceptions import AiogramError
@@ -27,6 +28,7 @@ from bot.handlers.answering import Answer
 from bot.handlers.asking import Question
 from bot.handlers.desk import Desk, Reader, viewer_of
 from bot.handlers.door import Pressed
+from bot.handlers.settings import places_meant
 from bot.messages import classic, editions, forms, notices
 from bot.messages.callbacks import (
     AskEditionWords,
@@ -45,6 +47,8 @@ from bot.messages.callbacks import (
 )
 from bot.messages.editions import Kept
 from bot.messages.payloads import Payload
+from bot.messages.settings import Place, zone_set
+from bot.messages.texts import Texts
 from bot.telegram.faults import FaultKind, classify
 from bot.words.stopwords import STOP_WORDS
 from storage import (
@@ -109,6 +113,10 @@ def make_router(desk: Desk) -> Router:
     async def words_said(reader: Reader, answer: Answer, text: str, data: str) -> bool:
         return await _words_added(desk, reader, answer, int(data), text)
 
+    async def zone_said(reader: Reader, answer: Answer, text: str, data: str) -> bool:
+        return await _zone_given(desk, reader, answer, int(data), text)
+
+    desk.asking.expect(Question.CHANNEL_ZONE, zone_said)
     desk.asking.expect(Question.POST, reworded)
     desk.asking.expect(Question.CHANNEL, words_said)
 
@@ -125,9 +133,14 @@ def make_router(desk: Desk) -> Router:
         query: CallbackQuery, pressed: EditionOf, reader: Reader, answer: Answer
     ) -> None:
         channel = await _managed(desk, reader, answer, pressed.channel)
-        if channel is not None:
-            await _note_chat(desk, answer.bot, channel)
-            await answer.turn(await _screen(desk, reader, channel, pressed.screen, pressed.page))
+        if channel is None:
+            return
+        await _note_chat(desk, answer.bot, channel)
+        shown = await _screen(desk, reader, channel, pressed.screen, pressed.page)
+        if pressed.screen is EditionScreen.ZONE:
+            await desk.asking.ask(reader, answer, Question.CHANNEL_ZONE, shown, str(channel.id))
+        else:
+            await answer.turn(shown)
 
     @router.callback_query(Pressed(SetEdition))
     async def change(
@@ -140,6 +153,8 @@ def make_router(desk: Desk) -> Router:
             await answer.toast(notices.stale_button(reader.texts))
             return
         channel = await storage.subscribers.get(channel.id)
+        if pressed.setting is EditionSetting.ZONE:
+            await answer.toast(zone_set("", channel.zone, reader.viewer))
         shown = _SHOWN_SCREEN.get(pressed.setting, EditionScreen.HOME)
         await answer.turn(await _screen(desk, reader, channel, shown, pressed.page))
 
@@ -337,10 +352,15 @@ async def _channels(desk: Desk, reader: Reader, bot: Bot) -> Payload:
 async def _screen(
     desk: Desk, reader: Reader, channel: Subscriber, screen: EditionScreen, page: int = 0
 ) -> Payload:
+    kept = await _kept(desk, reader, channel)
+    return editions.edition_screen(kept, reader.viewer, screen, page)
+
+
+async def _kept(desk: Desk, reader: Reader, channel: Subscriber) -> Kept:
     edition = await desk.storage.editions.find(channel.id)
     if edition is None:
         raise NotFoundError(f"subscriber {channel.id} has no edition")
-    kept = Kept(
+    return Kept(
         edition,
         channel,
         tuple(await desk.storage.subscribers.subscriptions(channel.id)),
@@ -348,7 +368,6 @@ async def _screen(
         here=edition.keeper == reader.person_id,
         languages=tuple(sorted(desk.texts)),
     )
-    return editions.edition_screen(kept, reader.viewer, screen, page)
 
 
 async def _change(desk: Desk, reader: Reader, channel: Subscriber, pressed: SetEdition) -> bool:
@@ -380,6 +399,8 @@ async def _change(desk: Desk, reader: Reader, channel: Subscriber, pressed: SetE
                     return False
         case EditionSetting.DAILY if value in (*editions.DAILY, "off"):
             await subscribers.change(channel.id, daily=None if value == "off" else int(value))
+        case EditionSetting.ZONE if value in available_timezones():
+            await subscribers.change(channel.id, zone=value, zone_chosen=True)
         case EditionSetting.TOPIC | EditionSetting.SOURCE:
             return await _follow(desk, channel, pressed.setting, value[:1] == "+", value[1:])
         case EditionSetting.WORDS:
@@ -485,6 +506,43 @@ async def _words_added(
     )
     await answer.say(await _screen(desk, reader, channel, EditionScreen.WORDS))
     return True
+
+
+async def _zone_given(
+    desk: Desk, reader: Reader, answer: Answer, channel_id: int, text: str
+) -> bool:
+    """A channel's zone, typed as a reader's own may be; where several are meant, they are shown."""
+    try:
+        channel = await desk.storage.subscribers.get(channel_id)
+    except NotFoundError:
+        return False
+    if not await may_post(answer.bot, channel.chat_id, reader.person_id):
+        await answer.tell(editions.not_admin(reader.texts))
+        return True
+    found = await places_meant(desk, reader, text)
+    if len(found) == 1:
+        channel = await desk.storage.subscribers.change(
+            channel_id, zone=found[0].zone, zone_chosen=True
+        )
+        await answer.tell(zone_set(found[0].name, channel.zone, reader.viewer))
+        await answer.say(await _screen(desk, reader, channel, EditionScreen.HOME))
+        return True
+    texts = reader.texts
+    meant = [
+        (
+            one.zone,
+            ", ".join(filter(None, (one.name or texts.city(one.zone), _country(one, texts)))),
+        )
+        for one in found
+    ]
+    kept = await _kept(desk, reader, channel)
+    shown = editions.zone_screen(kept, reader.viewer, meant, unknown=not found)
+    await desk.asking.ask(reader, answer, Question.CHANNEL_ZONE, shown, str(channel_id))
+    return True
+
+
+def _country(place: Place, texts: Texts) -> str:
+    return texts.country(place.country) if place.country else ""
 
 
 # ---------------------------------------------------------------- drafts decided

@@ -70,7 +70,7 @@ def make_router(desk: Desk) -> Router:
                 await show(desk, reader, answer, _screen(intent.setting))
                 return
             if intent.setting is Setting.ZONE:
-                found = await _places(desk, reader, intent.given)
+                found = await places_meant(desk, reader, intent.given)
             if len(found) > 1:
                 await answer.say(screens.which_place(found, Screen.HOME, reader.viewer))
                 return
@@ -257,7 +257,7 @@ async def _given(
     intent: SettingIntent | Wrong
     place = ""
     if setting is Setting.ZONE:
-        found = await _places(desk, reader, text)
+        found = await places_meant(desk, reader, text)
         if len(found) > 1:
             shown = screens.which_place(found, back, reader.viewer)
             await desk.asking.ask(reader, answer, Question.SETTING, shown, _data(setting, back))
@@ -301,7 +301,7 @@ async def _no_answer(
     return True
 
 
-async def _places(desk: Desk, reader: Reader, text: str) -> list[Place]:
+async def places_meant(desk: Desk, reader: Reader, text: str) -> list[Place]:
     """The zones that a text may mean: an IANA name, an offset, what time it is there, a city."""
     if place := _GEO.fullmatch(text):
         nearest = await desk.cities.nearest(float(place[1]), float(place[2]))

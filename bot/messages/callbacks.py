@@ -103,6 +103,7 @@ class EditionScreen(StrEnum):
     WORDS = "words"
     QUIET = "quiet"
     LIMITS = "limits"
+    ZONE = "zone"
 
 
 class EditionSetting(StrEnum):
@@ -119,6 +120,7 @@ class EditionSetting(StrEnum):
     HOURLY = "hourly"
     DAILY = "daily"
     KEEPER = "keeper"
+    ZONE = "zone"
 
 
 class Ready(StrEnum):

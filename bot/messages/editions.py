@@ -25,6 +25,7 @@ from bot.messages.callbacks import (
 from bot.messages.keyboards import button, rows_of
 from bot.messages.markup import Passage, Run, clean, clip, line, payload, split
 from bot.messages.payloads import Button, Payload
+from bot.messages.settings import zone_button, zone_choices
 from bot.messages.texts import Texts, Viewer, clock_of
 from storage import (
     Alerts,
@@ -132,6 +133,8 @@ def edition_screen(kept: Kept, viewer: Viewer, screen: EditionScreen, page: int 
             return _quiet_screen(kept, viewer)
         case EditionScreen.LIMITS:
             return _limits_screen(kept, viewer)
+        case EditionScreen.ZONE:
+            return zone_screen(kept, viewer)
 
 
 def _home(kept: Kept, viewer: Viewer) -> Payload:
@@ -144,6 +147,7 @@ def _home(kept: Kept, viewer: Viewer) -> Payload:
         _value(_("What"), "; ".join(posted) or _("nothing yet: choose below")),
         _value(_("Quiet hours"), _quiet(channel, texts)),
         _value(_("At most"), _limits(channel, texts)),
+        _value(_("Time zone"), texts.city(channel.zone)),
         _value(_("Language of the posts"), texts.language_name(channel.language)),
     ]
     if kept.edition.mode is EditionMode.APPROVAL:
@@ -178,6 +182,7 @@ def _home(kept: Kept, viewer: Viewer) -> Payload:
             _way(kept, _("Quiet hours"), EditionScreen.QUIET),
             _way(kept, _("At most"), EditionScreen.LIMITS),
         ),
+        (_way(kept, _("Time zone"), EditionScreen.ZONE),),
         (
             _switch(kept, EditionSetting.PICTURES, _("Pictures"), channel.pictures),
             button(
@@ -337,6 +342,33 @@ def _limits_screen(kept: Kept, viewer: Viewer) -> Payload:
     said = _("What is over the limit waits, and is posted as long as it is news.")
     told = [_head(kept, viewer), line(said, tight=False)]
     return payload(told, (*rows, _back(kept, texts)))
+
+
+def zone_screen(
+    kept: Kept, viewer: Viewer, places: Sequence[tuple[str, str]] = (), *, unknown: bool = False
+) -> Payload:
+    """Return the choice of a channel's zone: of all, or of `places`, (zone, name) that are meant.
+
+    `unknown` says that what was typed is no place.
+    """
+    texts = viewer.texts
+    _ = texts.gettext
+    choices = [(zone, zone_button(zone, name, viewer)) for zone, name in places]
+    buttons = [
+        button(label, SetEdition(kept.channel.id, EditionSetting.ZONE, zone))
+        for zone, label in choices or zone_choices(kept.channel.zone, viewer)
+    ]
+    asked = (
+        _("Which one?")
+        if places
+        else _("Tap the button that shows the channel's time, or write its city.")
+    )
+    told = [_head(kept, viewer)]
+    if unknown:
+        told.append(line(_("No such city or zone is known."), tight=False))
+    told.append(line(asked, tight=False))
+    told.append(_value(_("Time zone"), texts.city(kept.channel.zone), tight=False))
+    return payload(told, (*rows_of(buttons, 1 if places else 2), _back(kept, texts)))
 
 
 def _head(kept: Kept, viewer: Viewer) -> Passage:

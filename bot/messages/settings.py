@@ -284,17 +284,10 @@ def zone_screen(
         if group
         else _("Tap the button that shows your time, or write your city.")
     )
-    zones = list(ZONES)
-    if subscriber.zone not in zones:
-        zones.append(subscriber.zone)
-    zones.sort(key=lambda zone: viewer.now.astimezone(ZoneInfo(zone)).utcoffset())  # type: ignore[arg-type,return-value]  # aware, so never None
     buttons = [
-        button(
-            _ticked(_zone_button(zone, texts.city(zone), viewer), zone == subscriber.zone),
-            # The buttons of this screen stay where they are, as the others do.
-            Change(Setting.ZONE, zone) if back is Screen.HOME else SetZone(zone, back),
-        )
-        for zone in zones
+        # The buttons of this screen stay where they are, as the others do.
+        button(label, Change(Setting.ZONE, zone) if back is Screen.HOME else SetZone(zone, back))
+        for zone, label in zone_choices(subscriber.zone, viewer)
     ]
     return payload(
         [
@@ -304,6 +297,19 @@ def zone_screen(
         ],
         (*rows_of(buttons, 2), _back(back, texts)),
     )
+
+
+def zone_choices(current: str, viewer: Viewer) -> list[tuple[str, str]]:
+    """Return the zones to tap, from west to east, and what their buttons say."""
+    zones = list(ZONES)
+    if current not in zones:
+        zones.append(current)
+    zones.sort(key=lambda zone: viewer.now.astimezone(ZoneInfo(zone)).utcoffset())  # type: ignore[arg-type,return-value]  # aware, so never None
+    texts = viewer.texts
+    return [
+        (zone, _ticked(zone_button(zone, texts.city(zone), viewer), zone == current))
+        for zone in zones
+    ]
 
 
 def question(setting: Setting, texts: Texts, *, group: bool, alone: bool) -> Payload:
@@ -344,7 +350,7 @@ def which_place(places: Sequence[Place], back: Screen, viewer: Viewer) -> Payloa
         name = place.name or texts.city(place.zone)
         if place.country:
             name = f"{name}, {texts.country(place.country)}"
-        buttons.append((button(_zone_button(place.zone, name, viewer), SetZone(place.zone, back)),))
+        buttons.append((button(zone_button(place.zone, name, viewer), SetZone(place.zone, back)),))
     return payload([line(_("Which one?"))], (*buttons, _back(back, texts)))
 
 
@@ -375,7 +381,7 @@ def _by_command(texts: Texts, setting: Setting) -> str:
     return _("By a command: {example}").format(example=f"/settings {example}")
 
 
-def _zone_button(zone: str, name: str, viewer: Viewer) -> str:
+def zone_button(zone: str, name: str, viewer: Viewer) -> str:
     return f"{viewer.texts.clock(viewer.now, ZoneInfo(zone))} {name}"
 
 

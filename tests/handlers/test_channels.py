@@ -368,3 +368,38 @@ async def test_a_removed_keepers_drafts_go_to_the_next_one(world: World) -> None
     await editions.set_keeper(channel.id, BORIS)
     assert [one.id for one in await editions.untold()] == [number]
     assert await editions.untold(without={BORIS}) == []
+
+
+class TestZone:
+    async def test_it_is_tapped_on_the_channels_screen(self, world: World) -> None:
+        screen, channel = await opened(world)
+        anna = world.person()
+        zones = await anna.press(screen, "Часовой пояс") or screen
+        assert "напишите" in zones.text
+        wanted = next(label for label in zones.labels if "Владивосток" in label)
+        home = await anna.press(zones, wanted) or zones
+        assert "Часовой пояс: Владивосток" in home.text
+        assert (await world.storage.subscribers.get(channel.id)).zone == "Asia/Vladivostok"
+        assert (await world.storage.subscribers.get(channel.id)).quiet_from == channel.quiet_from
+        own = await world.storage.subscribers.find(ANNA)
+        assert own is not None
+        assert own.zone == "Europe/Moscow"
+
+    async def test_or_typed_as_a_city(self, world: World) -> None:
+        screen, channel = await opened(world)
+        anna = world.person()
+        await anna.press(screen, "Часовой пояс")
+        unknown = (await anna.say("ыыыыы"))[-1]
+        assert "не нашл" in unknown.text
+        *_, home = await anna.say("Омск")
+        assert "Часовой пояс: Омск" in home.text
+        assert (await world.storage.subscribers.get(channel.id)).zone == "Asia/Omsk"
+
+    async def test_of_who_lost_the_right_nothing_is_taken(self, world: World) -> None:
+        screen, channel = await opened(world)
+        anna = world.person()
+        await anna.press(screen, "Часовой пояс")
+        world.telegram.owners.discard(ANNA)
+        (said,) = await anna.say("Омск")
+        assert "администраторы канала" in said.text
+        assert (await world.storage.subscribers.get(channel.id)).zone == channel.zone
