@@ -24,6 +24,7 @@ from bot.handlers.door import Handler
 from bot.messages import notices
 from bot.messages.callbacks import (
     AddSource,
+    Channels,
     DigestMore,
     ExportSaved,
     FollowQuery,
@@ -35,10 +36,25 @@ from bot.messages.callbacks import (
 from bot.messages.texts import Texts
 from bot.telegram.floods import Allowance
 
-_COMMANDS = {"search": 3, "digest": 3, "top": 2, "archive": 2, "subscribe": 2, "broadcast": 3}
+_COMMANDS = {
+    "search": 3,
+    "digest": 3,
+    "top": 2,
+    "archive": 2,
+    "subscribe": 2,
+    "broadcast": 3,
+    "channels": 3,  # asks Telegram about each
+}
 _TEXT = 3  # a search, or the address of a site to look at
 _FILE = 6  # a list of sources, each to be looked at
-_PRESSES = {AddSource: 3, Related: 2, DigestMore: 2, FollowQuery: 2, ExportSaved: 10}
+_PRESSES = {
+    AddSource: 3,
+    Related: 2,
+    DigestMore: 2,
+    FollowQuery: 2,
+    ExportSaved: 10,
+    Channels: 3,
+}
 _PRIVACY = {Privacy.EXPORT: 10, Privacy.ERASE: 10}
 
 

@@ -72,6 +72,7 @@ WORDS_MOST = 3000
 
 _ID = re.compile(r"\d{1,18}", re.ASCII)
 _ASKED_AT_ONCE = 10  # channels whose rights are asked for
+_ASKED_ABOUT = 50
 _SHOWN_SCREEN = {
     EditionSetting.TOPIC: EditionScreen.TOPICS,
     EditionSetting.SOURCE: EditionScreen.SOURCES,
@@ -336,8 +337,13 @@ async def _draft(
 
 
 async def _channels(desk: Desk, reader: Reader, bot: Bot) -> Payload:
-    """The channels that the reader may manage."""
-    known = await desk.storage.editions.all()
+    """The channels that the reader may manage, as Telegram says of each.
+
+    Theirs first, then those that nobody keeps: a bot of many channels asks about so many alone.
+    """
+    everything = await desk.storage.editions.all()
+    everything.sort(key=lambda one: (one[0].keeper != reader.person_id, one[0].keeper != 0))
+    known = everything[:_ASKED_ABOUT]
     places = asyncio.Semaphore(_ASKED_AT_ONCE)
 
     async def allowed(channel: Subscriber) -> bool:

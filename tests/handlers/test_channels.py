@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiogram.methods import GetChatMember
 from aiogram.types import ChatMemberAdministrator
 
 from bot.delivery.recheck import Drop, recheck
@@ -403,3 +404,18 @@ class TestZone:
         (said,) = await anna.say("Омск")
         assert "администраторы канала" in said.text
         assert (await world.storage.subscribers.get(channel.id)).zone == channel.zone
+
+
+async def test_of_many_channels_ones_own_are_asked_about(world: World) -> None:
+    _screen, channel = await opened(world)
+    for number in range(120):
+        other, _made = await world.desk.enrol(
+            -2_000_000 - number, ChatKind.CHANNEL, f"А {number}", "ru"
+        )
+        await world.storage.editions.open(other.id, BORIS)
+    before = len(world.telegram.requests)
+    (listed,) = await world.person().say("/channels")
+    assert "Новости дня" in listed.labels
+    asked = [r for r in world.telegram.requests[before:] if isinstance(r, GetChatMember)]
+    assert len(asked) == 50
+    assert asked[0].chat_id == channel.chat_id
