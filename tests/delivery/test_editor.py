@@ -667,3 +667,33 @@ async def test_a_pruned_article_is_no_fault(newsroom: Newsroom, editor: Editor) 
     await correct(newsroom, article_id)
     await newsroom.storage.upkeep.prune_articles(newsroom.clock.now + timedelta(days=1))
     assert await editor.edit() == 0
+
+
+@pytest.mark.parametrize("summary", ["Движение открыли.", "Долго. " * 300])
+async def test_a_photo_post_of_a_channel_keeps_its_photo_and_gets_a_new_caption(
+    newsroom: Newsroom, server: Server, editor: Editor, summary: str
+) -> None:
+    article_id = await told(newsroom, readers=2)
+    await execute(newsroom.storage, "UPDATE subscriber SET kind = 'channel', chat_id = -1000 - id")
+    await execute(newsroom.storage, "UPDATE delivery SET layout = 'photo' WHERE id = 1")
+    newsroom.clock.forward(minutes=5)
+    await newsroom.storage.articles.replace(
+        article_id,
+        newsroom.draft("Мост закрыт", summary=summary),
+        now=newsroom.clock.now,
+        revision=True,
+        changed=("title",),
+    )
+    assert await editor.edit() == 2
+    (caption,) = server.of("editMessageCaption")
+    assert (caption.fields["chat_id"], caption.fields["message_id"]) == (-1001, 101)
+    assert "Мост закрыт" in caption.fields["caption"]
+    assert len(caption.fields["caption"]) < 1500, "as much as a caption holds"
+    assert "reply_markup" not in caption.fields or all(
+        "callback_data" not in button
+        for row in caption.fields["reply_markup"]["inline_keyboard"]
+        for button in row
+    )
+    (text,) = server.of("editMessageText")
+    assert text.fields["message_id"] == 102
+    assert "Мост закрыт" in text.fields["text"]
