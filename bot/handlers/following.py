@@ -199,7 +199,9 @@ def make_router(desk: Desk) -> Router:
 
     @router.callback_query(Pressed(AskFollow))
     async def ask(query: CallbackQuery, pressed: AskFollow, reader: Reader, answer: Answer) -> None:
-        shown = screens.question(pressed.asked, reader.texts, pressed.article)
+        shown = screens.question(
+            pressed.asked, reader.texts, pressed.article, group=reader.group, alone=answer.alone
+        )
         await desk.asking.ask(reader, answer, _QUESTIONS[pressed.asked], shown)
 
     async def words_given(reader: Reader, answer: Answer, text: str, data: str) -> bool:

@@ -400,8 +400,13 @@ def unfollow_question(viewer: Viewer) -> Payload:
     return payload([line(asked)], ((yes, _back(viewer.texts, FollowScreen.DROP)),))
 
 
-def question(asked: Asked, texts: Texts, article: int = 0) -> Payload:
-    """Return what is asked before words or an address are typed; the command says it as well."""
+def question(
+    asked: Asked, texts: Texts, article: int = 0, *, group: bool = False, alone: bool = False
+) -> Payload:
+    """Return what is asked before words or an address are typed; the command says it as well.
+
+    In a group its answer is a reply, or that command where the asker `alone` sees the question.
+    """
     _ = texts.gettext
     match asked:
         case Asked.WORDS:
@@ -419,8 +424,14 @@ def question(asked: Asked, texts: Texts, article: int = 0) -> Payload:
         Asked.HIDE: FollowScreen.HIDDEN,
     }
     back = button(_("◀ Back"), Card(article)) if article else _back(texts, lists[asked])
-    hint = _("You can also write: {example}").format(example=example)
-    return payload([line(Run(said, bold=True)), line(hint, tight=False)], ((back,),))
+    if alone:
+        hint = _("By a command: {example}")
+    elif group:
+        hint = _("Reply to this message, or write: {example}")
+    else:
+        hint = _("You can also write: {example}")
+    told = [line(Run(said, bold=True)), line(hint.format(example=example), tight=False)]
+    return payload(told, ((back,),))
 
 
 # ---------------------------------------------------------------- one follow

@@ -1,7 +1,7 @@
 """Search hits: a page of a search, the found words marked; or the offer to follow the words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.messages import forms, notices
@@ -149,8 +149,9 @@ def question(texts: Texts, *, group: bool = False) -> Payload:
         line(hint.format(example=example.format(**names))),
     ]
     if group:
-        passages.append(line(_("For example: /search talks with japan")))
-    return payload(passages)
+        said = _("Reply to this message with the words, or write: {example}")
+        passages.append(line(said.format(example="/search " + _("talks with japan"))))
+    return replace(payload(passages), asks=group)
 
 
 def wrong_operator(wrong: WrongOperator, viewer: Viewer, sources: Sequence[str]) -> str:

@@ -41,3 +41,4 @@ class Payload:
     photo: str = ""
     silent: bool = False
     rich: Mapping[str, Any] | None = None
+    asks: bool = False

@@ -72,6 +72,8 @@ def send(
         fields |= _whispered(whisper)
     elif reply_to is not None:
         fields["reply_parameters"] = _reply(reply_to)
+        if payload.asks and not payload.keyboard:
+            fields["reply_markup"] = {"force_reply": True, "selective": True}
     return _method(payload, plain).model_validate(fields)
 
 

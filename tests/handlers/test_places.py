@@ -10,12 +10,13 @@ from aiogram.methods import (
     SendDocument,
     SendMessage,
 )
+from aiogram.types import ForceReply
 
 from bot.handlers import Answer
 from bot.messages import callbacks as cb
 from bot.messages.payloads import Button
 from storage import FollowKind, Level, Subscriber, SubscriberState
-from tests.handlers.conftest import ADMIN, ANNA, Person, World, bad
+from tests.handlers.conftest import ADMIN, ANNA, BOT_ID, NOW, Person, Shown, World, bad
 
 GROUP = -1001234
 OWNER = 1
@@ -36,6 +37,17 @@ def owner(world: World, *, thread: int = 0) -> Person:
 def mention(text: str, name: str = "@newsboy_bot") -> dict[str, Any]:
     mark = {"type": "mention", "offset": text.index(name), "length": len(name)}
     return {"text": text, "entities": [mark]}
+
+
+def reply_to(shown: Shown) -> dict[str, Any]:
+    above = {
+        "message_id": shown.message_id,
+        "date": int(NOW.timestamp()),
+        "chat": {"id": GROUP, "type": "supergroup", "title": "Группа"},
+        "from": {"id": BOT_ID, "is_bot": True, "first_name": "News"},
+        "text": shown.text,
+    }
+    return {"reply_to_message": above}
 
 
 class TestWhispers:
@@ -150,6 +162,38 @@ class TestTalk:
             assert said.reply_to is not None
         (helped,) = await anna.send(mention("@newsboy_bot"))
         assert "/latest" in helped.text
+
+    async def test_a_search_asks_for_its_words_and_takes_the_reply(self, world: World) -> None:
+        await world.article("Открыт мост через реку")
+        member = world.person(group=GROUP)
+        (asked,) = await member.say("/search")
+        assert "Ответьте на это сообщение" in asked.text
+        sent = world.telegram.requests[-1]
+        assert isinstance(sent, SendMessage)
+        assert isinstance(sent.reply_markup, ForceReply)
+        assert sent.reply_markup.selective
+        assert sent.reply_parameters, "the one who asked is meant"
+        assert await world.person(5, group=GROUP).say("мост", **reply_to(asked)) == []
+        (found,) = await member.say("мост", **reply_to(asked))
+        assert "Открыт мост через реку" in found.text
+        assert await member.say("мост", **reply_to(asked)) == [], "answered once"
+
+    async def test_a_question_says_how_it_is_answered_in_a_group(self, world: World) -> None:
+        one = owner(world)
+        (screen,) = await one.say("/subscribe")
+        asked = await one.press(screen, cb.AskFollow(cb.Asked.WORDS))
+        assert asked
+        assert "Ответьте на это сообщение или напишите: /subscribe" in asked.text
+        await one.say("землетрясение", **reply_to(asked))
+        group = await found(world, GROUP)
+        followed = await world.storage.subscribers.subscriptions(group.id)
+        assert "землетрясение" in {follow.label for follow in followed}
+        world.telegram.whispers = True
+        (screen,) = await one.say("/subscribe")
+        asked = await one.press(screen, cb.AskFollow(cb.Asked.WORDS))
+        assert asked
+        assert "Командой: /subscribe" in asked.text
+        assert "Ответьте" not in asked.text
 
     async def test_a_mention_in_passing_is_not(self, world: World) -> None:
         anna = world.person(group=GROUP)
