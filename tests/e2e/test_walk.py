@@ -46,6 +46,7 @@ class Words:
     zone: str
     follow: str
     told: str
+    corrected: str
     paper: str
     long: str
 
@@ -62,6 +63,7 @@ WORDS = {
         zone="Омск",
         follow="полярная экспедиция",
         told="Вернулась полярная экспедиция, которую не ждали",
+        corrected="Полярная экспедиция вернулась с опозданием на год",
         paper="vestnik",
         long="Сто лет на рельсах",
     ),
@@ -76,6 +78,7 @@ WORDS = {
         zone="Lisbon",
         follow="polar expedition",
         told="A polar expedition that nobody awaited is back",
+        corrected="A polar expedition is back a year late",
         paper="courier",
         long="",
     ),
@@ -442,12 +445,13 @@ async def _leaving(reader: Reader, layout: str) -> None:
 
 
 async def _told(reader: Reader, layout: str) -> None:
-    """A push is read in its own message."""
+    """A push is read in its own message, and corrected where it stands."""
     says, paper = reader.says, reader.town.newspaper
     number = {"classic": "1", "rich": "2"}[layout]  # each reader's own news: others read it too
     followed = await reader.ask(f"/subscribe {reader.words.follow}")
     former = paper.edition(reader.words.paper).newest(1)[0].manuscript
-    paper.publish(replace(former, slug=f"told-{layout}", title=f"{reader.words.told} ({number})"))
+    news = replace(former, slug=f"told-{layout}", title=f"{reader.words.told} ({number})")
+    url = paper.publish(news)
     push = reader.looked_at(
         await reader.town.people.wait_message(
             reader.id, after=followed["id"], contains=f"({number})", timeout=30
@@ -458,6 +462,15 @@ async def _told(reader: Reader, layout: str) -> None:
     assert len(text["text"]) > len(push["text"])
     card = await reader.turn(text, says("Collapse"))
     assert f"({number})" in card["text"]
+    title = f"{reader.words.corrected} ({number})"
+    paper.correct(url, title=title)
+    mark = says("Updated at {time}").partition("{")[0]
+
+    async def corrected() -> bool:
+        now = (await reader.shown(card))["text"]
+        return title in now and mark in now
+
+    await reader.town.until(corrected, 40)
 
 
 _CHAPTERS = (_lists, _search, _reading, _following, _settings, _leaving, _told)
