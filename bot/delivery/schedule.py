@@ -21,6 +21,10 @@ wall time twice in a day, and wants one digest."""
 SAME_MORNING = timedelta(hours=3)
 """A new time that comes so soon after a digest was moved from there, or would repeat it."""
 
+JUST_BEGUN = timedelta(minutes=2)
+"""A time that a reader sets within it is still meant: «08:00» was typed before the clock said so,
+and to wait for tomorrow's would be a digest lost without a word."""
+
 FARTHEST = timedelta(days=10)
 """No slot is due later from now: a week, a rest, and what zones shift."""
 
@@ -63,18 +67,21 @@ def first_due(
     now: datetime,
     former: Slot | None = None,
     last_digest: datetime | None = None,
+    *,
+    begun: timedelta = timedelta(0),
 ) -> datetime:
     """The first instant of a slot that a reader sets, moves or takes along to another zone.
 
     `former` is the slot of the same minute that was there before: what came due and was not seen
     yet stays due, and what fired rests. A new one leaves out what would come within `SAME_MORNING`
-    of the reader's last digest: 08:00 moved to 08:05 at 08:02 is no second digest that morning.
+    of the reader's last digest: 08:00 moved to 08:05 at 08:02 is no second digest that morning. One
+    that came no longer than `begun` ago is due.
     """
     if former is not None:
         if former.due <= now:
             return former.due
         return next_due(plan.minute, plan.weekdays, zone, now, former.fired)
-    due = next_due(plan.minute, plan.weekdays, zone, now, None)
+    due = next_due(plan.minute, plan.weekdays, zone, now - begun, None)
     if last_digest is not None and abs(due - last_digest) < SAME_MORNING:
         due = next_due(plan.minute, plan.weekdays, zone, max(now, last_digest), last_digest)
     return due

@@ -192,9 +192,12 @@ def dues(
     now: datetime,
     former: tuple[Slot, ...] = (),
     last_digest: datetime | None = None,
+    *,
+    begun: timedelta = timedelta(0),
 ) -> tuple[datetime, ...]:
     """The first instants of digest times: see `first_due`."""
     before = {slot.minute: slot for slot in former}
     return tuple(
-        first_due(plan, ZoneInfo(zone), now, before.get(plan.minute), last_digest) for plan in plans
+        first_due(plan, ZoneInfo(zone), now, before.get(plan.minute), last_digest, begun=begun)
+        for plan in plans
     )

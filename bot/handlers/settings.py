@@ -12,6 +12,7 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
+from bot.delivery.schedule import JUST_BEGUN
 from bot.handlers.answering import Answer, RichRefusedError
 from bot.handlers.arrivals import greeting
 from bot.handlers.articles import find, send_text
@@ -391,7 +392,7 @@ async def _store_slots(desk: Desk, reader: Reader, plans: tuple[SlotPlan, ...], 
     subscribers = desk.storage.subscribers
     former = tuple(await subscribers.slots(reader.subscriber.id))
     last = await subscribers.last_digest(reader.subscriber.id)
-    first = dues(plans, zone, reader.viewer.now, former, last)
+    first = dues(plans, zone, reader.viewer.now, former, last, begun=JUST_BEGUN)
     await subscribers.set_slots(reader.subscriber.id, plans, first)
 
 

@@ -55,6 +55,18 @@ async def test_a_time_that_is_due_and_set_again_is_not_lost(world: World) -> Non
     assert await live(world, MORNING + timedelta(minutes=10)) == [MORNING]
 
 
+async def test_a_time_that_began_while_it_was_typed_comes_at_once(world: World) -> None:
+    """And one that was missed by more comes with the next day, as does one just after a digest."""
+    await begin(world, "20:00")
+    world.now = (MORNING + timedelta(seconds=40)).astimezone(UTC)
+    await world.person().say("/settings digest 8:00")
+    assert await live(world, MORNING + timedelta(minutes=20)) == [MORNING]
+    await world.person().say("/settings digest 8:20")
+    world.now = (MORNING + timedelta(hours=6, minutes=5)).astimezone(UTC)
+    await world.person().say("/settings digest 14:00")
+    assert await live(world, MORNING + timedelta(hours=8)) == [MORNING]
+
+
 async def test_an_evening_added_after_the_mornings_comes_the_same_day(world: World) -> None:
     await begin(world)
     await live(world, MORNING + timedelta(minutes=2))
