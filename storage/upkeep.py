@@ -37,6 +37,7 @@ _QUERY_LIFE = timedelta(days=30)
 _NOTICE_LIFE = timedelta(days=30)
 _PICTURE_LIFE = timedelta(days=90)
 _FRESH = timedelta(days=3)
+_IDS_SINCE_BACKUP = 1_000_000  # more than a bot gives out between two backups
 COPY_LIFE = timedelta(days=30)
 """How long the copy of the database is kept that is made before it is brought up to date."""
 _BOT = "bot"
@@ -318,6 +319,41 @@ async def backup(database: Path, target: Path) -> None:
     await asyncio.to_thread(_backup, database, target)
 
 
+def _use_no_id_again(database: Path, restored: Path) -> None:
+    """Let a restored file give out no id that the present one gave since the backup.
+
+    Buttons and links in chats name articles by id: they must not open others.
+    """
+    present = None
+    if database.exists():
+        address = f"{database.absolute().as_uri()}?mode=ro"
+        with (
+            suppress(sqlite3.DatabaseError),
+            closing(sqlite3.connect(address, uri=True)) as connection,
+        ):
+            present = dict(connection.execute("SELECT name, seq FROM sqlite_sequence"))
+    with (
+        wrapped_errors(restored),
+        closing(sqlite3.connect(restored)) as connection,
+        connection,
+    ):
+        if present is None:  # what was given out is not known any more
+            connection.execute("UPDATE sqlite_sequence SET seq = seq + ?", (_IDS_SINCE_BACKUP,))
+            return
+        for name, last in present.items():
+            connection.execute(
+                "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name)
+            )
+            connection.execute(
+                """
+                INSERT INTO sqlite_sequence (name, seq) SELECT name, ? FROM sqlite_schema
+                WHERE name = ? AND type = 'table' AND name NOT IN (
+                    SELECT name FROM sqlite_sequence)
+                """,
+                (last, name),
+            )
+
+
 def _restore(backup_file: Path, database: Path, now: datetime) -> Path | None:
     check_file(backup_file)
     lock = ProcessLock(database)
@@ -326,6 +362,7 @@ def _restore(backup_file: Path, database: Path, now: datetime) -> Path | None:
     try:
         partial.unlink(missing_ok=True)
         _copy(backup_file, partial)
+        _use_no_id_again(database, partial)
         kept = database.exists()
         if kept:
             shutil.copymode(database, partial)

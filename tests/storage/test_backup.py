@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,24 @@ async def test_restoring_keeps_the_present_file(path: Path, tmp_path: Path) -> N
     assert await articles(tmp_path / "copy.db") == 2  # the backup can serve again
     async with Storage.open(path) as storage:  # and the bot starts on it
         assert (await publish(storage, await feed(storage), "later")).new
+
+
+async def latest(path: Path, title: str) -> int:
+    """The id that an article published now gets."""
+    async with Storage.open(path) as storage:
+        return (await publish(storage, await feed(storage), title)).article_id
+
+
+async def test_a_restored_file_gives_out_no_id_again(path: Path, tmp_path: Path) -> None:
+    """What was sent since the backup names its articles by id: it must not open others."""
+    await make(path, 2)
+    await backup(path, tmp_path / "copy.db")
+    last = await latest(path, "since")
+    await restore(tmp_path / "copy.db", path, NOW)
+    assert await latest(path, "after") == last + 1
+    damage(path)  # nobody knows which were given out
+    await restore(tmp_path / "copy.db", path, NOW + timedelta(days=1))
+    assert await latest(path, "again") > last + 1000
 
 
 async def test_restoring_where_nothing_is(path: Path, tmp_path: Path) -> None:
