@@ -180,7 +180,12 @@ class Insight:
     async def active_readers(self) -> int:
         """How many chats a message to all would be for."""
         return int(
-            await self._database.value("SELECT count(*) FROM subscriber WHERE state = 'active'")
+            await self._database.value(
+                """
+                SELECT count(*) FROM subscriber
+                WHERE state = 'active' AND kind <> 'channel' AND thread_id = 0
+                """
+            )
         )
 
     async def ended(self, now: datetime) -> list[Ended]:

@@ -467,7 +467,7 @@ class Owing:
                 INSERT INTO delivery (subscriber_id, state, due, expires, broadcast_id, sound)
                 SELECT id, 'owed', :now, :expires, :broadcast, 1
                 FROM subscriber WHERE id > :cursor AND id <= :reach AND state = 'active'
-                      AND kind <> 'channel'
+                      AND kind <> 'channel' AND thread_id = 0
                       AND (SELECT called_off IS NULL FROM broadcast WHERE id = :broadcast)
                 ORDER BY id
                 ON CONFLICT (broadcast_id, subscriber_id) WHERE broadcast_id IS NOT NULL

@@ -323,6 +323,17 @@ async def test_a_broadcast_is_owed_to_all_who_are_active(storage: Storage) -> No
     ]
 
 
+async def test_a_broadcast_comes_once_to_a_chat_and_not_into_channels(storage: Storage) -> None:
+    whole, channel = await _crowd(storage, 2)
+    await storage.subscribers.part(whole, 9, now=NOW, covered_before=NOW - DAY)
+    await execute(storage, f"UPDATE subscriber SET kind = 'channel' WHERE id = {channel}")  # noqa: S608 — an id of ours
+    await _broadcast(storage, NOW + DAY)
+    (seen,) = await storage.owing.open_broadcasts()
+    await storage.owing.expand_broadcast(seen, now=NOW, chunk=100)
+    assert await _told(storage) == [whole]
+    assert await storage.insight.active_readers() == 1
+
+
 async def test_a_broadcast_goes_on_where_the_last_process_stopped(path: Path) -> None:
     async with Storage.open(path) as storage:
         readers = await _crowd(storage, 5)
