@@ -373,6 +373,7 @@ async def _kept(desk: Desk, reader: Reader, channel: Subscriber) -> Kept:
         tuple(await desk.storage.feeds.sources(reader=channel.id)),
         here=edition.keeper == reader.person_id,
         languages=tuple(sorted(desk.texts)),
+        closed=not desk.public,
     )
 
 

@@ -55,7 +55,8 @@ _NAMED = 6  # follows of a kind
 class Kept:
     """A channel's edition as things stand.
 
-    `here` is whether the reader gets its drafts; `languages` are those that labels may be in.
+    `here` is whether the reader gets its drafts; `languages` are those that labels may be in;
+    `closed` is whether the bot lets in none but those who were invited.
     """
 
     edition: Edition
@@ -64,6 +65,7 @@ class Kept:
     sources: tuple[Source, ...]
     here: bool
     languages: tuple[str, ...]
+    closed: bool = False
 
     def posts(self, kind: FollowKind, key: str) -> bool:
         """Return whether a topic, source or words are posted."""
@@ -159,6 +161,9 @@ def _home(kept: Kept, viewer: Viewer) -> Payload:
         )
     elif kept.edition.mode is EditionMode.OFF:
         told.append(line(_("Nothing is posted until you turn it on."), tight=False))
+    if kept.closed:
+        said = _("The bot is private: “Read” under a post opens for those alone who were invited.")
+        told.append(line(said, tight=False))
     modes = tuple(
         button(
             ("✓ " if mode is kept.edition.mode else "") + _mode(mode, texts),

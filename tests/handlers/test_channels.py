@@ -115,7 +115,8 @@ async def test_whoever_adds_the_bot_gets_the_channels_screen_and_nothing_is_post
     assert channel.state is SubscriberState.STOPPED
     assert "Новости дня" in screen.text
     assert "Пока публикация выключена, в канале ничего не появится." in screen.text
-    assert screen.labels[:3] == ["✓ выключено", "с одобрением", "само"]
+    assert "приглашённым" not in screen.text, "this bot is public"
+    assert screen.labels[:3] == ["✓ выкл", "с одобрением", "автоматически"]
     assert world.telegram.chats.get(CHANNEL) is None
     edition = await world.storage.editions.find(channel.id)
     assert edition is not None
@@ -129,14 +130,16 @@ async def test_a_private_bot_serves_no_strangers_channel(private_world: World) -
     assert "закрытый" in told[-1].text
     await arrive(private_world, ADMIN)
     assert await private_world.storage.subscribers.find(CHANNEL) is not None
+    screen = private_world.person(ADMIN).messages()[-1]
+    assert "«Читать» под постом откроет статью только приглашённым" in screen.text
 
 
 async def test_the_screens_change_what_is_posted(world: World) -> None:
     screen, channel = await opened(world)
     anna = world.person()
-    after = await anna.press(screen, "само")
+    after = await anna.press(screen, "автоматически")
     assert after is not None
-    assert "✓ само" in after.labels
+    assert "✓ автоматически" in after.labels
     topics = await anna.press(after, "Темы")
     assert topics is not None
     after = await anna.press(topics, "☐ Спорт")

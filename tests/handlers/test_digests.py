@@ -247,6 +247,26 @@ class TestTop:
         assert again
         assert "Самое новое" in again.text, "yesterday's button begins anew"
 
+    async def test_pages_hold_still_while_stories_grow_and_late_news_comes(
+        self, world: World
+    ) -> None:
+        """What a slow feed brings was published before the list was asked for, and stored after."""
+        stored = [
+            await world.article(f"Новость {number}.", age=timedelta(minutes=10 * number + 5))
+            for number in range(20)
+        ]
+        anna = world.person()
+        (first,) = await anna.say("/top")
+        world.now += timedelta(minutes=3)
+        await world.article("Запоздалое", age=timedelta(minutes=8))
+        for domain in ("courier.example", "globe.example"):
+            grown = stored[18].story_id
+            await world.article("Ещё о ней", domain=domain, story=grown)
+        second = await anna.press(first, "Ещё ▶")
+        assert second
+        assert "Запоздалое" not in second.text
+        assert [f"Новость {n}." in second.text for n in (7, 8, 15, 18)] == [0, 1, 1, 0]
+
     async def test_of_a_topic_typed_or_tapped(self, world: World) -> None:
         await world.article("Матч", topic=Topic.SPORT)
         await world.article("Закон", topic=Topic.POLITICS)
