@@ -691,6 +691,7 @@ class Subscriber:
     missed: datetime | None = None  # when Telegram first said that there is no such chat
     digests: int = 0  # sent so far
     important_offered: bool = False  # alerts on important stories, or they chose alerts themselves
+    rich_offered: bool = False  # the sample, under a text, or they answered it already
 
 
 @dataclass(frozen=True, slots=True)

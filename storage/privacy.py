@@ -43,7 +43,7 @@ _MOMENTS = frozenset(
 )
 _FLAGS = frozenset(
     {"admin", "silent", "pictures", "language_chosen", "zone_chosen", "rich_confirmed", "sound"}
-    | {"important_offered"}
+    | {"important_offered", "rich_offered"}
 )
 _INNER = frozenset({"anchor", "audience", "watermark", "subscriber_id", "cursor", "done"})
 

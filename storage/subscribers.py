@@ -60,6 +60,7 @@ class SubscriberChanges(TypedDict, total=False):
     layout: Layout
     rich_confirmed: bool
     important_offered: bool
+    rich_offered: bool
 
 
 def subscriber_of(row: Row) -> Subscriber:
@@ -92,6 +93,7 @@ def subscriber_of(row: Row) -> Subscriber:
         missed=maybe_datetime(row["missed"]),
         digests=row["digests"],
         important_offered=bool(row["important_offered"]),
+        rich_offered=bool(row["rich_offered"]),
     )
 
 
@@ -254,11 +256,11 @@ class Subscribers:
                 INSERT INTO subscriber
                        (chat_id, thread_id, kind, title, language, language_chosen, news_language,
                         zone, zone_chosen, alerts, quiet_from, quiet_to, hourly, daily, headlines,
-                        silent, pictures, layout, rich_confirmed, important_offered, watermark,
-                        created)
+                        silent, pictures, layout, rich_confirmed, rich_offered, important_offered,
+                        watermark, created)
                 SELECT chat_id, :thread, kind, title, language, language_chosen, news_language,
                        zone, zone_chosen, 'off', quiet_from, quiet_to, hourly, daily, headlines,
-                       silent, pictures, layout, rich_confirmed, important_offered,
+                       silent, pictures, layout, rich_confirmed, rich_offered, important_offered,
                        coalesce((SELECT min(+id) - 1 FROM article WHERE search_key >= :covered),
                                 (SELECT max(id) FROM article), 0), :now
                 FROM subscriber WHERE id = :id

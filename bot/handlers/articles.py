@@ -254,9 +254,9 @@ def texts_of(article: Article, reader: Reader) -> tuple[Payload, ...]:
 
 def _may_read_rich(article: Article, reader: Reader) -> bool:
     """Whether to offer the layout that would bring the text in fewer messages: never in a group,
-    whose members see different things, and not to who has seen the sample.
+    whose members see different things, and once.
     """
-    asked = reader.group or reader.subscriber.rich_confirmed
+    asked = reader.group or reader.subscriber.rich_confirmed or reader.subscriber.rich_offered
     return not asked and len(rich.full(article, reader.viewer)) == 1
 
 
@@ -275,8 +275,9 @@ async def _send_parts(
             if index == len(parts) - 1:
                 onward = part.rich is None
                 folding = keyboards.full(article, reader.viewer, tuple(sent), onward=onward)
-                if onward and _may_read_rich(article, reader) and len(parts) > 1:
+                if onward and len(parts) > 1 and _may_read_rich(article, reader):
                     folding += keyboards.rich_offer(article, reader.texts)
+                    await desk.storage.subscribers.change(reader.subscriber.id, rich_offered=True)
                 part = replace(part, keyboard=folding)
                 part = await with_saved(desk, reader, part, article)
             sent.append(await answer.say(part, reply_to=below))

@@ -195,7 +195,7 @@ def make_router(desk: Desk) -> Router:
     ) -> None:
         layout = Layout.RICH if pressed.seen else Layout.CLASSIC
         subscriber = await storage.subscribers.change(
-            reader.subscriber.id, layout=layout, rich_confirmed=pressed.seen
+            reader.subscriber.id, layout=layout, rich_confirmed=pressed.seen, rich_offered=True
         )
         said = notices.rich_on if pressed.seen else notices.rich_off
         await answer.turn(notices.note(said(reader.texts)))

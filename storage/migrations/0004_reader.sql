@@ -4,6 +4,8 @@
 ALTER TABLE subscriber ADD COLUMN digests INTEGER NOT NULL DEFAULT 0;  -- sent so far
 ALTER TABLE subscriber ADD COLUMN important_offered INTEGER NOT NULL DEFAULT 0;
 UPDATE subscriber SET important_offered = 1 WHERE alerts <> 'off';
+-- So is the rich layout, under the first text that it would bring in one message.
+ALTER TABLE subscriber ADD COLUMN rich_offered INTEGER NOT NULL DEFAULT 0;
 
 -- What a search found stays under its id, so that its pages never shift: JSON list of article ids,
 -- best first, of which the first `whole` have all the words. `tried`: the words that were searched

@@ -242,6 +242,8 @@ class TestRich:
         article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)
         anna = world.person()
         parts = await anna.say(f"/full {article.article_id}")
+        later = await anna.say(f"/full {article.article_id}")
+        assert "Показать одним сообщением" not in later[-1].labels, "it is offered once"
         await anna.press(parts[-1], "Показать одним сообщением")
         sample = anna.messages()[-1]
         assert sample.rich
