@@ -8,6 +8,7 @@ is named, what that subscriber owns is shown too, but never in the general lists
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -813,16 +814,24 @@ class Articles:
     ) -> list[Headline]:
         """Headlines of the stories told since `since`, most sources first: to be weighed.
 
-        With `until`, those alone that were published by then; with `topic`, of that alone.
+        With `until`, as things stood then: without the articles that were stored later, whenever
+        they were published, so that pages hold still. With `topic`, of that alone.
         """
+        # The plus sign keeps SQLite from reading all stories in the order that they are grouped by.
         rows = await self._database.rows(
             f"""
-            {HEADLINE} WHERE a.id IN (SELECT article_id FROM story WHERE latest >= :since)
-                AND a.owner IS NULL AND a.imported = 0 AND a.state <> 'gone'
-                AND (:language = 'all' OR a.language = :language)
-                AND (:until IS NULL OR a.published <= :until)
-                AND (:topic IS NULL OR a.topic = :topic)
-            ORDER BY st.sources DESC, st.articles DESC, a.search_key DESC LIMIT :limit
+            SELECT h.*, found.tellers, found.told FROM (
+                SELECT st.article_id, count(DISTINCT o.source_id) AS tellers, count(*) AS told
+                FROM story st CROSS JOIN article o ON o.story_id = st.id
+                WHERE st.latest >= :since AND st.owner IS NULL
+                      AND (:until IS NULL OR o.stored <= :until)
+                GROUP BY +st.id HAVING max(o.published) >= :since) found
+            CROSS JOIN (
+                {HEADLINE} WHERE a.owner IS NULL AND a.imported = 0 AND a.state <> 'gone'
+                    AND (:language = 'all' OR a.language = :language)
+                    AND (:until IS NULL OR a.published <= :until)
+                    AND (:topic IS NULL OR a.topic = :topic)) h ON h.id = found.article_id
+            ORDER BY found.tellers DESC, found.told DESC, h.search_key DESC LIMIT :limit
             """,
             {
                 "since": to_epoch(since),
@@ -832,7 +841,10 @@ class Articles:
                 "limit": limit,
             },
         )
-        return [headline(row) for row in rows]
+        return [
+            replace(headline(row), sources_in_story=row["tellers"], articles_in_story=row["told"])
+            for row in rows
+        ]
 
     async def newest(self) -> int:
         """The highest article id: a digest's watermark."""

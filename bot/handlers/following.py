@@ -110,7 +110,8 @@ def make_router(desk: Desk) -> Router:
         )
         if isinstance(intent, UnfollowAll):
             await storage.subscribers.unfollow_all(reader.subscriber.id)
-            await answer.say(screens.said(notices.unfollowed_all(reader.texts), reader.texts))
+            said = notices.unfollowed_all(reader.texts)
+            await answer.say(screens.said(said, reader.texts, group=reader.group))
         elif isinstance(intent, FollowScreen):
             await answer.say(await follows_screen(desk, reader, intent))
         else:
@@ -271,6 +272,7 @@ async def _followed(desk: Desk, reader: Reader) -> Followed:
         mutes=tuple(await subscribers.mutes(subscriber.id, reader.viewer.now)),
         digests=bool(await subscribers.slots(subscriber.id)),
         adds=desk.settings.readers_add_sources > 0,
+        group=reader.group,
     )
 
 
@@ -423,7 +425,7 @@ async def follow_typed(
     level = intent.level or _USUAL.get(intent.kind, Level.DIGEST)
     said = await set_level(desk, reader, target, level)
     if level is Level.OFF:
-        await answer.say(screens.said(said, reader.texts))
+        await answer.say(screens.said(said, reader.texts, group=reader.group))
         return
     if target.kind is FollowKind.SOURCE:
         owned = await desk.storage.feeds.source_by_domain(target.key, reader.subscriber.id)

@@ -205,7 +205,7 @@ async def look_at(desk: Desk, reader: Reader, answer: Answer, text: str) -> None
         await answer.say(offers.choice(choices, reader.viewer))
     elif isinstance(found, Offer) and found.ready:
         query = await subscribers.save_query(found.url, now)
-        await answer.say(offers.offer(found, query, reader.viewer))
+        await answer.say(offers.offer(found, query, reader.viewer, group=reader.group))
     else:
         await answer.tell(_said(found, reader))
 

@@ -47,7 +47,8 @@ _MARK = {Level.OFF: "○", Level.DIGEST: "📰", Level.NOW: "⚡", Level.SOUND: 
 class Followed:
     """What a subscriber follows, what there is to follow, and what decides how it comes.
 
-    `digests`: there are digests at set times; `adds`: the reader may add sources.
+    `digests`: there are digests at set times; `adds`: the reader may add sources; `group`: it is
+    for all who are in the chat.
     """
 
     subscriptions: tuple[Subscription, ...]
@@ -56,6 +57,7 @@ class Followed:
     mutes: tuple[Mute, ...] = ()
     digests: bool = True
     adds: bool = False
+    group: bool = False
 
     def level(self, kind: FollowKind, key: str = "") -> Level:
         """Return the level of a follow: its own, else that of everything, else off.
@@ -188,7 +190,7 @@ def _home(followed: Followed, viewer: Viewer) -> Payload:
     _ = texts.gettext
     everything = followed.level(FollowKind.EVERYTHING)
     passages = [
-        line(Run(_("What you follow"), bold=True)),
+        line(Run(_whose(texts, group=followed.group), bold=True)),
         line(
             f"{_('All news')}: ",
             Run(comes(everything, followed.alerts, texts), bold=True),
@@ -387,9 +389,15 @@ def drop_screen(followed: Followed, viewer: Viewer, page: int = 0) -> Payload:
     )
 
 
-def said(text: str, texts: Texts) -> Payload:
+def said(text: str, texts: Texts, *, group: bool = False) -> Payload:
     """Return a line about what is followed no more, with the way to all that is."""
-    return note(text, ((button(texts.gettext("What you follow"), Follows(FollowScreen.HOME)),),))
+    home = button(_whose(texts, group=group), Follows(FollowScreen.HOME))
+    return note(text, ((home,),))
+
+
+def _whose(texts: Texts, *, group: bool) -> str:
+    _ = texts.gettext
+    return _("What this chat follows") if group else _("What you follow")
 
 
 def unfollow_question(viewer: Viewer) -> Payload:

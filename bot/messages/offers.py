@@ -22,8 +22,8 @@ _NAME = 80  # characters
 _LISTED = 12  # names of a file's sources
 
 
-def offer(one: Offer, query: int, viewer: Viewer) -> Payload:
-    """Return what a feed would bring, with the button that adds it."""
+def offer(one: Offer, query: int, viewer: Viewer, *, group: bool = False) -> Payload:
+    """Return what a feed would bring, with the button that adds it; `group`: to all of a chat."""
     texts = viewer.texts
     _ = texts.gettext
     entries = texts.ngettext("{n} entry", "{n} entries", one.entries).format(n=one.entries)
@@ -31,7 +31,12 @@ def offer(one: Offer, query: int, viewer: Viewer) -> Payload:
         line(Run(clip(clean(one.title) or one.url, 200), bold=True)),
         line(f"{clip(one.url, 200)} · {entries}"),
         *(line(f"• {clip(clean(title), 200)}") for title in one.titles[:_TITLES]),
-        line(_("Only you will see this source."), tight=False),
+        line(
+            _("Only this chat will see this source.")
+            if group
+            else _("Only you will see this source."),
+            tight=False,
+        ),
     ]
     add = button(_("Add"), AddSource(query))
     return payload(passages, ((add, _cancel(texts)),))

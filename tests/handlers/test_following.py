@@ -214,6 +214,16 @@ async def test_of_a_search_its_words_are_followed_and_not_its_operators(world: W
     assert words == [world.desk.normaliser.phrase("лунный трактор")]
 
 
+async def test_a_groups_follows_are_called_the_chats(world: World) -> None:
+    world.telegram.owners.add(1)
+    (home,) = await world.person(1, group=-100).say("/subscribe")
+    assert home.text.startswith("Подписки этого чата\n")
+    (gone,) = await world.person(1, group=-100).say("/unsubscribe спорт")
+    assert "Подписки этого чата" in gone.labels
+    (own,) = await world.person().say("/subscribe")
+    assert own.text.startswith("Ваши подписки\n")
+
+
 async def test_who_asks_to_be_told_sees_the_follow_and_is_told(world: World) -> None:
     """Whatever was hidden or followed before; of a long query whole words alone are followed."""
     await world.article()
