@@ -245,7 +245,7 @@ class TestSearch:
         (photo,) = await anna.send({"photo": []})
         assert photo.text.startswith("Здесь понятны только слова")
         (group,) = await world.person(group=-100).say("/search")
-        assert "Например: /search переговоры с японией" in group.text
+        assert "или напишите: /search переговоры с японией" in group.text
 
     async def test_a_search_that_is_kept_no_more(self, world: World) -> None:
         anna = world.person()
