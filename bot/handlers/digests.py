@@ -1,5 +1,6 @@
 """The front page by command: /digest, what it left out and offers, and /top."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from bot.delivery.digest import weight
+from bot.delivery.matching import Key, phrase_keys
 from bot.handlers.answering import Answer, RichRefusedError
 from bot.handlers.desk import Desk, Reader
 from bot.handlers.door import Pressed
@@ -147,11 +149,28 @@ async def top_page(desk: Desk, reader: Reader, here: Top) -> Payload:
         if topic is None or mute.kind is not FollowKind.TOPIC
     }
     shown = [one for one in found if hidden.isdisjoint(_keys(one))]
+    shown = await _without(desk, shown, hidden)
     shown.sort(key=lambda one: weight(one, asked, followed=False), reverse=True)
     page = shown[here.offset : here.offset + PAGE]
     more = len(shown) > here.offset + PAGE
     here = replace(here, asked=int(asked.timestamp()))
     return fronts.top(page, reader.viewer, here, more=more, page=PAGE)
+
+
+async def _without(
+    desk: Desk, headlines: list[Headline], hidden: Collection[Key]
+) -> list[Headline]:
+    """The headlines without those that have hidden words, or go on with a hidden story."""
+    phrases = [key for kind, key in hidden if kind is FollowKind.WORDS]
+    if phrases:
+        words = await desk.storage.articles.words_of([one.article_id for one in headlines])
+        met = {one for one, text in words.items() if phrase_keys(phrases, *text)}
+        headlines = [one for one in headlines if one.article_id not in met]
+    stories = {int(key) for kind, key in hidden if kind is FollowKind.STORY}
+    if stories:
+        before = await desk.storage.fronts.gone_on_with([one.story_id for one in headlines])
+        headlines = [one for one in headlines if stories.isdisjoint(before.get(one.story_id, ()))]
+    return headlines
 
 
 def _keys(headline: Headline) -> list[tuple[FollowKind, str]]:

@@ -1,7 +1,8 @@
 """What a reader does not want to see: /mute, /unmute, and «Не показывать…» under an article.
 
-A mute holds for what comes by itself, at once or in the digest; what is asked for shows all. Every
-mute is confirmed with the way back. In a group only its admins get here (`door.Keepers`).
+A mute holds for what comes by itself, at once or in the digest, and for the top stories; what is
+asked for otherwise shows all. Every mute is confirmed with the way back. In a group only its admins
+get here (`door.Keepers`).
 """
 
 from collections.abc import Sequence

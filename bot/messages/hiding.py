@@ -74,7 +74,10 @@ def hidden(mute: Mute, viewer: Viewer, *, article: int = 0) -> Payload:
     _ = texts.gettext
     name = name_of(mute.kind, mute.key, mute.label, texts)
     said = _("Hidden {term}: {name}").format(term=term_of(mute, viewer), name=name)
-    about = _("It comes neither at once nor in the digest. Search and lists show it as ever.")
+    about = _(
+        "It comes neither at once nor in the digest, nor is it among the top stories. Search and"
+        " other lists show it as ever."
+    )
     token = word_token(mute.key)
     changes = [button(_("Show again"), Unhide(mute.kind, token, article))]
     if mute.expires is not None and mute.kind is not FollowKind.STORY:

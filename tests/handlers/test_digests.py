@@ -301,6 +301,15 @@ class TestTop:
         (sport,) = await anna.say("/top sport")
         assert "Матч" in sport.text
 
+    async def test_hidden_words_are_among_the_top_stories_in_no_form(self, world: World) -> None:
+        await world.article("О гороскопах на неделю")
+        await world.article("Закон принят", body="Гороскопов в нём нет.")
+        await world.article("Мост открыт")
+        anna = world.person()
+        await anna.say("/mute слова гороскоп 30")
+        (top,) = await anna.say("/top")
+        assert [one in top.text for one in ("О гороскопах", "Закон", "Мост")] == [0, 0, 1]
+
     async def test_forged_pages_are_harmless(self, world: World) -> None:
         await world.article("Закон")
         anna = world.person()
