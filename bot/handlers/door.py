@@ -30,7 +30,7 @@ from aiogram.types import (
 
 from bot.handlers.answering import Answer, thread_of
 from bot.handlers.desk import Desk, Reader, viewer_of
-from bot.messages import links, notices, places
+from bot.messages import notices, places
 from bot.messages.callbacks import Callback, parse
 from storage import ChatKind, Subscriber, SubscriberState
 
@@ -93,11 +93,7 @@ class Door(BaseMiddleware):
         if subscriber is None:
             if not group:
                 texts = self._desk.texts[self._desk.language(person.language_code)]
-                tried = code is not None and code != links.FROM_INLINE and links.parse(code) is None
-                if tried and not self._desk.public:
-                    await answer.tell(notices.bad_invitation(texts))
-                else:
-                    await answer.tell(notices.stranger(texts, public=self._desk.public))
+                await answer.tell(notices.stranger(texts, public=self._desk.public))
             return None
         reader = self._reader(subscriber, person, thread_id, group=group)
         data["reader"] = replace(reader, anonymous_admin=anonymous)

@@ -6,6 +6,7 @@ is JSON as `control` and `view` describe it; a refused action raises `ControlErr
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from contextlib import asynccontextmanager
@@ -220,13 +221,22 @@ class Control:
     ) -> Json:
         """The bot's first message with an id over `after` and a version over `since` (a `since`
         alone catches edits) that contains a text. Raises TimeoutError."""
-        found = await self._get(
-            f"/chats/{chat}/wait", after=after, since=since, contains=contains, timeout=timeout
-        )
-        if found is None:
-            shown = [message["text"][:80] for message in await self.messages(chat, limit=5)]
-            raise TimeoutError(f"no message in chat {chat} in {timeout} s; the last are {shown}")
-        return dict(found)
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + timeout
+        while True:
+            found = await self._get(  # the server waits for a minute at the longest
+                f"/chats/{chat}/wait",
+                after=after,
+                since=since,
+                contains=contains,
+                timeout=max(0.0, ends - loop.time()),
+            )
+            if found is not None:
+                return dict(found)
+            if loop.time() >= ends:
+                break
+        shown = [message["text"][:80] for message in await self.messages(chat, limit=5)]
+        raise TimeoutError(f"no message in chat {chat} in {timeout} s; the last are {shown}")
 
     async def ask(
         self,

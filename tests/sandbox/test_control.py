@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.sandbox import control
 from bot.sandbox.client import ControlError
 
 from .conftest import TOKEN, Api
@@ -179,6 +180,16 @@ async def test_waiting_for_messages_and_edits(api: Api, people: Control, reader:
     assert (await edit)["text"] == "третья"
     with pytest.raises(TimeoutError, match="третья"):
         await people.wait_message(reader, after=sent["message_id"], timeout=0.05)
+
+
+async def test_waiting_longer_than_the_server_waits(
+    api: Api, people: Control, reader: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "WAIT_SECONDS", 0.1)
+    waiting = asyncio.create_task(people.wait_message(reader, timeout=20))
+    await asyncio.sleep(0.5)
+    sent = await api.call("sendMessage", chat_id=reader, text="a")
+    assert (await waiting)["id"] == sent["message_id"]
 
 
 async def test_pressing_what_is_not_there(api: Api, people: Control, reader: int) -> None:
