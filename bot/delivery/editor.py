@@ -451,7 +451,7 @@ class Editor:
         captioned = delivery.layout is Layout.PHOTO
         if reader.kind is ChatKind.CHANNEL:
             plain = delivery.push_id in job.correction.plain
-            post = classic.post(job.article, viewer, photo=captioned)
+            post = classic.post(job.article, viewer, caption=captioned)
             return [(delivery.message_id, _Forms(post, plain=plain, captioned=captioned))]
         if delivery.parts:
             return _parted(job.article, delivery, viewer, captioned, is_rich=_reads_rich(reader))
@@ -496,7 +496,7 @@ def _view(
     article: Article, view: View, viewer: Viewer, *, captioned: bool, is_rich: bool
 ) -> Payload:
     if view is View.PUSH:
-        shown = classic.push(article, viewer, photo=captioned)
+        shown = classic.push(article, viewer, caption=captioned)
     elif view is View.FULL and article.reading is Reading.FULL:
         texts = _texts(article, viewer, is_rich=is_rich)
         # A text that has grown beyond one message folds to its card.

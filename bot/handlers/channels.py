@@ -586,7 +586,7 @@ async def _update_post(
         await answer.toast(notices.gone(reader.texts))
         return
     viewer = viewer_of(channel, desk.texts, desk.clock(), desk.digests.bot)
-    shown = classic.post(article, viewer, photo=draft.photo)
+    shown = classic.post(article, viewer, caption=draft.photo)
     post = Answer(answer.bot, desk, channel.chat_id)
     try:
         await post.turn(shown, draft.post_id, captioned=draft.photo)

@@ -50,8 +50,10 @@ from storage import (
 
 FRESH = timedelta(minutes=15)  # a push younger than this shows no time
 _TITLE = 500  # characters; a title beyond is no title
+_SOURCE = 100
 _SUMMARY = 1000
 _CARD_STANDFIRST = 1500
+_CAPTION_TITLE = 300
 _CAPTION_STANDFIRST = 400
 _WORTH_A_WORD = 120  # words: less is read before the reader has read how long it takes
 _BULLET = "• "
@@ -78,7 +80,7 @@ def title_of(title: str, viewer: Viewer) -> str:
 
 def source_run(article: Article) -> Run:
     """Return the source's name as the link out."""
-    name = clean(article.source)
+    name = clip(clean(article.source), _SOURCE)
     return Run(name if visible(name) else article.source_domain, link=web_link(article.url))
 
 
@@ -131,33 +133,53 @@ def picture_of(article: Article, viewer: Viewer) -> str:
 # ---------------------------------------------------------------- push and card
 
 
-def push(article: Article, viewer: Viewer, *, photo: bool = False) -> Payload:
+def push(
+    article: Article, viewer: Viewer, *, photo: bool = False, caption: bool = False
+) -> Payload:
     """Return the message of one story sent at once.
 
     Depends on the viewer's `now` only by whether the article is fresh and by the date of an
     article of another day, so it can be rendered once for many chats. With `photo` an article's
     picture is a photo with the text below it, where that fits a caption, and else a link preview.
+    With `caption` the text is short enough for a photo that was sent already.
     """
-    picture = picture_of(article, viewer)
     keyboard = keyboards.push(article, viewer.texts)
-    passages = _push_passages(article, viewer)
-    if photo and picture and fits(passages, CAPTION_UNITS):
-        return replace(payload(passages, keyboard), photo=picture)
-    return _message(passages, keyboard, picture)
+    if caption:
+        return _captioned(article, viewer, keyboard)
+    return _pushed(_push_passages(article, viewer), keyboard, picture_of(article, viewer), photo)
 
 
-def post(article: Article, viewer: Viewer, *, photo: bool = False, words: str = "") -> Payload:
+def post(
+    article: Article,
+    viewer: Viewer,
+    *,
+    photo: bool = False,
+    caption: bool = False,
+    words: str = "",
+) -> Payload:
     """Return a story's post in a channel: a push whose one button opens the article in the bot.
 
     `words` are an editor's, told instead of the article's; their first line is the headline.
-    `photo` as for a push.
+    `photo` and `caption` as for a push; below a photo that was sent already stand no `words`.
     """
-    picture = picture_of(article, viewer)
-    passages = post_passages(article, viewer, words)
     keyboard = keyboards.post(article, viewer)
+    if caption:
+        return _captioned(article, viewer, keyboard)
+    passages = post_passages(article, viewer, words)
+    return _pushed(passages, keyboard, picture_of(article, viewer), photo)
+
+
+def _pushed(passages: Sequence[Passage], keyboard: Keyboard, picture: str, photo: bool) -> Payload:
     if photo and picture and fits(passages, CAPTION_UNITS):
         return replace(payload(passages, keyboard), photo=picture)
     return _message(passages, keyboard, picture)
+
+
+def _captioned(article: Article, viewer: Viewer, keyboard: Keyboard) -> Payload:
+    passages = _push_passages(article, viewer)
+    if not fits(passages, CAPTION_UNITS):
+        passages = _push_passages(article, viewer, _CAPTION_TITLE, _CAPTION_STANDFIRST)
+    return payload(split(passages, CAPTION_UNITS)[0], keyboard)
 
 
 def post_passages(article: Article, viewer: Viewer, words: str) -> list[Passage]:
@@ -169,17 +191,20 @@ def post_passages(article: Article, viewer: Viewer, words: str) -> list[Passage]
     return [line(head), *(line(said, tight=False) for said in told[1:]), line(source_run(article))]
 
 
-def _push_passages(article: Article, viewer: Viewer) -> list[Passage]:
-    passages = [line(Run(title_of(article.title, viewer), bold=True))]
+def _push_passages(
+    article: Article, viewer: Viewer, title: int = _TITLE, summary: int = _SUMMARY
+) -> list[Passage]:
+    passages = [line(Run(clip(title_of(article.title, viewer), title), bold=True))]
     # The summary is one or two sentences already; a standfirst may be longer, and is clipped.
     if article.reading is not Reading.HEADLINE and (
         told := clean(article.summary) or clean(article.standfirst)
     ):
-        passages.append(line(clip(told, _SUMMARY), tight=False))
+        passages.append(line(clip(told, summary), tight=False))
     about = [source_run(article)]
     if viewer.now - article.published > FRESH:
         about.append(time_run(article.published, viewer))
-    about.extend(Run(clean(label)) for label in article.labels if clean(label))
+    labels = [label for label in map(clean, article.labels) if visible(label)]
+    about.extend(Run(clip(label, _SOURCE)) for label in labels)
     passages.append(Passage(joined(about)))
     passages.extend(state_lines(article, viewer))
     return passages

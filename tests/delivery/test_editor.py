@@ -27,6 +27,7 @@ from storage import (
     View,
 )
 from tests.delivery.conftest import Clock, Newsroom, Start
+from tests.messages.samples import parsed
 from tests.storage.newsroom import execute
 from tests.telegram.conftest import Answer, Request, Server, error, ok
 
@@ -583,7 +584,12 @@ async def test_the_caption_of_a_photo_is_edited_whatever_it_shows(
     captions = server.of("editMessageCaption")
     assert {one.fields["message_id"] for one in captions} == {101, 102, 103}
     assert all("Мост закрыт" in one.fields["caption"] for one in captions)
-    assert all(len(one.fields["caption"]) < 2000 for one in captions)
+    shown = [one for one in captions if one.fields.get("parse_mode")]
+    assert all(parsed(one.fields["caption"]).units <= 1024 for one in shown)
+    assert all("vestnik" in one.fields["caption"] for one in shown), "the source stays named"
+    push = next(one for one in shown if one.fields["message_id"] == 101)
+    (row,) = push.fields["reply_markup"]["inline_keyboard"]
+    assert [one["text"] for one in row] == ["Читать", "Отложить", "Не показывать…"]
     assert [one.fields.get("parse_mode") for one in captions].count("HTML") == 3
     assert len(captions) == 4, "one was refused, and went as plain text"
     texts = {one.fields["message_id"] for one in server.of("editMessageText")}
@@ -688,7 +694,7 @@ async def test_a_photo_post_of_a_channel_keeps_its_photo_and_gets_a_new_caption(
     (caption,) = server.of("editMessageCaption")
     assert (caption.fields["chat_id"], caption.fields["message_id"]) == (-1001, 101)
     assert "Мост закрыт" in caption.fields["caption"]
-    assert len(caption.fields["caption"]) < 1500, "as much as a caption holds"
+    assert parsed(caption.fields["caption"]).units <= 1024, "as much as a caption holds"
     assert "reply_markup" not in caption.fields or all(
         "callback_data" not in button
         for row in caption.fields["reply_markup"]["inline_keyboard"]

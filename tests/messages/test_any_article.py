@@ -237,6 +237,8 @@ def check(told: Article, viewer: Viewer) -> None:
         judged(one)
     photo = classic.push(told, viewer, photo=True)
     judged_caption(photo) if photo.photo else judged(photo)
+    judged_caption(classic.push(told, viewer, caption=True))
+    judged_caption(classic.post(told, viewer, caption=True))
     judged_caption(classic.card(told, viewer, caption=True))
     judged_caption(classic.folded(told, viewer, (7, 8), caption=True))
     for render in (classic.full, rich.full):

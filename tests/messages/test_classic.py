@@ -356,3 +356,12 @@ def test_reading_time_is_told_where_there_is_a_text_to_read() -> None:
     assert "чтения" not in checked(classic.card(article(words=40), viewer()))
     limited = article(words=540, reading=Reading.SUMMARY)
     assert "чтения" not in checked(classic.card(limited, viewer()))
+
+
+def test_a_push_names_where_it_is_from_whatever_a_feed_calls_itself() -> None:
+    told = article(source="Наш вестник " * 500, labels=("\u200b", "18+ " * 900))
+    for shown in (classic.push(told, viewer()), classic.push(told, viewer(), caption=True)):
+        said = parsed(shown.text)
+        assert said.units <= 1024
+        assert "Наш вестник" in said.text
+        assert "18+" in said.text
