@@ -227,6 +227,7 @@ class View(StrEnum):
     CARD = "card"
     FULL = "full"
     DIGEST = "digest"
+    ASIDE = "aside"  # what its buttons opened in its place: what is related, what can be hidden
 
 
 # ---------------------------------------------------------------- sources, feeds, entries

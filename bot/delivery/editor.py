@@ -7,8 +7,9 @@
 
 Nothing is sent anew: an edit makes no sound and may come twice without harm, so a crash costs
 nothing. The cursor in the store stays below whatever is still set aside. Digests and answers are
-not edited. Of a text that stands in several messages the card above it is, and its parts as long
-as the new text needs as many.
+not edited, nor is what a reader opened in an article's place: its way back shows the new article.
+Of a text that stands in several messages the card above it is, and its parts as long as the new
+text needs as many. Buttons stay as their reader left them: what is saved stays saved.
 """
 
 import asyncio
@@ -156,6 +157,7 @@ class _Job:
     article: Article
     correction: Correction
     since: datetime
+    discussed: tuple[str, int] | None  # where: a channel's post
     rendered: dict[tuple[object, ...], _Forms] = field(default_factory=dict)
 
 
@@ -232,7 +234,8 @@ class Editor:
             return 0, False
         work, now = self._work_of(correction), self._clock()
         life = MARKED_FOR if THE_PAGE in correction.changed else EDITED_FOR
-        job = _Job(article, correction, now - life)
+        discussed = await self._storage.editions.discussion(article.story_id)
+        job = _Job(article, correction, now - life, discussed)
         again = await self._again(work, job, now)
         reads = not work.ended and not work.crowded
         fresh = await self._fresh(work, job) if reads else []
@@ -332,16 +335,26 @@ class Editor:
         """Edit one message (and its parts); returns when it is to be tried again, if it is."""
         if reader.kind is ChatKind.CHANNEL and await self._storage.editions.outdate(delivery.id):
             return None  # in an editor's words, who is asked
-        try:
-            forms = self._forms(job, delivery, reader)
-        except Exception:  # one article's fault must not hold up all later corrections
-            log.exception("article %d cannot be shown anew", job.article.id)
-            return None
-        for message_id, one in forms:
-            again = await self._change(reader.chat_id, message_id, one, tries)
-            if again is not None:
-                return again
+        for _ in range(_TURNED_OVER):
+            saved = await self._saved(job, reader)
+            try:
+                forms = self._forms(job, delivery, reader, saved=saved)
+            except Exception:  # one article's fault must not hold up all later corrections
+                log.exception("article %d cannot be shown anew", job.article.id)
+                return None
+            for message_id, one in forms:
+                again = await self._change(reader.chat_id, message_id, one, tries)
+                if again is not None:
+                    return again
+            if await self._saved(job, reader) == saved:
+                break
         return None
+
+    async def _saved(self, job: _Job, reader: Subscriber) -> bool:
+        """Whether the reader keeps the article for later; a group's buttons are everybody's."""
+        if reader.kind is not ChatKind.PRIVATE:
+            return False
+        return await self._storage.saved.holds(reader.chat_id, job.article.id)
 
     async def _change(
         self, chat_id: int, message_id: int, forms: _Forms, tries: int
@@ -443,9 +456,11 @@ class Editor:
 
     # ------------------------------------------------------------ what a message is to show
 
-    def _forms(self, job: _Job, delivery: Delivery, reader: Subscriber) -> list[tuple[int, _Forms]]:
+    def _forms(
+        self, job: _Job, delivery: Delivery, reader: Subscriber, *, saved: bool
+    ) -> list[tuple[int, _Forms]]:
         """The messages of a delivery, each with the forms that it may take."""
-        if delivery.message_id is None:
+        if delivery.message_id is None or delivery.view is View.ASIDE:
             return []
         viewer = self._digests.viewer(reader, self._clock())
         captioned = delivery.layout is Layout.PHOTO
@@ -454,24 +469,42 @@ class Editor:
             post = classic.post(job.article, viewer, caption=captioned)
             return [(delivery.message_id, _Forms(post, plain=plain, captioned=captioned))]
         if delivery.parts:
-            return _parted(job.article, delivery, viewer, captioned, is_rich=_reads_rich(reader))
+            return _parted(job, delivery, viewer, captioned, reader=reader, saved=saved)
         view = delivery.view or View.PUSH
         # What its reader opened was shown with its markup, whatever became of the push's own.
         plain = view is View.PUSH and delivery.push_id in job.correction.plain
         is_rich = view is View.FULL and _reads_rich(reader)
-        key = (view, plain, captioned, is_rich, reader.language, reader.zone, reader.pictures)
+        alike = (reader.language, reader.zone, reader.pictures)
+        key = (view, plain, captioned, is_rich, saved, *alike)
         if key not in job.rendered:
             payload = _view(job.article, view, viewer, captioned=captioned, is_rich=is_rich)
+            payload = _as_left(payload, job, viewer, saved=saved, discussed=view is not View.PUSH)
             job.rendered[key] = _Forms(payload, plain=plain, captioned=captioned)
         return [(delivery.message_id, job.rendered[key])]
 
 
+def _as_left(
+    shown: Payload, job: _Job, viewer: Viewer, *, saved: bool, discussed: bool = True
+) -> Payload:
+    """The message with the buttons that its reader saw below it."""
+    if discussed and job.discussed is not None:
+        shown = keyboards.with_discussion(shown, *job.discussed, viewer.texts)
+    return keyboards.with_saved(shown, job.article.id, viewer.texts) if saved else shown
+
+
 def _parted(
-    article: Article, delivery: Delivery, viewer: Viewer, captioned: bool, *, is_rich: bool
+    job: _Job,
+    delivery: Delivery,
+    viewer: Viewer,
+    captioned: bool,
+    *,
+    reader: Subscriber,
+    saved: bool,
 ) -> list[tuple[int, _Forms]]:
     """The card above a long text, and the text's parts where they still fit each other."""
-    parts = delivery.parts
-    head = _Forms(classic.folded(article, viewer, parts, caption=captioned), captioned=captioned)
+    article, parts, is_rich = job.article, delivery.parts, _reads_rich(reader)
+    folded = classic.folded(article, viewer, parts, caption=captioned)
+    head = _Forms(_as_left(folded, job, viewer, saved=saved), captioned=captioned)
     shown = [(delivery.message_id or 0, head)]
     # Sent in the layout of that day: the one that makes as many messages is what was sent.
     renderings = (_texts(article, viewer, is_rich=layout) for layout in (is_rich, not is_rich))
@@ -479,7 +512,8 @@ def _parted(
     if texts:
         onward = texts[-1].rich is None
         folding = keyboards.full(article, viewer, parts[:-1], onward=onward)
-        texts = (*texts[:-1], replace(texts[-1], keyboard=folding))
+        last = _as_left(replace(texts[-1], keyboard=folding), job, viewer, saved=saved)
+        texts = (*texts[:-1], last)
         shown += [(part, _Forms(text)) for part, text in zip(parts, texts, strict=True)]
     return shown
 

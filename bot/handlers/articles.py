@@ -172,8 +172,7 @@ def make_router(desk: Desk) -> Router:
             # In the place of one part of a long text it would tear the text apart.
             await answer.say(shown)
         else:
-            await answer.turn(shown)
-            await note_view(desk, reader, answer, View.CARD)
+            await turn_aside(desk, reader, answer, shown)
 
     @router.callback_query(Pressed(Tellers))
     async def tellers(
@@ -185,8 +184,7 @@ def make_router(desk: Desk) -> Router:
             return
         telling = await desk.storage.articles.telling(article.story_id)
         others = [one for one in telling if one.source_domain != article.source_domain]
-        await answer.turn(lists.tellers(article, others, reader.viewer))
-        await note_view(desk, reader, answer, View.CARD)
+        await turn_aside(desk, reader, answer, lists.tellers(article, others, reader.viewer))
 
     @router.callback_query(Pressed(RichOffer))
     async def offer(
@@ -322,6 +320,12 @@ async def note_view(
     delivery = await _delivery(desk, reader, answer.message_id)
     if delivery is not None:
         await desk.storage.outbox.show(delivery.id, view, parts)
+
+
+async def turn_aside(desk: Desk, reader: Reader, answer: Answer, shown: Payload) -> None:
+    """Show what an article's button opens in its place: no correction takes it away."""
+    if await answer.turn(shown) is None:  # else it came as a message of its own
+        await note_view(desk, reader, answer, View.ASIDE)
 
 
 def _folding(query: CallbackQuery) -> Collapse | None:

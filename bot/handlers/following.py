@@ -15,7 +15,7 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.delivery.matching import phrase_keys
 from bot.handlers.answering import Answer
-from bot.handlers.articles import find
+from bot.handlers.articles import find, turn_aside
 from bot.handlers.asking import Question
 from bot.handlers.desk import Desk, Reader, known_source
 from bot.handlers.door import Keepers, Pressed
@@ -196,7 +196,8 @@ def make_router(desk: Desk) -> Router:
         if await _level_of(desk, reader, target) is Level.OFF:
             await set_level(desk, reader, target, Level.NOW)
         await answer.toast(notices.followed(clip(label, 100), Level.NOW, reader.texts))
-        await answer.turn(await item_screen(desk, reader, target, article=article.id))
+        shown = await item_screen(desk, reader, target, article=article.id)
+        await turn_aside(desk, reader, answer, shown)
 
     @router.callback_query(Pressed(AskFollow))
     async def ask(query: CallbackQuery, pressed: AskFollow, reader: Reader, answer: Answer) -> None:

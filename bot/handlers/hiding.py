@@ -16,7 +16,7 @@ from aiogram.types import CallbackQuery, Message
 from bot.articles.mentions import mentioned
 from bot.delivery import muting
 from bot.handlers.answering import Answer
-from bot.handlers.articles import find, note_view, with_saved
+from bot.handlers.articles import find, note_view, turn_aside, with_saved
 from bot.handlers.asking import Question
 from bot.handlers.desk import Desk, Reader
 from bot.handlers.door import Keepers, Pressed
@@ -99,8 +99,7 @@ def make_router(desk: Desk) -> Router:
             return
         shown = classic.card(article, reader.viewer, caption=answer.captioned)
         keyboard = hiding.menu(article, _offered(desk, article), reader.texts)
-        await answer.turn(replace(shown, keyboard=keyboard))
-        await note_view(desk, reader, answer, View.CARD)
+        await turn_aside(desk, reader, answer, replace(shown, keyboard=keyboard))
 
     @router.callback_query(Pressed(Hide))
     async def hide(query: CallbackQuery, pressed: Hide, reader: Reader, answer: Answer) -> None:

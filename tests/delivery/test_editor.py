@@ -654,6 +654,82 @@ async def test_what_came_to_nothing_is_counted(
     assert (seen.edited, dict(seen.faults)) == (1, {"nothing to do": 1, "blocked": 1})
 
 
+def buttons(request: Request) -> list[str]:
+    rows = request.fields["reply_markup"]["inline_keyboard"]
+    return [button["text"] for row in rows for button in row]
+
+
+async def test_what_is_saved_stays_saved_under_whatever_shows_it(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, readers=4, body=long_text(24, "Вчера"))
+    outbox, saved = newsroom.storage.outbox, newsroom.storage.saved
+    await outbox.show(2, View.CARD, ())
+    await outbox.show(3, View.FULL, (801, 802, 803))
+    for reader in (1, 2, 3):
+        await saved.save(
+            1000 + reader, article_id, now=newsroom.clock.now, subscriber_id=reader, most=9
+        )
+    await correct(newsroom, article_id)
+    assert await editor.edit() == 4
+    edits = {one.fields["message_id"]: one for one in server.of("editMessageText")}
+    for shown in (101, 102, 103):
+        assert "✓ Отложено" in buttons(edits[shown])
+        assert "Отложить" not in buttons(edits[shown])
+    assert buttons(edits[104]) == ["Читать", "Отложить", "Не показывать…"]
+
+
+async def test_who_saves_while_the_edit_is_on_its_way_sees_that_it_is_saved(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom)
+    await correct(newsroom, article_id)
+    server.script("editMessageText", Answer(body=ok(True).body, hang=0.1), ok(True))
+    editing = asyncio.create_task(editor.edit())
+    while not server.requests:  # noqa: ASYNC110  # the server has no event
+        await asyncio.sleep(0.001)
+    await newsroom.storage.saved.save(
+        1001, article_id, now=newsroom.clock.now, subscriber_id=1, most=9
+    )
+    assert await editing == 1
+    before, after = server.of("editMessageText")
+    assert "Отложить" in buttons(before)
+    assert "✓ Отложено" in buttons(after)
+
+
+async def test_what_a_reader_opened_in_its_place_is_left_alone(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, readers=2)
+    await newsroom.storage.outbox.show(1, View.ASIDE, ())
+    await correct(newsroom, article_id)
+    await editor.edit()
+    assert [one.fields["message_id"] for one in server.requests] == [102]
+    assert await newsroom.storage.corrections.open_corrections() == []
+
+
+async def test_a_card_keeps_its_way_to_the_discussion(
+    newsroom: Newsroom, server: Server, editor: Editor
+) -> None:
+    article_id = await told(newsroom, readers=3)
+    storage = newsroom.storage
+    await execute(
+        storage,
+        "UPDATE subscriber SET kind = 'channel', chat_id = -1003 WHERE id = 3",
+    )
+    await execute(
+        storage,
+        "INSERT INTO edition (subscriber_id, mode, keeper, username, linked) "
+        "VALUES (3, 'auto', 1001, 'vestnik', -1009)",
+    )
+    await storage.outbox.show(2, View.CARD, ())
+    await correct(newsroom, article_id)
+    await editor.edit()
+    edits = {one.fields["message_id"]: one for one in server.of("editMessageText")}
+    assert "Обсудить" in buttons(edits[102])
+    assert "Обсудить" not in buttons(edits[101]), "a push has its three buttons"
+
+
 async def test_a_source_that_shows_no_texts_any_more_is_heeded(
     newsroom: Newsroom, server: Server, editor: Editor
 ) -> None:

@@ -377,3 +377,23 @@ async def test_hiding_from_a_photo_keeps_it_a_photo(world: World) -> None:
     assert card
     assert card.photo
     assert "Читать" in card.labels
+
+
+async def test_what_is_opened_in_a_pushs_place_is_noted_as_such(world: World) -> None:
+    """So that no correction takes a list away from under its reader's finger."""
+    article = await world.article("Мост")
+    anna = world.person()
+    (card,) = await anna.say(f"/summary {article.article_id}")
+    delivery = await delivered(world, anna, card, article)
+
+    async def view() -> View | None:
+        line = await world.storage.outbox.delivery(delivery)
+        return line.view if line else None
+
+    for label in ("По теме", "Не показывать…", "Следить за сюжетом"):
+        shown = await anna.press(card, label)
+        assert shown
+        assert await view() is View.ASIDE, label
+        back = await anna.press(shown, "◀ Назад")
+        assert back
+        assert await view() is View.CARD
