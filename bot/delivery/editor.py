@@ -25,6 +25,8 @@ from bot.delivery.insight import Insight
 from bot.messages import classic, keyboards, rich
 from bot.messages.markup import fits_caption
 from bot.messages.payloads import Payload
+from bot.messages.rich_blocks import pictures as pictures_of
+from bot.messages.rich_blocks import without
 from bot.messages.texts import Viewer
 from bot.telegram.bulk import BulkClient
 from bot.telegram.faults import FaultKind, classify
@@ -115,7 +117,7 @@ class _Work:
 
 
 class _Forms:
-    """A message as it is meant, and what goes where Telegram refuses that: without its picture,
+    """A message as it is meant, and what goes where Telegram refuses that: without its pictures,
     and last as plain text. What two chats refuse is not tried with a third.
     """
 
@@ -144,6 +146,9 @@ def _texts_of(payload: Payload, *, plain: bool) -> tuple[Ready, ...]:
     bare = replace(payload, preview="")
     meant = [] if plain else [payload]
     if meant and payload.rich is not None:
+        pictures = pictures_of(payload.rich)
+        if pictures and (rich := without(payload.rich, pictures)) is not None:
+            meant.append(replace(payload, rich=rich))
         meant.append(replace(payload, rich=None))
     if meant and payload.preview:
         meant.append(replace(bare, rich=None))

@@ -28,6 +28,8 @@ from bot.delivery.photos import Photos
 from bot.delivery.recheck import Drop, given_up, late, recheck
 from bot.messages import broadcasts, classic, fronts
 from bot.messages.payloads import Payload
+from bot.messages.rich_blocks import pictures as pictures_of
+from bot.messages.rich_blocks import without
 from bot.telegram.bulk import BulkClient
 from bot.telegram.faults import Fault, FaultKind, classify
 from bot.telegram.limiter import Lane, Limiter
@@ -640,8 +642,9 @@ class Sender:
                     form, file, barred = message.marked, None, True  # perhaps only to photos
                 elif fault.kind is FaultKind.PICTURE and picture:
                     await self._condemn(picture)
-                    bare = replace(message.payload, preview="", rich=None)
-                    form, picture = ready(bare), ""
+                    was_rich, picture = form is message.rich, ""
+                    message = _message(_without_picture(message.payload))
+                    form = (message.rich if was_rich else None) or message.marked
                 elif form is message.rich and fault.kind in _NOT_RICH:
                     log.warning("delivery %d goes in classic layout: %s", delivery.id, fault.text)
                     form = message.marked
@@ -875,6 +878,11 @@ class _Message:
         if self.shot is None:
             return self
         return replace(self, photo=ready_photo(self.shot, file_id) if file_id else None)
+
+
+def _without_picture(payload: Payload) -> Payload:
+    rich = payload.rich and without(payload.rich, pictures_of(payload.rich))
+    return replace(payload, preview="", rich=rich)
 
 
 def _message(payload: Payload) -> _Message:

@@ -22,6 +22,7 @@ from bot.handlers.desk import Desk
 from bot.messages.markup import CAPTION_UNITS, clip, fits_caption
 from bot.messages.notices import note, toast
 from bot.messages.payloads import Keyboard, Payload
+from bot.messages.rich_blocks import with_fewer
 from bot.telegram.faults import Fault, FaultKind, classify
 from bot.telegram.requests import (
     Whisper,
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 
 # What refuses a rich message need not refuse the same as text; a chat may bar media alone.
 _NOT_RICH = (FaultKind.PAYLOAD, FaultKind.PICTURE, FaultKind.NO_RIGHTS)
+
+_DELETED_AT_ONCE = 100  # Bot API, deleteMessages
 
 # Faults that say nothing about whispers: the same aloud would fail the same way.
 _UNSAID = frozenset({FaultKind.FLOOD, FaultKind.RETRY, FaultKind.AMBIGUOUS, FaultKind.TOKEN})
@@ -149,11 +152,15 @@ class Answer:
             return anew if anew is not None else self.message_id or 0
         if self._whispering and await self._said_alone(payload):
             return 0
-        plain = False
+        refused = _Refused(payload)
         target = reply_to if reply_to is not None else self._reply_to
         while True:
             request = send(
-                payload, self.chat_id, thread_id=self._thread_id, reply_to=target, plain=plain
+                refused.payload,
+                self.chat_id,
+                thread_id=self._thread_id,
+                reply_to=target,
+                plain=refused.plain,
             )
             try:
                 sent = await self.bot(request)
@@ -161,16 +168,10 @@ class Answer:
                 fault = classify(error)
                 if await self._redirected(fault):
                     target = None if fault.kind is FaultKind.MIGRATED else target
-                elif fault.kind is FaultKind.PICTURE and _pictures(payload):
-                    payload = await self._without_picture(payload, error)
-                elif fault.kind in _NOT_RICH and payload.rich is not None:
-                    raise RichRefusedError from error
-                elif fault.kind is FaultKind.PAYLOAD and not plain and _refused(error):
-                    log.exception("refused as markup, sent as plain text: %s", fault.text)
-                    plain = True
-                else:
+                elif not refused.again(fault, error):
                     raise
             else:
+                await self._note_bad(refused)
                 return sent.message_id
 
     async def _said_alone(self, payload: Payload) -> bool:
@@ -196,20 +197,14 @@ class Answer:
         query_id = self._query.id if self._query is not None else None
         return Whisper(self._asker, query_id, self._heard)
 
-    async def _without_picture(self, payload: Payload, error: AiogramError) -> Payload:
-        """The payload without the picture that Telegram refused, and refuses from now on.
-
-        Of a rich message's pictures any may be the one: raises RichRefusedError.
-        """
-        pictures = _pictures(payload)
-        if len(pictures) == 1:
-            try:
-                await self._desk.storage.pictures.mark_bad(pictures[0], self._desk.clock())
-            except StorageError as fault:  # the reader is answered all the same
-                log.warning("a refused picture could not be noted: %s", fault)
-        if payload.rich is not None:
-            raise RichRefusedError from error
-        return replace(payload, preview="")
+    async def _note_bad(self, refused: "_Refused") -> None:
+        """Remember a picture that Telegram refused, if it is certain which one it was."""
+        if len(refused.left_out) != 1:
+            return
+        try:
+            await self._desk.storage.pictures.mark_bad(refused.left_out[0], self._desk.clock())
+        except StorageError as fault:  # the reader is answered all the same
+            log.warning("a refused picture could not be noted: %s", fault)
 
     def can_become(self, payload: Payload) -> bool:
         """Whether the pressed message can show the payload: a photo holds a caption alone."""
@@ -233,26 +228,23 @@ class Answer:
         captioned = self.captioned if captioned is None else captioned
         if target is None or (captioned and not fits_caption(payload)):
             return await self.say(payload)
-        plain = False
+        refused = _Refused(payload)
         while True:
+            request = edit(
+                refused.payload, self.chat_id, target, plain=refused.plain, caption=captioned
+            )
             try:
-                await self.bot(edit(payload, self.chat_id, target, plain=plain, caption=captioned))
+                await self.bot(request)
             except AiogramError as error:
                 fault = classify(error)
                 if fault.kind is FaultKind.NOTHING_TO_DO:
                     if "not modified" in fault.text.lower():
                         return None
                     return await self.say(payload)
-                if fault.kind is FaultKind.PICTURE and _pictures(payload):
-                    payload = await self._without_picture(payload, error)
-                elif fault.kind in _NOT_RICH and payload.rich is not None:
-                    raise RichRefusedError from error
-                elif fault.kind is FaultKind.PAYLOAD and not plain and _refused(error):
-                    log.exception("refused as markup, edited as plain text: %s", fault.text)
-                    plain = True
-                else:
+                if not refused.again(fault, error):
                     raise
             else:
+                await self._note_bad(refused)
                 return None
 
     async def _turn_whisper(self, payload: Payload, ephemeral_id: int) -> int | None:
@@ -356,14 +348,16 @@ class Answer:
 
     async def delete(self, message_ids: Sequence[int]) -> bool:
         """Delete messages of ours; returns whether Telegram did."""
-        if not message_ids:
-            return True
-        try:
-            return await self.bot.delete_messages(self.chat_id, list(message_ids))
-        except AiogramError as error:
-            if classify(error).kind not in (FaultKind.NOTHING_TO_DO, FaultKind.PAYLOAD):
-                raise
-            return False
+        deleted = True
+        for at in range(0, len(message_ids), _DELETED_AT_ONCE):
+            some = list(message_ids[at : at + _DELETED_AT_ONCE])
+            try:
+                deleted &= await self.bot.delete_messages(self.chat_id, some)
+            except AiogramError as error:
+                if classify(error).kind not in (FaultKind.NOTHING_TO_DO, FaultKind.PAYLOAD):
+                    raise
+                deleted = False
+        return deleted
 
 
 def thread_of(message: Message | InaccessibleMessage) -> int:
@@ -376,13 +370,48 @@ def thread_of(message: Message | InaccessibleMessage) -> int:
     return message.message_thread_id or 0
 
 
-def _pictures(payload: Payload) -> list[str]:
-    """The addresses of the pictures that a message shows."""
-    if payload.rich is None:
-        return [payload.preview] if payload.preview else []
-    blocks = payload.rich.get("blocks", ())
-    shown = [one for block in blocks for one in (block, *block.get("blocks", ()))]
-    return [one["photo"]["media"] for one in shown if one.get("type") == "photo"]
+class _Refused:
+    """What is left of a message where Telegram refuses it: without its picture, as plain text,
+    and last without the buttons that open addresses.
+
+    `left_out` are the pictures that `payload` lacks. A rich message loses pictures alone: what
+    else is refused of it is to be sent in the classic layout.
+    """
+
+    def __init__(self, payload: Payload) -> None:
+        self.payload = payload
+        self.plain = False
+        self.left_out: list[str] = []
+        self._fewer = with_fewer(payload.rich) if payload.rich is not None else iter(())
+
+    def again(self, fault: Fault, error: AiogramError) -> bool:
+        """Whether there is something else to try; raises RichRefusedError."""
+        payload = self.payload
+        if payload.rich is not None and fault.kind in _NOT_RICH:
+            fewer = next(self._fewer, None) if fault.kind is FaultKind.PICTURE else None
+            if fewer is None:
+                raise RichRefusedError from error
+            self.left_out, rich = fewer
+            self.payload = replace(payload, rich=rich)
+        elif fault.kind is FaultKind.PICTURE and payload.preview:
+            self.left_out = [payload.preview]
+            self.payload = replace(payload, preview="")
+        elif fault.kind is not FaultKind.PAYLOAD or not _refused(error):
+            return False
+        elif not self.plain:
+            log.error("refused as markup, shown as plain text: %s", fault.text, exc_info=error)
+            self.plain = True
+        elif any(button.url for row in payload.keyboard for button in row):
+            self.payload = replace(payload, keyboard=_calling_back(payload.keyboard))
+        else:
+            return False
+        return True
+
+
+def _calling_back(keyboard: Keyboard) -> Keyboard:
+    """The buttons that open no address: Telegram may know better what it is."""
+    rows = (tuple(button for button in row if not button.url) for row in keyboard)
+    return tuple(row for row in rows if row)
 
 
 def _refused(error: AiogramError) -> bool:

@@ -48,7 +48,8 @@ _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 def make_router(desk: Desk) -> Router:
     """Return the router of single articles."""
     router = Router(name="articles")
-    opening: set[tuple[int, int | None]] = set()  # (chat, message) whose text is on its way
+    # (chat, message, article) whose text is on its way
+    opening: set[tuple[int, int | None, int]] = set()
 
     @router.message(Command("summary", ignore_case=True))
     async def summary(
@@ -95,12 +96,20 @@ def make_router(desk: Desk) -> Router:
             await note_view(desk, reader, answer, View.FULL)
             return
         await answer.toast()
-        pressed_one = (answer.chat_id, answer.message_id)
+        pressed_one = (answer.chat_id, answer.message_id, article.id)
         if pressed_one in opening:
             return  # an impatient second press: one copy of a long text will do
         opening.add(pressed_one)
         try:
-            sent = await _send_parts(desk, answer, reader, article, parts, below=answer.message_id)
+            # Or a late one: the text stands below already, the press had crossed with the card.
+            delivery = await _delivery(desk, reader, answer.message_id)
+            sent = delivery.parts if delivery is not None and delivery.view is View.FULL else ()
+            if not sent:
+                sent = await _send_parts(
+                    desk, answer, reader, article, parts, below=answer.message_id
+                )
+            if answer.message_id is None and not answer.alone:
+                return  # too old to be a card above the text, which folds by itself
             folded = classic.folded(article, reader.viewer, sent, caption=answer.captioned)
             await answer.turn(await with_saved(desk, reader, folded, article))
             await note_view(desk, reader, answer, View.FULL, sent)
@@ -134,6 +143,8 @@ def make_router(desk: Desk) -> Router:
             known = set(delivery.parts) if delivery else set()
             known |= _offered(query, answer)
             parts &= known
+        if delivery is not None:
+            parts.update(delivery.parts)  # a button may not hold all of them
         if article is not None:
             # First the card: should the deletion fail, the text is only longer on the screen.
             captioned = bool(above.photo) if above is not None else answer.captioned
@@ -278,10 +289,10 @@ async def _send_parts(
                     await desk.storage.subscribers.change(reader.subscriber.id, rich_offered=True)
                 part = replace(part, keyboard=folding)
                 part = await with_saved(desk, reader, part, article)
-            sent.append(await answer.say(part, reply_to=below))
+            if message_id := await answer.say(part, reply_to=below):  # whispers have none
+                sent.append(message_id)
     except RichRefusedError:
-        if sent:
-            raise
+        await answer.delete(sent)  # half a text in one layout, and all of it in the other
         return await _send_parts(
             desk, answer, reader, article, classic.full(article, reader.viewer), below
         )

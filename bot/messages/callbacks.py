@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
+from itertools import groupby
 
 from storage import FollowKind, Level, Topic
 
@@ -19,6 +20,7 @@ VERSION = "1"
 MAX_BYTES = 64  # Bot API, InlineKeyboardButton.callback_data
 _TOKEN = re.compile(r"[A-Za-z0-9_/.+-]{0,40}")
 _MAX_ID = 2**63 - 1
+_MAX_PARTS = 1000  # messages that a button names; its data can be forged
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -855,9 +857,14 @@ def _write(value: object) -> str:
         case bool():
             return str(int(value))
         case tuple():
-            # Message ids of parts sent one after another: the first one, then small steps.
+            # Message ids of parts sent one after another: the first one, then small steps, each
+            # with how often it comes in a row.
             steps = (now - before for before, now in zip((0, *value), value, strict=False))
-            return ".".join(map(_base36, steps))
+            rows = ((_base36(step), len(list(row))) for step, row in groupby(steps))
+            return ".".join(
+                f"{step}*{_base36(times)}" if times > 2 else ".".join([step] * times)
+                for step, times in rows
+            )
         case date():
             return value.isoformat()
         case _:
@@ -874,8 +881,10 @@ def pack(callback: Callback) -> str:
     if any(":" in value for value in values):
         raise ValueError(f"no button can carry {callback!r}")
     data = ":".join((VERSION + _CODE_OF[type(callback)], *values))
-    if isinstance(callback, Collapse) and len(data) > MAX_BYTES:
-        return pack(Collapse(callback.article, callback.parts[:-1]))
+    if isinstance(callback, Collapse) and (
+        len(data) > MAX_BYTES or len(callback.parts) > _MAX_PARTS
+    ):
+        return pack(Collapse(callback.article, callback.parts[:_MAX_PARTS][:-1]))
     if len(data.encode()) > MAX_BYTES or parse(data) != callback:
         raise ValueError(f"no button can carry {callback!r}")
     return data
@@ -898,8 +907,11 @@ def _token(text: str) -> str:
 
 def _message_ids(text: str) -> tuple[int, ...]:
     ids: list[int] = []
-    for step in text.split(".") if text else ():
-        ids.append((ids[-1] if ids else 0) + _number(step, 36))
+    for row in text.split(".") if text else ():
+        step, _star, times = row.partition("*")
+        alike = _number(times, 36) if times else 1
+        for _ in range(min(alike, _MAX_PARTS - len(ids))):
+            ids.append((ids[-1] if ids else 0) + _number(step, 36))
     return tuple(ids)
 
 

@@ -8,7 +8,7 @@ columns, 8 buttons a row. Every block made here keeps far below them, so that `p
 any length of text between blocks: every character stays, in order.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -337,7 +337,53 @@ def _photo(picture: Photo) -> Block:
         block["caption"] = {"text": picture.caption}
         if credited:
             block["caption"]["credit"] = picture.credit
-    return Block(block, units(picture.caption) + units(picture.credit), media=1)
+    # With what parts the two where they stand as a paragraph, without the picture.
+    return Block(block, units(picture.caption) + units(picture.credit) + len(". "), media=1)
+
+
+def pictures(shown: Mapping[str, Any]) -> list[str]:
+    """Return the addresses (or file ids) of a message's pictures, in their order, each once."""
+    found = [one for block in shown["blocks"] for one in (block, *block.get("blocks", ()))]
+    return list(dict.fromkeys(one["photo"]["media"] for one in found if one["type"] == "photo"))
+
+
+def without(shown: Mapping[str, Any], left_out: Collection[str]) -> Json | None:
+    """Return a message without some of its pictures; what was said of them stays, as paragraphs.
+
+    None where nothing would be left of it.
+    """
+    blocks = [kept for block in shown["blocks"] for kept in _without(block, left_out)]
+    return {**shown, "blocks": blocks} if blocks else None
+
+
+def _without(block: Json, left_out: Collection[str]) -> list[Json]:
+    match block["type"]:
+        case "photo" if block["photo"]["media"] in left_out:
+            said = block.get("caption", {})
+            told = caption_of(said.get("text", ""), said.get("credit", ""))
+            return [one.json for one in paragraphs((Run(told, italic=True),))]
+        case "slideshow":
+            inner = [kept for one in block["blocks"] for kept in _without(one, left_out)]
+            shown = [one for one in inner if one["type"] == "photo"]
+            said = [one for one in inner if one["type"] != "photo"]
+            return [{**block, "blocks": shown}, *said] if len(shown) > 1 else inner
+        case _:
+            return [block]
+
+
+def with_fewer(shown: Mapping[str, Any]) -> Iterator[tuple[list[str], Json]]:
+    """Yield what to try in turn where Telegram refuses a picture of a message and names none.
+
+    Each time the pictures that are left out, and the message: of several either half of them, as
+    one bad picture must not cost the others their place, and last all.
+    """
+    every = pictures(shown)
+    half = len(every) // 2
+    halves = (every[:half], every[half:]) if half else ()
+    for left_out in (*halves, every):
+        made = without(shown, left_out)
+        if left_out and made is not None:
+            yield left_out, made
 
 
 # ---------------------------------------------------------------- buttons

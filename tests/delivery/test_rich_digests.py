@@ -80,13 +80,31 @@ async def test_a_picture_that_cannot_be_fetched_is_left_out_from_then_on(
     await owed(newsroom)
     server.script("sendRichMessage", error(400, "Bad Request: failed to get HTTP URL content"))
     line = await sent(newsroom, start)
-    classic = server.requests[-1]
-    assert classic.fields["text"].startswith("<b>Главное</b>"), "the markup was not at fault"
-    assert classic.fields["link_preview_options"] == {"is_disabled": True}
-    assert line.layout is Layout.CLASSIC
+    refused, taken = server.requests
+    assert PICTURE in json.dumps(refused.fields)
+    assert taken.method == "sendRichMessage", "the layout was not at fault"
+    blocks = taken.fields["rich_message"]["blocks"]
+    assert blocks[0] == {"type": "heading", "text": "Главное", "size": 1}
+    assert PICTURE not in json.dumps(taken.fields)
+    assert line.layout is Layout.RICH
     known = await newsroom.storage.pictures.known(PICTURE)
     assert known is not None
     assert known.bad
+
+
+async def test_refused_without_its_picture_too_it_goes_in_classic_layout(
+    newsroom: Newsroom, start: Start, server: Server
+) -> None:
+    await owed(newsroom)
+    server.script(
+        "sendRichMessage",
+        error(400, "Bad Request: failed to get HTTP URL content"),
+        error(400, "Bad Request: failed to get HTTP URL content"),
+    )
+    line = await sent(newsroom, start)
+    assert [one.method for one in server.requests] == [*["sendRichMessage"] * 2, "sendMessage"]
+    assert server.requests[-1].fields["link_preview_options"] == {"is_disabled": True}
+    assert line.layout is Layout.CLASSIC
 
 
 async def test_where_markup_is_refused_too_the_plain_text_goes(

@@ -61,6 +61,7 @@ from bot.web.addresses import source_domain
 from bot.words.normaliser import Normaliser
 from storage import (
     ArticleDraft,
+    Block,
     BodyFrom,
     EntryKey,
     Feed,
@@ -573,6 +574,7 @@ class World:
         age: timedelta = timedelta(minutes=5),
         body: str = "Движение открыли утром.",
         paragraphs: int = 1,
+        blocks: tuple[Block, ...] = (),
         owner: int | None = None,
         story: int | None = None,
         picture: str = "",
@@ -601,7 +603,7 @@ class World:
             fetched=self.now,
             language=language,
             topic=topic,
-            body=(Paragraph((Span(body),)),) * paragraphs,
+            body=blocks or (Paragraph((Span(body),)),) * paragraphs,
             body_from=BodyFrom.PAGE,
             image=PictureBlock(picture) if picture else None,
             search_title=self.desk.normaliser.text(title),

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import DeleteMessages, EditMessageText, SendMessage, SendRichMessage
 from aiogram.types import InlineKeyboardButton
@@ -14,6 +15,9 @@ from storage import (
     FollowKind,
     Layout,
     Outcome,
+    Paragraph,
+    PictureBlock,
+    Span,
     View,
 )
 from tests.handlers.conftest import ANNA, NOW, Person, Shown, World
@@ -109,6 +113,52 @@ class TestLongText:
         assert sum(one.text.count("Слова идут.") for one in anna.messages()[1:]) == 800
         assert len(world.telegram.toasts) == 2, "every press is answered"
 
+    async def test_a_press_that_crossed_with_the_card_brings_no_second_text(
+        self, world: World
+    ) -> None:
+        article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)
+        anna = world.person()
+        (card,) = await anna.say(f"/summary {article.article_id}")
+        await delivered(world, anna, card, article)
+        folded = await anna.press(card, "Читать")
+        shown = anna.messages()
+        await anna.press(card, "Читать")  # as its button was shown a moment ago
+        assert anna.messages() == shown
+        assert folded
+        await anna.press(folded, "Свернуть")
+        await anna.press(card, "Читать")
+        assert len(anna.messages()) == len(shown), "once folded, it is read again"
+
+    async def test_a_text_of_many_parts_is_folded_whole(self, world: World) -> None:
+        article = await world.article("Мост", body="Слова идут. " * 300, paragraphs=130)
+        anna = world.person()
+        parts = await anna.say(f"/full {article.article_id}")
+        assert len(parts) > 100
+        await anna.press(parts[-1], "Свернуть")
+        assert len(anna.messages()) == 1
+        deletions = [one for one in world.telegram.requests if isinstance(one, DeleteMessages)]
+        assert all(len(one.message_ids) <= 100 for one in deletions)
+        card = anna.messages()[0]
+        folded = await anna.press(card, "Читать")
+        assert folded
+        await anna.press(folded, "Свернуть")
+        assert anna.messages() == [card]
+
+    async def test_under_a_message_that_is_too_old_the_text_stands_alone(
+        self, world: World
+    ) -> None:
+        article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)
+        anna = world.person()
+        await anna.press_raw(
+            cb.pack(cb.Read(article.article_id)),
+            {"message_id": 7, "date": 0, "chat": {"id": ANNA, "type": "private"}},
+        )
+        parts = anna.messages()
+        assert sum(one.text.count("Слова идут.") for one in parts) == 800
+        assert [bool(one.labels) for one in parts] == [False] * (len(parts) - 1) + [True]
+        await anna.press(parts[-1], "Свернуть")
+        assert len(anna.messages()) == 1
+
     async def test_is_folded_from_the_card(self, world: World) -> None:
         article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)
         anna = world.person()
@@ -181,6 +231,24 @@ class TestLongText:
         assert [r for r in world.telegram.requests if isinstance(r, DeleteMessages)]
 
 
+async def rich_reader(world: World) -> Person:
+    anna = world.person()
+    (sample,) = await anna.say("/settings layout rich")
+    await anna.press(sample, "Да, всё видно")
+    return anna
+
+
+async def test_a_source_whose_address_makes_no_button_costs_no_text(world: World) -> None:
+    """Telegram knows better than we which addresses a button may open."""
+    article = await world.article("Мост", body="Весь текст целиком.")
+    anna = world.person()
+    for _ in range(2):  # as it is meant, and as plain text
+        world.telegram.faults.append((SendMessage, refused("BUTTON_URL_INVALID")))
+    (full,) = await anna.say(f"/full {article.article_id}")
+    assert "Весь текст целиком." in full.text
+    assert full.labels == ["Свернуть", "Отложить", "По теме"]
+
+
 class TestRich:
     async def test_sample_first_then_rich_texts(self, world: World) -> None:
         article = await world.article("Мост")
@@ -221,22 +289,73 @@ class TestRich:
         assert shown
         assert "Движение открыли утром." in shown.text
 
-    async def test_a_rich_message_whose_picture_is_refused_comes_classic(
+    async def test_a_rich_text_whose_picture_is_refused_comes_without_it(
         self, world: World
     ) -> None:
         url = "https://vestnik.example/bridge.jpg"
         article = await world.article("Мост", picture=url)
-        anna = world.person()
-        (sample,) = await anna.say("/settings layout rich")
-        await anna.press(sample, "Да, всё видно")
+        anna = await rich_reader(world)
         world.telegram.faults.append((SendRichMessage, refused("WEBPAGE_MEDIA_EMPTY")))
         (full,) = await anna.say(f"/full {article.article_id}")
+        assert full.rich
         assert "Движение открыли утром." in full.text
         known = await world.storage.pictures.known(url)
         assert known is not None
         assert known.bad
+        asked = len(world.telegram.requests)
         (full,) = await anna.say(f"/full {article.article_id}")
-        assert full.rich, "without the picture it is shown as before"
+        assert full.rich
+        assert len(world.telegram.requests) == asked + 1, "nobody is asked for it again"
+
+    async def test_of_two_pictures_the_bad_one_goes(self, world: World) -> None:
+        good, ill = (f"https://vestnik.example/{name}.jpg" for name in ("good", "ill"))
+        article = await world.article(
+            "Мост",
+            blocks=(
+                Paragraph((Span("Слова идут."),)),
+                PictureBlock(good, "Мост днём", "ТАСС"),
+                PictureBlock(ill, "Мост ночью", "ТАСС"),
+            ),
+        )
+        anna = await rich_reader(world)
+        (card,) = await anna.say(f"/summary {article.article_id}")
+        for _ in range(2):  # the whole; without the first one, which was not at fault
+            world.telegram.faults.append((EditMessageText, refused("WEBPAGE_CURL_FAILED")))
+        shown = await anna.press(card, "Читать")
+        assert shown
+        assert shown.rich
+        edits = [one for one in world.telegram.requests if isinstance(one, EditMessageText)]
+        told = repr(edits[-1].rich_message)
+        assert good in told
+        assert ill not in told
+        assert "Мост ночью" in told, "what was said of it stays"
+        known = [await world.storage.pictures.known(url) for url in (good, ill)]
+        assert [bool(one and one.bad) for one in known] == [False, True]
+
+    async def test_a_later_part_that_is_refused_loses_nothing(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        article = await world.article("Мост", body="Слова идут. " * 400, paragraphs=12)
+        anna = await rich_reader(world)
+        (card,) = await anna.say(f"/summary {article.article_id}")
+        parts = await anna.say(f"/full {article.article_id}")
+        assert len(parts) == 2
+        assert all(part.rich for part in parts)
+        await anna.press(parts[-1], "Свернуть")
+        honest, rich = world.telegram.make_request, 0
+
+        async def refuse_the_second(bot: Bot, method: Any, timeout: Any = None) -> Any:  # noqa: ASYNC109 — the framework's signature
+            nonlocal rich
+            rich += isinstance(method, SendRichMessage)
+            if isinstance(method, SendRichMessage) and rich == 2:
+                raise refused("RICH_MESSAGE_INVALID")
+            return await honest(bot, method, timeout)
+
+        monkeypatch.setattr(world.telegram, "make_request", refuse_the_second)
+        await anna.press(card, "Читать")
+        texts = [one for one in anna.messages() if one.reply_to == card.message_id]
+        assert sum(one.text.count("Слова идут.") for one in texts) == 4800
+        assert not any(one.rich for one in texts), "one layout for the whole text"
 
     async def test_a_text_in_parts_offers_to_come_in_one_message(self, world: World) -> None:
         article = await world.article("Мост", body="Слова идут. " * 100, paragraphs=8)

@@ -9,7 +9,7 @@ from aiogram.methods import SendMessage, SendRichMessage
 from bot.messages import callbacks as cb
 from bot.messages.lists import PAGE
 from storage import Alerts, FollowKind, Layout, Mute, Subscriber, Topic
-from tests.handlers.conftest import ANNA, NOW, Person, Shown, World
+from tests.handlers.conftest import ANNA, NOW, Person, Shown, World, bad
 
 OFFER = "Сообщать сразу о самом важном? Не больше трёх в день."
 
@@ -102,7 +102,6 @@ class TestRichDigest:
         "refusal",
         [
             "can't parse rich message: no",
-            "failed to get HTTP URL content",
             "not enough rights to send photos to the chat",
         ],
     )
@@ -119,6 +118,17 @@ class TestRichDigest:
         assert await self.layout(world, digest) is Layout.CLASSIC
         (nothing,) = await anna.say("/digest")
         assert "ничего нового" in nothing.text
+
+    async def test_a_refused_picture_costs_the_picture_alone(self, world: World) -> None:
+        anna = await self.start(world)
+        world.telegram.faults.append((SendRichMessage, bad("failed to get HTTP URL content")))
+        (digest,) = await anna.say("/digest")
+        assert digest.rich
+        assert "Открыт новый мост" in digest.text
+        assert await self.layout(world, digest) is Layout.RICH
+        known = await world.storage.pictures.known("https://vestnik.example/1.jpg")
+        assert known is not None
+        assert known.bad
 
     async def test_the_offer_goes_and_the_page_stays_rich(self, world: World) -> None:
         anna = await self.start(world)

@@ -7,13 +7,14 @@ folded card and a caption they are never refused, as a whole text nothing of the
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.messages import classic, markup, rich
+from bot.messages import classic, markup, rich, rich_blocks
 from bot.messages.payloads import Payload
 from bot.messages.texts import Viewer
 from bot.sandbox.keyboards import read_markup
@@ -245,6 +246,21 @@ def check(told: Article, viewer: Viewer) -> None:
         shown = "\n".join(map(judged, render(told, viewer)))
         if told.reading is Reading.FULL:
             check_whole(shown, told)
+    for part in rich.full(told, viewer):
+        if part.rich is not None:
+            check_without_pictures(part)
+
+
+def check_without_pictures(part: Payload) -> None:
+    """Where Telegram refuses its pictures a message is no less of a text."""
+    assert part.rich is not None
+    whole = judged(part)
+    for left_out, fewer in rich_blocks.with_fewer(part.rich):
+        shown = replace(part, rich=fewer)
+        assert not {*left_out} & {*rich_blocks.pictures(fewer)}
+        assert sorted(_solid(judged(shown)).replace(".", "")) == sorted(
+            _solid(whole).replace(".", "")
+        )
 
 
 @given(_articles(_TEXT, 6), _VIEWERS)

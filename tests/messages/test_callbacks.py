@@ -143,8 +143,26 @@ def test_stale_or_forged(data: str | None) -> None:
     assert cb.parse(data) is None
 
 
+@pytest.mark.parametrize("many", [1, 2, 3, 90, 300])
+def test_parts_that_were_sent_one_after_another_are_all_kept(many: int) -> None:
+    parts = tuple(range(10**9, 10**9 + many))
+    collapse = cb.Collapse(10**9, (*parts, parts[-1] + 5))
+    assert cb.parse(cb.pack(collapse)) == collapse
+
+
+def test_no_button_names_messages_without_end() -> None:
+    forged = cb.parse("1k:1:1.1*zzzzz.1*zzzzz")
+    assert isinstance(forged, cb.Collapse)
+    assert len(forged.parts) <= 1000
+    assert cb.parse(cb.pack(cb.Collapse(1, tuple(range(1, 5000)))))
+
+
+def test_buttons_of_before_name_the_same_parts() -> None:
+    assert cb.parse("1k:12:2s.1.1.1") == cb.Collapse(12, (100, 101, 102, 103))
+
+
 def test_many_parts_are_kept_as_far_as_they_fit() -> None:
-    parts = tuple(range(10**9, 10**9 + 90))
+    parts = tuple(10**9 + n * (n + 1) for n in range(90))  # others wrote in between
     again = cb.parse(cb.pack(cb.Collapse(10**6, parts)))
     assert isinstance(again, cb.Collapse)
     assert len(again.parts) > 15
