@@ -200,6 +200,10 @@ class _Weighed:
     weight: tuple[float, int]
 
 
+_Keyed = tuple[Headline, tuple[Key, ...]]
+"""A candidate, and the follows and mutes that it meets: the same for all readers of an edition."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Ranking:
     """The stories that readers alike want, the weightiest first, and their ids."""
@@ -213,7 +217,6 @@ class _Edition:
     were the latest, and what came of them.
 
     `begun` is when the first of their stories was stored: what was told before is none of them.
-    `gone_on_with` are the followed and muted stories that each of them is the next news of.
     """
 
     def __init__(
@@ -228,9 +231,8 @@ class _Edition:
         self.newest = newest
         self.corrected = corrected
         self.made = made
-        self.candidates = tuple(candidates)
+        self.candidates = _keyed(candidates, gone_on_with)
         self.begun = begun
-        self.gone_on_with = gone_on_with
         self.phrases: _Kept[str, frozenset[int]] = _Kept(_PHRASES)  # in which articles they stand
         fit = max(1, _REMEMBERED // max(1, len(candidates)))
         self.wanted: _Kept[Tastes, tuple[_Weighed, ...]] = _Kept(min(_TASTES, fit))
@@ -283,7 +285,7 @@ class Digests:
         reading = self._readings.get(tastes) or self._readings.keep(tastes, reading_of(tastes))
         edition = await self._edition(subscriber.news_language, watermark, needs, now)
         if tastes not in edition.wanted:
-            wanted = await self._wanted(edition, edition.candidates, reading, now)
+            wanted = await self._wanted(edition.candidates, reading, edition.phrases, now)
             edition.wanted.keep(tastes, wanted)
         ranking = edition.ranking(tastes, watermark)
         begun, own = edition.begun, tuple[_Weighed, ...]()
@@ -297,7 +299,7 @@ class Digests:
             ]
             first = await self._storage.fronts.begun([one.story_id for one in owned])
             begun = min(begun, first or begun)
-            own = await self._wanted(edition, owned, reading, now)
+            own = await self._wanted(_keyed(owned, {}), reading, _Kept(_PHRASES), now)
         told = (
             await self._storage.fronts.told(subscriber.id, begun) if ranking.items or own else set()
         )
@@ -305,12 +307,9 @@ class Digests:
             key = (tastes, watermark, subscriber.headlines)
             return self._shared_page(edition, ranking, reading, key)
         # What was held back was followed at once when it came: it may have been muted since.
-        held = await self._keyed(
-            await self._news_of(needs.held, now),
-            reading.phrases,
-            _Kept(_PHRASES),
-            await self._storage.fronts.gone_on_with(needs.held) if needs.held else {},
-        )
+        news = await self._news_of(needs.held, now)
+        sequels = await self._storage.fronts.gone_on_with(needs.held) if news else {}
+        held = await self._phrased(_keyed(news, sequels), reading.phrases, _Kept(_PHRASES))
         chosen = {
             one.story_id: _weighed(one, now, followed=True)
             for one, keys in held
@@ -369,46 +368,34 @@ class Digests:
             return self._editions.keep((language, span), edition)
 
     async def _wanted(
-        self, edition: _Edition, candidates: Sequence[Headline], reading: Reading, now: datetime
+        self,
+        candidates: Sequence[_Keyed],
+        reading: Reading,
+        known: _Kept[str, frozenset[int]],
+        now: datetime,
     ) -> tuple[_Weighed, ...]:
         """Of these candidates those that come to such a reader, in their order."""
-        public = candidates is edition.candidates
-        keyed = await self._keyed(
-            candidates,
-            reading.phrases,
-            edition.phrases if public else _Kept(_PHRASES),
-            edition.gone_on_with,
-        )
         return tuple(
             _weighed(headline, now, followed=specific(keys, reading))
-            for headline, keys in keyed
+            for headline, keys in await self._phrased(candidates, reading.phrases, known)
             if level_of(keys, reading) is not Level.OFF
         )
 
-    async def _keyed(
+    async def _phrased(
         self,
-        candidates: Sequence[Headline],
+        candidates: Sequence[_Keyed],
         phrases: Sequence[str],
         known: _Kept[str, frozenset[int]],
-        gone_on_with: Mapping[int, Sequence[int]],
-    ) -> list[tuple[Headline, list[Key]]]:
-        """Each candidate with the follows and mutes that it meets, of the phrases these alone.
-
-        `gone_on_with`: the stories that a story is the next news of.
-        """
-        standing = await self._standing(candidates, phrases, known)
+    ) -> Sequence[_Keyed]:
+        """Each candidate with those of the phrases that stand in it, too."""
+        standing = await self._standing([one for one, _ in candidates], phrases, known)
+        met: dict[int, list[Key]] = {}
+        for phrase, articles in standing.items():
+            for article in articles:
+                met.setdefault(article, []).append((FollowKind.WORDS, phrase))
         return [
-            (
-                headline,
-                headline_keys(headline)
-                + [(FollowKind.STORY, str(one)) for one in gone_on_with.get(headline.story_id, ())]
-                + [
-                    (FollowKind.WORDS, phrase)
-                    for phrase, articles in standing.items()
-                    if headline.article_id in articles
-                ],
-            )
-            for headline in candidates
+            (one, (*keys, *met[one.article_id])) if one.article_id in met else (one, keys)
+            for one, keys in candidates
         ]
 
     async def _standing(
@@ -516,6 +503,25 @@ class Digests:
             pictures=subscriber.pictures,
             bot=self.bot,
         )
+
+
+def _keyed(
+    candidates: Iterable[Headline], gone_on_with: Mapping[int, Sequence[int]]
+) -> tuple[_Keyed, ...]:
+    """Each candidate with the follows and mutes that it meets, its words aside.
+
+    `gone_on_with`: the followed and muted stories that a story is the next news of.
+    """
+    return tuple(
+        (
+            one,
+            (
+                *headline_keys(one),
+                *((FollowKind.STORY, str(before)) for before in gone_on_with.get(one.story_id, ())),
+            ),
+        )
+        for one in candidates
+    )
 
 
 def _weighed(headline: Headline, now: datetime, *, followed: bool) -> _Weighed:

@@ -6,6 +6,7 @@ when a request's bytes are ready and answers at once. Updates come one at a time
 reader, so that no chat's limit is met.
 """
 
+import gc
 import json
 import re
 import time
@@ -210,7 +211,12 @@ async def feeder(path: Path) -> AsyncIterator[tuple[Feeder, Storage]]:
         made = Feeder(dispatcher, bot, wire)
         for text in ["/search мост"] + ["/help"] * _WARM:
             await made.time(text)
-        yield made, storage
+        gc.collect()
+        gc.freeze()  # as the bot does at start
+        try:
+            yield made, storage
+        finally:
+            gc.unfreeze()
 
 
 async def newsroom_away(text: str, owner: int) -> Offer:
