@@ -279,14 +279,15 @@ async def _send_parts(
 ) -> tuple[int, ...]:
     """Send a text's parts, as replies to the message `below`; the last one folds them all."""
     sent: list[int] = []
+    offers = False
     try:
         for index, part in enumerate(parts):
             if index == len(parts) - 1:
                 onward = part.rich is None
                 folding = keyboards.full(article, reader.viewer, tuple(sent), onward=onward)
-                if onward and len(parts) > 1 and _may_read_rich(article, reader):
+                offers = onward and len(parts) > 1 and _may_read_rich(article, reader)
+                if offers:
                     folding += keyboards.rich_offer(article, reader.texts)
-                    await desk.storage.subscribers.change(reader.subscriber.id, rich_offered=True)
                 part = replace(part, keyboard=folding)
                 part = await with_saved(desk, reader, part, article)
             if message_id := await answer.say(part, reply_to=below):  # whispers have none
@@ -296,6 +297,8 @@ async def _send_parts(
         return await _send_parts(
             desk, answer, reader, article, classic.full(article, reader.viewer), below
         )
+    if offers:
+        await desk.storage.subscribers.change(reader.subscriber.id, rich_offered=True)
     return tuple(sent)
 
 

@@ -47,8 +47,7 @@ from bot.messages.callbacks import (
 )
 from bot.messages.editions import Kept
 from bot.messages.payloads import Payload
-from bot.messages.settings import Place, zone_set
-from bot.messages.texts import Texts
+from bot.messages.settings import zone_set
 from bot.telegram.faults import FaultKind, classify
 from bot.words.stopwords import STOP_WORDS
 from storage import (
@@ -70,7 +69,7 @@ log = logging.getLogger(__name__)
 WORDS_MOST = 3000
 """UTF-16 units of an editor's text: with headline and source it fits a message (4,096)."""
 
-_ID = re.compile(r"\d{1,18}", re.ASCII)
+_ID = re.compile(r"\d{1,18}", re.ASCII)  # what SQLite holds
 _ASKED_AT_ONCE = 10  # channels whose rights are asked for
 _ASKED_ABOUT = 50
 _SHOWN_SCREEN = {
@@ -112,10 +111,12 @@ def make_router(desk: Desk) -> Router:
         return await _reworded(desk, reader, answer, int(data), text)
 
     async def words_said(reader: Reader, answer: Answer, text: str, data: str) -> bool:
-        return await _words_added(desk, reader, answer, int(data), text)
+        await _words_added(desk, reader, answer, int(data), text)
+        return True
 
     async def zone_said(reader: Reader, answer: Answer, text: str, data: str) -> bool:
-        return await _zone_given(desk, reader, answer, int(data), text)
+        await _zone_given(desk, reader, answer, int(data), text)
+        return True
 
     desk.asking.expect(Question.CHANNEL_ZONE, zone_said)
     desk.asking.expect(Question.POST, reworded)
@@ -485,47 +486,50 @@ async def _draft_said(
     if draft is None:
         await answer.tell(notices.gone(reader.texts))
         return None, None
-    channel = await desk.storage.subscribers.get(draft.subscriber_id)
+    channel = await _channel_said(desk, reader, answer, draft.subscriber_id)
+    return (draft, channel) if channel is not None else (None, None)
+
+
+async def _channel_said(
+    desk: Desk, reader: Reader, answer: Answer, channel_id: int
+) -> Subscriber | None:
+    """A channel that typed text is about, where its writer may post; else they are told."""
+    try:
+        channel = await desk.storage.subscribers.get(channel_id)
+    except NotFoundError:
+        await answer.tell(notices.stale_button(reader.texts))
+        return None
     if not await may_post(answer.bot, channel.chat_id, reader.person_id):
         await answer.tell(editions.not_admin(reader.texts))
-        return None, None
-    return draft, channel
+        return None
+    return channel
 
 
 async def _words_added(
     desk: Desk, reader: Reader, answer: Answer, channel_id: int, text: str
-) -> bool:
-    try:
-        channel = await desk.storage.subscribers.get(channel_id)
-    except NotFoundError:
-        return False
-    if not await may_post(answer.bot, channel.chat_id, reader.person_id):
-        await answer.tell(editions.not_admin(reader.texts))
-        return True
+) -> None:
+    channel = await _channel_said(desk, reader, answer, channel_id)
+    if channel is None:
+        return
     label = " ".join(text.split())[:100]
     key = desk.normaliser.phrase(label)
     if not key or key in STOP_WORDS:
         asked = editions.words_question(reader.texts, channel)
         await desk.asking.ask(reader, answer, Question.CHANNEL, asked, str(channel_id))
-        return True
+        return
     await desk.storage.subscribers.follow(
         Subscription(channel.id, FollowKind.WORDS, key, label, Level.NOW)
     )
     await answer.say(await _screen(desk, reader, channel, EditionScreen.WORDS))
-    return True
 
 
 async def _zone_given(
     desk: Desk, reader: Reader, answer: Answer, channel_id: int, text: str
-) -> bool:
+) -> None:
     """A channel's zone, typed as a reader's own may be; where several are meant, they are shown."""
-    try:
-        channel = await desk.storage.subscribers.get(channel_id)
-    except NotFoundError:
-        return False
-    if not await may_post(answer.bot, channel.chat_id, reader.person_id):
-        await answer.tell(editions.not_admin(reader.texts))
-        return True
+    channel = await _channel_said(desk, reader, answer, channel_id)
+    if channel is None:
+        return
     found = await places_meant(desk, reader, text)
     if len(found) == 1:
         channel = await desk.storage.subscribers.change(
@@ -533,23 +537,10 @@ async def _zone_given(
         )
         await answer.tell(zone_set(found[0].name, channel.zone, reader.viewer))
         await answer.say(await _screen(desk, reader, channel, EditionScreen.HOME))
-        return True
-    texts = reader.texts
-    meant = [
-        (
-            one.zone,
-            ", ".join(filter(None, (one.name or texts.city(one.zone), _country(one, texts)))),
-        )
-        for one in found
-    ]
+        return
     kept = await _kept(desk, reader, channel)
-    shown = editions.zone_screen(kept, reader.viewer, meant, unknown=not found)
+    shown = editions.zone_screen(kept, reader.viewer, found, unknown=not found)
     await desk.asking.ask(reader, answer, Question.CHANNEL_ZONE, shown, str(channel_id))
-    return True
-
-
-def _country(place: Place, texts: Texts) -> str:
-    return texts.country(place.country) if place.country else ""
 
 
 # ---------------------------------------------------------------- drafts decided

@@ -192,14 +192,13 @@ async def _nearest(desk: Desk, typed: str, term: str) -> str:
 
     A Latin word may be an English one, or a Russian one in other letters.
     """
-    near: list[tuple[tuple[int, int], list[str]]] = []
-    if len(typed) > _LONGEST:
+    if len(typed) > _LONGEST:  # its edits are ten thousand, and no indexed term is near any
         return ""
+    near: list[tuple[tuple[int, int], list[str]]] = []
     for word in (typed, *slips.in_russian_letters(typed)[:1]):
         plain = fold(word)
         own = term if word == typed else desk.normaliser.text(word)
-        # Of a longer one there would be ten thousand edits, and no indexed term near any.
-        if not _SHORTEST <= len(plain) <= _LONGEST or " " in own:
+        if not _SHORTEST <= len(plain) <= _LONGEST or " " in own:  # other letters may be more
             continue
         candidates = await desk.storage.search.resembling(
             plain, [*slips.edits(own), *slips.edits(plain)], _SAME_BEGINNING

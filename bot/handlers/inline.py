@@ -30,7 +30,7 @@ from storage import Headline, Subscriber, Wanted
 
 PAGE = 20  # results of one answer; Telegram takes 50
 _SECONDS = 60  # that clients may show an answer again without asking
-_OFFSET = re.compile(r"(\d{1,18})(?:\.(\d{1,4}))?", re.ASCII)
+_OFFSET = re.compile(r"(\d{1,18})(?:\.(\d{1,4}))?", re.ASCII)  # what SQLite holds
 
 
 def make_router(desk: Desk) -> Router:

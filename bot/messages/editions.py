@@ -25,7 +25,7 @@ from bot.messages.callbacks import (
 from bot.messages.keyboards import button, rows_of
 from bot.messages.markup import Passage, Run, clean, clip, line, payload, split
 from bot.messages.payloads import Button, Payload
-from bot.messages.settings import zone_button, zone_choices
+from bot.messages.settings import Place, place_choices, zone_choices
 from bot.messages.texts import Texts, Viewer, clock_of
 from storage import (
     Alerts,
@@ -65,7 +65,7 @@ class Kept:
     sources: tuple[Source, ...]
     here: bool
     languages: tuple[str, ...]
-    closed: bool = False
+    closed: bool
 
     def posts(self, kind: FollowKind, key: str) -> bool:
         """Return whether a topic, source or words are posted."""
@@ -350,18 +350,18 @@ def _limits_screen(kept: Kept, viewer: Viewer) -> Payload:
 
 
 def zone_screen(
-    kept: Kept, viewer: Viewer, places: Sequence[tuple[str, str]] = (), *, unknown: bool = False
+    kept: Kept, viewer: Viewer, places: Sequence[Place] = (), *, unknown: bool = False
 ) -> Payload:
-    """Return the choice of a channel's zone: of all, or of `places`, (zone, name) that are meant.
+    """Return the choice of a channel's zone: of the usual ones, or of the `places` that are meant.
 
     `unknown` says that what was typed is no place.
     """
     texts = viewer.texts
     _ = texts.gettext
-    choices = [(zone, zone_button(zone, name, viewer)) for zone, name in places]
+    choices = place_choices(places, viewer) or zone_choices(kept.channel.zone, viewer)
     buttons = [
         button(label, SetEdition(kept.channel.id, EditionSetting.ZONE, zone))
-        for zone, label in choices or zone_choices(kept.channel.zone, viewer)
+        for zone, label in choices
     ]
     asked = (
         _("Which one?")

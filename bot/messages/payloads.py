@@ -30,7 +30,8 @@ class Payload:
     link preview is shown, "" for none. `photo` is the address of a picture that the message is a
     photo of, "" for none: the text is then its caption, at most 1,024 units, and may stand as a
     message of its own. `rich` is an InputRichMessage as JSON (Bot API 10.1), sent instead of the
-    text where it is set.
+    text where it is set. `asks` opens a reply field for whoever the message replies to (ForceReply,
+    selective), where it has no buttons.
     """
 
     text: str

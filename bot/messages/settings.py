@@ -307,7 +307,7 @@ def zone_choices(current: str, viewer: Viewer) -> list[tuple[str, str]]:
     zones.sort(key=lambda zone: viewer.now.astimezone(ZoneInfo(zone)).utcoffset())  # type: ignore[arg-type,return-value]  # aware, so never None
     texts = viewer.texts
     return [
-        (zone, _ticked(zone_button(zone, texts.city(zone), viewer), zone == current))
+        (zone, _ticked(_zone_button(zone, texts.city(zone), viewer), zone == current))
         for zone in zones
     ]
 
@@ -344,14 +344,20 @@ def question(setting: Setting, texts: Texts, *, group: bool, alone: bool) -> Pay
 def which_place(places: Sequence[Place], back: Screen, viewer: Viewer) -> Payload:
     """Return the question which of several cities, or zones, is meant."""
     texts = viewer.texts
-    _ = texts.gettext
-    buttons = []
+    rows = [(button(label, SetZone(zone, back)),) for zone, label in place_choices(places, viewer)]
+    return payload([line(texts.gettext("Which one?"))], (*rows, _back(back, texts)))
+
+
+def place_choices(places: Sequence[Place], viewer: Viewer) -> list[tuple[str, str]]:
+    """Return the zones of places that may be meant, and what their buttons say."""
+    texts = viewer.texts
+    choices = []
     for place in places:
         name = place.name or texts.city(place.zone)
         if place.country:
             name = f"{name}, {texts.country(place.country)}"
-        buttons.append((button(zone_button(place.zone, name, viewer), SetZone(place.zone, back)),))
-    return payload([line(_("Which one?"))], (*buttons, _back(back, texts)))
+        choices.append((place.zone, _zone_button(place.zone, name, viewer)))
+    return choices
 
 
 def not_an_answer(said: str, typed: str, query: int, back: Screen, texts: Texts) -> Payload:
@@ -381,7 +387,7 @@ def _by_command(texts: Texts, setting: Setting) -> str:
     return _("By a command: {example}").format(example=f"/settings {example}")
 
 
-def zone_button(zone: str, name: str, viewer: Viewer) -> str:
+def _zone_button(zone: str, name: str, viewer: Viewer) -> str:
     return f"{viewer.texts.clock(viewer.now, ZoneInfo(zone))} {name}"
 
 
