@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, Route, async_playwright, expect
 
 from .test_server import png
 
@@ -285,6 +285,62 @@ async def test_inline_results_go_on_and_open_the_bot(
     await offer(button={"text": "Открыть бота", "start_parameter": "inline"})
     await page.get_by_role("button", name="Открыть бота").click()
     await expect(page.locator(".message.out .text").last).to_have_text("/start inline")
+
+
+async def test_what_is_typed_while_an_answer_is_under_way_stays(
+    page: Page, sandbox: Sandbox, people: Control, api: Api, reader: int
+) -> None:
+    await people.send_text(reader, "/start")
+    answers = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        """The server acts at once, and the page hears of it late."""
+        answer = await route.fetch()
+        await answers.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/control/me", held)
+    await page.goto(sandbox.url)
+    field = page.get_by_label("Сообщение")
+    # Who the bot is decides what typed words mean: until that is known, nothing can be typed.
+    await expect(field).to_be_hidden()
+    answers.set()
+    await expect(field).to_be_visible()
+
+    answers.clear()
+    await page.route("**/control/chats/*/messages", held)
+    await field.fill("мост")
+    await field.press("Enter")
+    await expect(page.locator(".message.out .text").last).to_have_text("мост")
+    await field.fill("бегемот")
+    prompt = {"force_reply": True}
+    asked = await api.call("sendMessage", chat_id=reader, text="Какое слово?", reply_markup=prompt)
+    await expect(page.locator("#reply-snippet")).to_have_text("Какое слово?")
+    async with page.expect_response("**/control/chats/*/messages"):
+        answers.set()
+    await expect(field).to_have_value("бегемот")
+    await field.press("Enter")
+    await expect(page.locator(".message.out .text").last).to_have_text("бегемот")
+    assert (await people.messages(reader))[-1]["reply_to"] == asked["message_id"]
+
+
+async def test_what_was_refused_comes_back_to_the_field(
+    page: Page, sandbox: Sandbox, people: Control, reader: int
+) -> None:
+    await people.send_text(reader, "/start")
+    # A page of its own: a browser tells of each refusal as an error.
+    other = await page.context.new_page()
+    await other.route("**/control/chats/*/messages", _refused)
+    await other.goto(sandbox.url)
+    field = other.get_by_label("Сообщение")
+    await field.fill("жираф")
+    await field.press("Enter")
+    await expect(other.locator("#toast")).to_have_text("no such chat")
+    await expect(field).to_have_value("жираф")
+
+
+async def _refused(route: Route) -> None:
+    await route.fulfill(status=400, json={"error": "no such chat"})
 
 
 async def test_sharing_fills_the_field_and_a_channel_opens_the_bot(

@@ -678,10 +678,11 @@ async function send(text) {
   if (state.replyTo) body.reply_to = state.replyTo;
   if (state.topic) body.thread = state.topic;
   const chat = state.current;
+  closeMenu();
   const sent = await attempt(() => ask(`/chats/${chat}/messages`, body));
   if (!sent) return false;
-  cancelReply();
-  closeMenu();
+  // The bot may have asked for a reply meanwhile.
+  if (state.replyTo === (body.reply_to ?? null)) cancelReply();
   if (state.chats.get(chat).bot_status === "none") await refreshChat(chat);
   return true;
 }
@@ -709,7 +710,7 @@ async function openMenu() {
       const button = make("button", "menu-row", make("span", "", item.description), make("b", "", `/${item.command}`));
       button.type = "button";
       button.addEventListener("click", async () => {
-        if (await send(`/${item.command}`)) clearText();
+        await sendTyped(() => send(`/${item.command}`));
       });
       return button;
     }),
@@ -730,6 +731,18 @@ function clearText() {
   typed();
 }
 
+/**
+ * Empties the field and sends. The field is the person's again at once: what they type while the
+ * answer is under way stays, and what was refused comes back where they typed nothing since.
+ */
+async function sendTyped(sending) {
+  const before = $("text").value;
+  clearText();
+  if ((await sending()) || $("text").value) return;
+  $("text").value = before;
+  grow();
+}
+
 /** Reacts to what is being typed: the command menu after "/", inline results after "@bot". */
 function typed() {
   const text = $("text").value;
@@ -739,6 +752,7 @@ function typed() {
   clearTimeout(state.inline.timer);
   if (!text.startsWith(prefix)) {
     $("results").hidden = true;
+    state.inline.asked = "";
     return;
   }
   state.inline.timer = setTimeout(() => askInline(text.slice(prefix.length)), 300);
@@ -761,8 +775,8 @@ async function askInline(query, offset = "") {
     row.type = "button";
     row.addEventListener("click", async () => {
       const body = { result_id: result.id, chat: state.current };
-      await attempt(() => ask(`/users/${person}/inline/${found.query_id}/choose`, body));
-      clearText();
+      const choose = () => ask(`/users/${person}/inline/${found.query_id}/choose`, body);
+      await sendTyped(() => attempt(choose));
     });
     return row;
   });
@@ -886,7 +900,7 @@ function wire() {
   $("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = $("text").value.trim();
-    if (text && (await send(text))) clearText();
+    if (text) await sendTyped(() => send(text));
   });
   const log = $("log");
   log.addEventListener("scroll", () => {
