@@ -287,27 +287,33 @@ async def test_inline_results_go_on_and_open_the_bot(
     await expect(page.locator(".message.out .text").last).to_have_text("/start inline")
 
 
+class Held:
+    """A route whose server acts at once, and the page hears of it when it is `released`."""
+
+    def __init__(self) -> None:
+        self.asked, self.released = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, route: Route) -> None:
+        answer = await route.fetch()
+        self.asked.set()
+        await self.released.wait()
+        await route.fulfill(response=answer)
+
+
 async def test_what_is_typed_while_an_answer_is_under_way_stays(
     page: Page, sandbox: Sandbox, people: Control, api: Api, reader: int
 ) -> None:
     await people.send_text(reader, "/start")
-    answers = asyncio.Event()
-
-    async def held(route: Route) -> None:
-        """The server acts at once, and the page hears of it late."""
-        answer = await route.fetch()
-        await answers.wait()
-        await route.fulfill(response=answer)
-
+    held = Held()
     await page.route("**/control/me", held)
     await page.goto(sandbox.url)
     field = page.get_by_label("Сообщение")
     # Who the bot is decides what typed words mean: until that is known, nothing can be typed.
     await expect(field).to_be_hidden()
-    answers.set()
+    held.released.set()
     await expect(field).to_be_visible()
 
-    answers.clear()
+    held.released.clear()
     await page.route("**/control/chats/*/messages", held)
     await field.fill("мост")
     await field.press("Enter")
@@ -317,11 +323,28 @@ async def test_what_is_typed_while_an_answer_is_under_way_stays(
     asked = await api.call("sendMessage", chat_id=reader, text="Какое слово?", reply_markup=prompt)
     await expect(page.locator("#reply-snippet")).to_have_text("Какое слово?")
     async with page.expect_response("**/control/chats/*/messages"):
-        answers.set()
+        held.released.set()
     await expect(field).to_have_value("бегемот")
     await field.press("Enter")
     await expect(page.locator(".message.out .text").last).to_have_text("бегемот")
     assert (await people.messages(reader))[-1]["reply_to"] == asked["message_id"]
+
+
+async def test_what_happens_while_the_page_loads_is_shown(
+    page: Page, sandbox: Sandbox, people: Control, api: Api, reader: int
+) -> None:
+    await people.send_text(reader, "/start")
+    held = Held()
+    await page.route("**/control/chats/*/messages?*", held)
+    await page.goto(sandbox.url)
+    await held.asked.wait()
+    sent = await api.call("sendMessage", chat_id=reader, text="Первая")
+    await api.call("sendMessage", chat_id=reader, text="Вторая")
+    await api.call("deleteMessage", chat_id=reader, message_id=sent["message_id"])
+    await people.create_user(first_name="Борис")
+    held.released.set()
+    await expect(page.locator(".message .text")).to_have_text(["/start", "Вторая"])
+    await expect(page.locator("#chats .row")).to_have_count(2)
 
 
 async def test_what_was_refused_comes_back_to_the_field(

@@ -24,6 +24,8 @@ const state = {
   previews: new Map(),
   inline: { timer: 0, asked: "" },
   typing: 0,
+  loading: 0,
+  held: [],
 };
 
 // Talking to the sandbox
@@ -54,7 +56,7 @@ function listen() {
   const source = new EventSource("/control/events");
   source.onopen = () => {
     $("offline").hidden = true;
-    reload();
+    load(reload);
   };
   source.onerror = () => {
     $("offline").hidden = false;
@@ -62,7 +64,22 @@ function listen() {
   source.onmessage = (message) => handle(JSON.parse(message.data));
 }
 
+/** Ask for a state of things and show it; what happens meanwhile may not be in it and comes after. */
+async function load(work) {
+  state.loading += 1;
+  try {
+    await work();
+  } finally {
+    state.loading -= 1;
+    if (state.loading === 0) state.held.splice(0).forEach(handle);
+  }
+}
+
 function handle(event) {
+  if (state.loading) {
+    state.held.push(event);
+    return;
+  }
   switch (event.kind) {
     case "message":
     case "edit":
@@ -82,11 +99,12 @@ function handle(event) {
       if (event.chat_id === state.current) showTyping();
       break;
     case "violation":
+      if (state.violations.some((known) => known.at === event.violation.at)) break;
       state.violations.push(event.violation);
       drawViolations();
       break;
     case "reload":
-      reload();
+      load(reload);
       break;
   }
 }
@@ -120,7 +138,7 @@ function refreshSoon(id) {
     staleTimer = 0;
     const ids = [...stale];
     stale.clear();
-    if (ids.length > 10) reload();
+    if (ids.length > 10) load(reload);
     else ids.forEach(refreshChat);
   }, 30);
 }
@@ -230,12 +248,14 @@ async function openChat(id, stay = false) {
   history.replaceState(null, "", `#${id}`);
   state.unread.delete(id);
   if (!stay) $("app").classList.add("open");
-  const messages = await attempt(() => ask(`/chats/${id}/messages?limit=${HISTORY}`));
-  if (!messages || state.current !== id) return;
-  state.messages = new Map(messages.map((message) => [message.id, message]));
-  drawHead();
-  drawLog(messages.length === HISTORY);
-  drawChats();
+  await load(async () => {
+    const messages = await attempt(() => ask(`/chats/${id}/messages?limit=${HISTORY}`));
+    if (!messages || state.current !== id) return;
+    state.messages = new Map(messages.map((message) => [message.id, message]));
+    drawHead();
+    drawLog(messages.length === HISTORY);
+    drawChats();
+  });
 }
 
 function drawHead() {
