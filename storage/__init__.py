@@ -114,6 +114,8 @@ from storage.owing import Owing
 from storage.people import People
 from storage.pictures import Pictures
 from storage.privacy import Privacy
+from storage.queries import Queries
+from storage.questions import Questions
 from storage.saved import SavedArticles, SavedKey
 from storage.search import Search
 from storage.subscribers import SubscriberChanges, Subscribers, WordKey
@@ -206,6 +208,8 @@ __all__ = [
     "Push",
     "PushLag",
     "PushPlan",
+    "Queries",
+    "Questions",
     "Quote",
     "RawUpdate",
     "Reading",
@@ -256,8 +260,10 @@ class Storage:
         self.archive = Archive(database)
         self.pictures = Pictures(database)
         self.search = Search(database)
+        self.queries = Queries(database)
         self.brought = Brought(database)
         self.subscribers = Subscribers(database)
+        self.questions = Questions(database)
         self.people = People(database)
         self.saved = SavedArticles(database)
         self.privacy = Privacy(database)

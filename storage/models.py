@@ -453,10 +453,10 @@ class Hits:
 
 @dataclass(frozen=True, slots=True)
 class KeptSearch:
-    """A search under an id: what was asked, what was `tried` instead ("": nothing), what was found.
+    """What was typed, under an id; of a search, what was `tried` instead ("": nothing), and found.
 
-    `found` are article ids, best first; None where an earlier version kept only the `newest`
-    search key when it was asked.
+    `found` are article ids, best first; None where a text was kept alone, or where an earlier
+    version kept of a search only the `newest` search key when it was asked.
     """
 
     text: str

@@ -8,24 +8,18 @@ normalised by `bot.words`; all of them must occur, and where fewer than ten arti
 those follow that have the telling half of them. Ranking weighs the title four times the body and
 fades with age.
 
-    Wanted ─▶ MATCH with all terms ─▶ enough? else with any of the telling ones ─▶ Hits ─▶ kept
-
-What a search found is kept under its id, so that its pages stay as they were while news arrives,
-is deleted, or is imported under older dates.
+    Wanted ─▶ MATCH with all terms ─▶ enough? else with any of the telling ones ─▶ Hits
 """
 
 import itertools
-import json
 import math
-import secrets
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from storage.database import Database, Row, Transaction, from_epoch, json_list, to_epoch
-from storage.errors import NotFoundError
 from storage.meta import put
-from storage.models import Hits, KeptSearch, Wanted
+from storage.models import Hits, Wanted
 
 KEYS_A_SECOND = 4096
 _COMMON = 5001
@@ -385,50 +379,7 @@ class Search:
         scores = {row["key"]: faded(row) for row in rows}
         return {key: scores[key] for key in sorted(scores, key=scores.__getitem__, reverse=True)}
 
-    # ------------------------------------------------------------ kept searches
-
-    async def keep(self, text: str, now: datetime, hits: Hits, *, tried: str = "") -> int:
-        """Keep a search and what it found under an id, since a button holds 64 bytes.
-
-        The id is random: whoever forges a button must not read what others looked for.
-        """
-        rows = await self._database.rows(
-            """
-            SELECT a.id FROM json_each(:keys) k JOIN article a ON a.search_key = k.value
-            ORDER BY k.key
-            """,
-            {"keys": json_list(hits.keys)},
-        )
-        async with self._database.transaction() as transaction:
-            return int(
-                await transaction.value(
-                    """
-                    INSERT INTO query (id, text, tried, found, whole, limit_key, asked)
-                    VALUES (:id, :text, :tried, :found, :whole, 0, :now) RETURNING id
-                    """,
-                    {
-                        "id": secrets.randbits(62),
-                        "text": text,
-                        "tried": tried,
-                        "found": json_list(row["id"] for row in rows),
-                        "whole": hits.whole,
-                        "now": to_epoch(now),
-                    },
-                )
-            )
-
-    async def kept(self, query_id: int) -> KeptSearch:
-        """A kept search; raises NotFoundError where it is kept no more."""
-        row = await self._database.row(
-            "SELECT text, tried, found, whole, limit_key FROM query WHERE id = :id",
-            {"id": query_id},
-        )
-        if row is None:
-            raise NotFoundError(f"there is no search {query_id}")
-        found = None if row["found"] is None else tuple(json.loads(row["found"]))
-        return KeptSearch(
-            row["text"], row["tried"], found, row["whole"], newest=row["limit_key"] or None
-        )
+    # ------------------------------------------------------------ alike words, alike articles
 
     async def resembling(self, word: str, edits: Sequence[str], prefix: int) -> list[str]:
         """Indexed terms that a word may be a slip of: any of its `edits`, and those that begin with

@@ -4,7 +4,6 @@ A subscriber is a chat or a thread of it. Nothing here is ever deleted because T
 an error: a chat that cannot be reached is paused, settings kept, and revived by any sign of life.
 """
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, TypedDict, Unpack
@@ -28,7 +27,6 @@ from storage.models import (
     Layout,
     Level,
     Mute,
-    Prompt,
     Slot,
     SlotPlan,
     Subscriber,
@@ -104,16 +102,6 @@ def _subscription(row: Row) -> Subscription:
         key=row["key"],
         label=row["label"],
         level=Level(row["level"]),
-    )
-
-
-def _prompt(row: Row) -> Prompt:
-    return Prompt(
-        subscriber_id=row["subscriber_id"],
-        person_id=row["person_id"],
-        kind=row["kind"],
-        message_id=row["message_id"],
-        asked=from_epoch(row["asked"]),
     )
 
 
@@ -535,91 +523,6 @@ class Subscribers:
         """Replace a subscriber's digest times; `dues` are their first instants."""
         async with self._database.transaction() as transaction:
             await _put_slots(transaction, subscriber_id, plans, dues)
-
-    # ------------------------------------------------------------ questions and searches
-
-    async def ask(self, prompt: Prompt) -> None:
-        """Remember a question that waits for typed text; a newer one replaces it."""
-        async with self._database.transaction() as transaction:
-            await transaction.run(
-                """
-                INSERT INTO prompt (subscriber_id, person_id, kind, message_id, asked)
-                VALUES (:id, :person, :kind, :message, :asked)
-                ON CONFLICT (subscriber_id, person_id) DO UPDATE
-                SET kind = excluded.kind, message_id = excluded.message_id, asked = excluded.asked
-                """,
-                {
-                    "id": prompt.subscriber_id,
-                    "person": prompt.person_id,
-                    "kind": prompt.kind,
-                    "message": prompt.message_id,
-                    "asked": to_epoch(prompt.asked),
-                },
-            )
-
-    async def moved_question(self, prompt: Prompt, message_id: int) -> None:
-        """Note that a question is in another message, unless it was answered or replaced by now."""
-        async with self._database.transaction() as transaction:
-            await transaction.run(
-                """
-                UPDATE prompt SET message_id = :message
-                WHERE subscriber_id = :id AND person_id = :person AND kind = :kind
-                      AND asked = :asked AND message_id = :former
-                """,
-                {
-                    "id": prompt.subscriber_id,
-                    "person": prompt.person_id,
-                    "kind": prompt.kind,
-                    "asked": to_epoch(prompt.asked),
-                    "former": prompt.message_id,
-                    "message": message_id,
-                },
-            )
-
-    async def question(self, subscriber_id: int, person_id: int) -> Prompt | None:
-        """The question that waits for this person's text, or None."""
-        row = await self._database.row(
-            "SELECT * FROM prompt WHERE subscriber_id = :id AND person_id = :person",
-            {"id": subscriber_id, "person": person_id},
-        )
-        return _prompt(row) if row is not None else None
-
-    async def answer(self, subscriber_id: int, person_id: int) -> Prompt | None:
-        """Take the question that waits for this person's text, or None."""
-        # Most texts answer nothing: a read tells so without taking the writer.
-        if await self.question(subscriber_id, person_id) is None:
-            return None
-        async with self._database.transaction() as transaction:
-            row = await transaction.row(
-                "DELETE FROM prompt WHERE subscriber_id = :id AND person_id = :person RETURNING *",
-                {"id": subscriber_id, "person": person_id},
-            )
-        return _prompt(row) if row is not None else None  # or another message was quicker
-
-    async def save_query(self, text: str, now: datetime) -> int:
-        """Keep a search's text under an id, since a button holds 64 bytes.
-
-        The id is random: whoever forges a button must not read what others looked for.
-        """
-        async with self._database.transaction() as transaction:
-            return int(
-                await transaction.value(
-                    """
-                    INSERT INTO query (id, text, limit_key, asked)
-                    SELECT :id, :text, coalesce(max(search_key), 0), :now FROM article RETURNING id
-                    """,
-                    {"id": secrets.randbits(62), "text": text, "now": to_epoch(now)},
-                )
-            )
-
-    async def query(self, query_id: int) -> tuple[str, int]:
-        """A kept search: (its text, the newest search key when it was asked)."""
-        row = await self._database.row(
-            "SELECT text, limit_key FROM query WHERE id = :id", {"id": query_id}
-        )
-        if row is None:
-            raise NotFoundError(f"there is no search {query_id}")
-        return row["text"], row["limit_key"]
 
 
 async def migrate_chat(transaction: Transaction, old: int, new: int) -> None:

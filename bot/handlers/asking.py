@@ -68,36 +68,36 @@ class Asking:
         The question is kept before it is shown, since a quick answer comes before Telegram has
         said that it is; one that could not be shown is taken back. Raises as `Answer.turn` does.
         """
-        subscribers = self.storage.subscribers
+        questions = self.storage.questions
         kind = f"{question} {data}".strip()
         shown = answer.message_id or 0
         prompt = Prompt(reader.subscriber.id, reader.person_id, kind, shown, reader.viewer.now)
         # In a group only a reply is an answer, and a reply needs the message that it is to.
         kept = bool(shown) or not reader.group
         if kept:
-            await subscribers.ask(prompt)
+            await questions.ask(prompt)
         try:
             sent = await answer.turn(payload)
         except Exception:
-            await subscribers.answer(reader.subscriber.id, reader.person_id)
+            await questions.answer(reader.subscriber.id, reader.person_id)
             raise
         if sent is None:
             return
         if kept:
-            await subscribers.moved_question(prompt, sent)
+            await questions.moved(prompt, sent)
         elif sent:
-            await subscribers.ask(replace(prompt, message_id=sent))
+            await questions.ask(replace(prompt, message_id=sent))
 
     async def take(self, reader: "Reader", message: Message) -> Prompt | None:
         """The question that a message answers, which is thereby done; None where it is none."""
-        subscribers = self.storage.subscribers
-        prompt = await subscribers.question(reader.subscriber.id, reader.person_id)
+        questions = self.storage.questions
+        prompt = await questions.waiting(reader.subscriber.id, reader.person_id)
         if prompt is None or not said(message):
             return None
         replied = message.reply_to_message.message_id if message.reply_to_message else None
         if replied != prompt.message_id and (reader.group or replied is not None):
             return None
-        prompt = await subscribers.answer(reader.subscriber.id, reader.person_id)
+        prompt = await questions.answer(reader.subscriber.id, reader.person_id)
         late = prompt is None or reader.viewer.now - prompt.asked > WAITS
         return None if late else prompt
 
@@ -140,5 +140,5 @@ class EndsQuestions(BaseMiddleware):
         reader: Reader | None = data.get("reader")
         commanded = isinstance(event, Message) and (event.text or "").startswith("/")
         if reader is not None and (commanded or isinstance(event, CallbackQuery)):
-            await self._storage.subscribers.answer(reader.subscriber.id, reader.person_id)
+            await self._storage.questions.answer(reader.subscriber.id, reader.person_id)
         return await handler(event, data)

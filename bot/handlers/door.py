@@ -205,7 +205,7 @@ class Keepers(BaseMiddleware):
         ):
             desk: Desk = data["desk"]
             text = f"/{command.command} {command.args or ''}".strip()
-            query = await desk.storage.subscribers.save_query(text, reader.viewer.now)
+            query = await desk.storage.queries.keep(text, reader.viewer.now)
             await answer.say(places.which(reader.texts, query, group=reader.group))
             return None
         return await handler(event, data)

@@ -53,7 +53,6 @@ def make_router(desk: Desk, again: Again) -> Router:
     keeping = Router(name="keeping places")
     keeping.callback_query.middleware(Keepers())
     router.include_router(keeping)
-    subscribers = desk.storage.subscribers
 
     @router.message(Mentioned())
     async def mentioned(message: Message, words: str, reader: Reader, answer: Answer) -> None:
@@ -67,7 +66,7 @@ def make_router(desk: Desk, again: Again) -> Router:
         query: CallbackQuery, bot: Bot, pressed: Place, reader: Reader, answer: Answer
     ) -> None:
         try:
-            text = (await subscribers.query(pressed.query))[0]
+            text = (await desk.storage.queries.get(pressed.query)).text
         except NotFoundError:
             text = ""
         if not text.startswith("/") or not isinstance(query.message, Message):
@@ -88,7 +87,7 @@ def make_router(desk: Desk, again: Again) -> Router:
         if reader.subscriber.thread_id and not pressed.confirmed:
             await answer.turn(places.share_question(reader.subscriber, reader.texts))
             return
-        await subscribers.rejoin(reader.subscriber.id)
+        await desk.storage.subscribers.rejoin(reader.subscriber.id)
         await answer.turn(places.shared(reader.texts))
 
     @keeping.callback_query(Pressed(GroupDigest))

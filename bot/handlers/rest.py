@@ -85,7 +85,7 @@ def make_router(desk: Desk, again: Again) -> Router:
     async def find(query: CallbackQuery, pressed: Find, reader: Reader, answer: Answer) -> None:
         """What was typed was meant for the search after all."""
         try:
-            text = (await desk.storage.subscribers.query(pressed.query))[0]
+            text = (await desk.storage.queries.get(pressed.query)).text
         except NotFoundError:
             await answer.toast(notices.stale_button(reader.texts))
             return

@@ -52,7 +52,7 @@ def make_router(desk: Desk) -> Router:
         query: CallbackQuery, pressed: SearchExactly, reader: Reader, answer: Answer
     ) -> None:
         try:
-            kept = await desk.storage.search.kept(pressed.query)
+            kept = await desk.storage.queries.get(pressed.query)
         except NotFoundError:
             await answer.toast(notices.stale_button(reader.texts))
             return
@@ -81,7 +81,7 @@ async def _first_page(
     desk: Desk, reader: Reader, text: str, query: Query, *, exactly: bool = False
 ) -> Payload:
     outcome = await find(desk, reader.viewer, reader.subscriber.id, query, exactly=exactly)
-    kept = await desk.storage.search.keep(
+    kept = await desk.storage.queries.keep(
         text, reader.viewer.now, outcome.hits, tried=outcome.tried
     )
     return await search_page(desk, reader, Search(kept, 0))
@@ -93,7 +93,7 @@ async def search_page(desk: Desk, reader: Reader, page: Search) -> Payload:
     What was found is kept with it: no article is shown twice or passed over, whatever was
     published, imported or deleted in between.
     """
-    kept = await desk.storage.search.kept(page.query)
+    kept = await desk.storage.queries.get(page.query)
     query = await _as_asked(desk, reader, kept)
     asked = wanted(query, kept.tried or query.words, reader.viewer, desk.normaliser)
     if kept.found is None:  # by an earlier version
@@ -134,7 +134,7 @@ async def followed_words(desk: Desk, reader: Reader, query_id: int) -> tuple[str
 
     "" where it is operators alone; raises NotFoundError where it is kept no more.
     """
-    kept = await desk.storage.search.kept(query_id)
+    kept = await desk.storage.queries.get(query_id)
     query = await _as_asked(desk, reader, kept)
     words = kept.tried if kept.tried and not query.phrases else query.followable
     return words, bool(kept.found)

@@ -294,7 +294,7 @@ async def _no_answer(
     """Say what would do, and go on waiting; a text that is plainly something else is let go."""
     if len(text.split()) > _WORDS_OF_AN_ANSWER or is_address(text):
         return False
-    query = await desk.storage.subscribers.save_query(text, reader.viewer.now)
+    query = await desk.storage.queries.keep(text, reader.viewer.now)
     shown = screens.not_an_answer(
         notices.wrong(wrong, reader.texts), text, query, Screen(data.split()[1]), reader.texts
     )

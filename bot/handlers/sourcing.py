@@ -82,7 +82,7 @@ def make_router(desk: Desk) -> Router:
             await answer.turn(notices.note(offers.cancelled(reader.texts), back))
             return
         try:
-            url, _newest = await desk.storage.subscribers.query(pressed.query)
+            url = (await desk.storage.queries.get(pressed.query)).text
         except NotFoundError:
             await answer.toast(notices.stale_button(reader.texts))
             return
@@ -196,15 +196,14 @@ async def look_at(desk: Desk, reader: Reader, answer: Answer, text: str) -> None
         await answer.bot.send_chat_action(answer.chat_id, "typing")
     found = await _one_at_a_time(desk.sourcing, reader, text)
     now = reader.viewer.now
-    subscribers = desk.storage.subscribers
+    queries = desk.storage.queries
     if isinstance(found, Offer) and found.choices:
         choices = [
-            (one, await subscribers.save_query(one.url, now))
-            for one in found.choices[: offers.MOST_CHOICES]
+            (one, await queries.keep(one.url, now)) for one in found.choices[: offers.MOST_CHOICES]
         ]
         await answer.say(offers.choice(choices, reader.viewer))
     elif isinstance(found, Offer) and found.ready:
-        query = await subscribers.save_query(found.url, now)
+        query = await queries.keep(found.url, now)
         await answer.say(offers.offer(found, query, reader.viewer, group=reader.group))
     else:
         await answer.tell(_said(found, reader))

@@ -373,7 +373,7 @@ class TestThreads:
         (shown,) = await one.say("/latest")
         await one.press(shown, cb.Place(5, own=True))
         assert "устарела" in world.telegram.toasts[-1]
-        query = await world.storage.subscribers.save_query("мосты", world.now)
+        query = await world.storage.queries.keep("мосты", world.now)
         await one.press(shown, cb.Place(query, own=True))
         assert "устарела" in world.telegram.toasts[-1]
         assert await world.storage.subscribers.find(GROUP, TOPIC) is None

@@ -8,6 +8,7 @@ import pytest
 from bot.messages import callbacks as cb
 from storage import Topic
 from tests.handlers.conftest import Shown, World
+from tests.storage.newsroom import execute
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -212,7 +213,7 @@ class TestPages:
                 await world.article(f"Мост {seed} {n}", age=n * HOUR)
             (page,) = await anna.say(f"мост {seed}")
             kept = next(one for one in page.callbacks if isinstance(one, cb.Search)).query
-            whole = list((await world.storage.search.kept(kept)).found or ())
+            whole = list((await world.storage.queries.get(kept)).found or ())
             assert len(whole) >= 30
             seen = ids(page)
             while "Ещё ▶" in page.labels:
@@ -233,7 +234,7 @@ class TestPages:
             await world.article(f"Мост {n}", age=n * HOUR)
         (first,) = await anna.say("мост")
         kept = next(one for one in first.callbacks if isinstance(one, cb.Search)).query
-        found = (await world.storage.search.kept(kept)).found or ()
+        found = (await world.storage.queries.get(kept)).found or ()
         world.now += timedelta(days=400)
         await world.storage.upkeep.prune_articles(world.now - timedelta(days=399, hours=23))
         second = await anna.press(first, "Ещё ▶")
@@ -253,9 +254,15 @@ class TestPages:
             await world.article(f"Мост {n}", age=n * HOUR)
         anna = world.person()
         (shown,) = await anna.say("/help")
-        old = await world.storage.subscribers.save_query("мост", world.now)
+        await execute(
+            world.storage,
+            """
+            INSERT INTO query (id, text, limit_key, asked)
+            SELECT 77, 'мост', max(search_key), 0 FROM article
+            """,
+        )
         await world.article("Мост новый", age=timedelta(0))
-        page = await anna.press(shown, cb.Search(old, 0))
+        page = await anna.press(shown, cb.Search(77, 0))
         assert page
         assert "новый" not in page.text
         rest = await anna.press(page, "Ещё ▶")

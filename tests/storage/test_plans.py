@@ -179,7 +179,7 @@ QUESTIONS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "list by source and day": lambda s: s.search.find(
         Wanted(sources=(1,), since=NOW - DAY), now=NOW, reader=1
     ),
-    "keep a search": lambda s: s.search.keep("a", NOW, Hits((1, 2), 2)),
+    "keep a search": lambda s: s.queries.keep("a", NOW, Hits((1, 2), 2)),
     "known terms": lambda s: s.search.known(["title", "a"]),
     "resembling terms": lambda s: s.search.resembling("title", ["titel"], 3),
     "by ids": lambda s: s.articles.by_ids([1, 2], reader=1),

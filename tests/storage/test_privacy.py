@@ -79,7 +79,7 @@ async def _known(storage: Storage) -> Subscriber:
     await storage.people.invite("theirs", now=NOW, uses=1, expires=None, author=WHO)
     await follow(storage, who.id, FollowKind.WORDS, WORD, Level.NOW)
     await storage.subscribers.mute(Mute(who.id, FollowKind.WORDS, f"{WORD} x", f"{WORD} x", None))
-    await storage.subscribers.ask(Prompt(who.id, WHO, "follow", 5, NOW))
+    await storage.questions.ask(Prompt(who.id, WHO, "follow", 5, NOW))
     await storage.outbox.pause(WHO, NOW + DAY)
     own = await private_feed(storage, who.id, f"{WORD}.example")
     await publish(storage, own, "own")
@@ -273,7 +273,7 @@ async def test_handlers_under_way_make_nobody_anew(storage: Storage) -> None:
         with suppress(StorageError):
             await follow(storage, who.id, FollowKind.WORDS, WORD, Level.NOW)
         with suppress(StorageError):
-            await storage.subscribers.ask(Prompt(who.id, WHO, "follow", 5, NOW))
+            await storage.questions.ask(Prompt(who.id, WHO, "follow", 5, NOW))
 
     await asyncio.gather(storage.privacy.erase(WHO), *(press() for _ in range(20)))
     await press()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import Hits, KeptSearch, NotFoundError, Storage, Topic, Wanted
+from storage import Hits, Storage, Topic, Wanted
 from storage.search import first_key, pack_text, published_at, unpack_text
 from tests.storage.newsroom import DAY, HOUR, NOW, database_of, execute, feed, publish
 
@@ -88,16 +88,12 @@ async def test_pages_stay_stable_while_news_arrives(storage: Storage) -> None:
     one = await feed(storage)
     for number in range(3):
         await publish(storage, one, f"{number}", search_title="cat", published=NOW - number * HOUR)
-    query = await storage.subscribers.save_query("cat", NOW)
-    text, limit = await storage.subscribers.query(query)
-    assert text == "cat"
+    limit = first_key(NOW + _SECOND) - 1
     before, _ = await storage.search.keys(["cat"], now=NOW, before_key=limit)
     assert len(before) == 3
     await publish(storage, one, "later", search_title="cat cat", published=NOW + _SECOND)
     assert (await storage.search.keys(["cat"], now=NOW, before_key=limit))[0] == before
     assert len((await storage.search.keys(["cat"], now=NOW))[0]) == 4
-    with pytest.raises(NotFoundError):
-        await storage.subscribers.query(query + 1)
 
 
 async def sought(storage: Storage, wanted: Wanted, **more: Any) -> list[str]:
@@ -174,19 +170,6 @@ async def test_bounds_hold_for_searches_and_lists(storage: Storage) -> None:
         assert await sought(storage, bounds) == list(expected)
         with_word = replace(bounds, terms=("title",))
         assert sorted(await sought(storage, with_word)) == sorted(expected)
-
-
-async def test_what_was_found_is_kept(storage: Storage) -> None:
-    one = await feed(storage)
-    stored = [await publish(storage, one, str(n), published=NOW - n * HOUR) for n in range(3)]
-    hits = await storage.search.find(Wanted(terms=("title",)), now=NOW)
-    kept = await storage.search.keep("titel", NOW, hits, tried="title")
-    found = tuple(one.article_id for one in await storage.articles.by_keys(hits.keys))
-    assert sorted(found) == sorted(one.article_id for one in stored)
-    assert await storage.search.kept(kept) == KeptSearch("titel", "title", found, 3)
-    assert [line.article_id for line in await storage.articles.by_ids(found)] == list(found)
-    with pytest.raises(NotFoundError):
-        await storage.search.kept(kept + 1)
 
 
 async def test_indexed_terms_that_a_word_resembles(storage: Storage) -> None:

@@ -12,7 +12,6 @@ from storage import (
     Level,
     Mute,
     NotFoundError,
-    Prompt,
     SlotPlan,
     Storage,
     StorageError,
@@ -25,7 +24,6 @@ from tests.storage.newsroom import (
     DAY,
     DEFAULTS,
     HOUR,
-    MINUTE,
     NOW,
     claim,
     expand_all,
@@ -292,32 +290,3 @@ async def test_slots_are_replaced_whole(storage: Storage) -> None:
     assert await storage.subscribers.slots(made.id) == [slot]
     await storage.subscribers.set_slots(made.id, [], [])
     assert await storage.subscribers.slots(made.id) == []
-
-
-# ---------------------------------------------------------------- questions
-
-
-async def test_a_question_is_answered_once_by_who_was_asked(storage: Storage) -> None:
-    made = await reader(storage)
-    prompt = Prompt(made.id, 11, "city", 5, NOW)
-    await storage.subscribers.ask(prompt)
-    await storage.subscribers.ask(replace(prompt, kind="words", message_id=6, asked=NOW + MINUTE))
-    assert await storage.subscribers.answer(made.id, 12) is None
-    assert await storage.subscribers.answer(made.id, 11) == Prompt(
-        made.id, 11, "words", 6, NOW + MINUTE
-    )
-    assert await storage.subscribers.answer(made.id, 11) is None
-
-
-async def test_a_question_moves_to_another_message_while_it_waits(storage: Storage) -> None:
-    made = await reader(storage)
-    asked = Prompt(made.id, 11, "city", 5, NOW)
-    await storage.subscribers.ask(asked)
-    await storage.subscribers.moved_question(asked, 8)
-    assert await storage.subscribers.answer(made.id, 11) == replace(asked, message_id=8)
-    await storage.subscribers.moved_question(asked, 9)  # answered by now
-    assert await storage.subscribers.question(made.id, 11) is None
-    later = replace(asked, kind="words", asked=NOW + MINUTE)
-    await storage.subscribers.ask(later)
-    await storage.subscribers.moved_question(asked, 9)  # another one by now
-    assert await storage.subscribers.question(made.id, 11) == later

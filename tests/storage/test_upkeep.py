@@ -105,19 +105,19 @@ async def test_what_is_past_its_use_goes_too(storage: Storage) -> None:
     await storage.people.invite("used", now=NOW, uses=1, expires=None)
     await storage.people.redeem("used", 5, NOW)
     await storage.people.invite("open", now=OLD, uses=1, expires=None)
-    await storage.subscribers.ask(Prompt(made.id, 1, "old", 1, OLD))
-    await storage.subscribers.ask(Prompt(made.id, 2, "new", 1, NOW - HOUR))
-    old = await storage.subscribers.save_query("old", NOW - 31 * DAY)
-    new = await storage.subscribers.save_query("new", NOW - 29 * DAY)
+    await storage.questions.ask(Prompt(made.id, 1, "old", 1, OLD))
+    await storage.questions.ask(Prompt(made.id, 2, "new", 1, NOW - HOUR))
+    old = await storage.queries.keep("old", NOW - 31 * DAY)
+    new = await storage.queries.keep("new", NOW - 29 * DAY)
     await storage.upkeep.prune_ledger(KEPT_SINCE, NOW)
     assert [mute.key for mute in await storage.subscribers.mutes(made.id, OLD)] == ["1", "ever"]
     assert list(await storage.outbox.pauses(OLD)) == [101]
     assert await values(storage, "SELECT code FROM invitation ORDER BY code") == [("1",), ("open",)]
-    assert await storage.subscribers.answer(made.id, 1) is None
-    assert await storage.subscribers.answer(made.id, 2) is not None
-    assert (await storage.subscribers.query(new))[0] == "new"
+    assert await storage.questions.answer(made.id, 1) is None
+    assert await storage.questions.answer(made.id, 2) is not None
+    assert (await storage.queries.get(new)).text == "new"
     with pytest.raises(NotFoundError):
-        await storage.subscribers.query(old)
+        await storage.queries.get(old)
 
 
 async def test_old_articles_go_and_their_identity_stays(storage: Storage) -> None:
