@@ -262,6 +262,14 @@ def _is_said(message: Message, bot: Bot) -> bool:
             message.animation,
             message.video_note,
             message.location,
+            message.venue,
             message.contact,
+            message.poll,
+            message.checklist,
+            message.dice,
+            message.game,
+            message.story,
+            message.paid_media,
+            message.rich_message,
         )
     )

@@ -25,6 +25,37 @@ def bad(text: str) -> TelegramBadRequest:
     return TelegramBadRequest(GetUpdates(), f"Bad Request: {text}")
 
 
+_POLL = {
+    "id": "1",
+    "question": "Какой мост?",
+    "options": [{"persistent_id": "1", "text": "Новый", "voter_count": 0}],
+    "total_voter_count": 0,
+    "is_closed": False,
+    "is_anonymous": True,
+    "type": "regular",
+    "allows_multiple_answers": False,
+    "allows_revoting": False,
+    "members_only": False,
+}
+_STORY = {"chat": {"id": -1009, "type": "channel", "title": "Канал"}, "id": 1}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"poll": _POLL},
+        {"dice": {"emoji": "🎲", "value": 3}},
+        {"story": _STORY},
+        {"game": {"title": "g", "description": "d", "photo": []}},
+        {"paid_media": {"star_count": 1, "paid_media": []}},
+    ],
+    ids=lambda content: next(iter(content)),
+)
+async def test_whatever_holds_no_words_is_answered(world: World, content: dict[str, Any]) -> None:
+    (told,) = await world.person().send(content)
+    assert told.text.startswith("Здесь понятны только слова")
+
+
 class TestStart:
     async def test_greets_with_headlines_and_three_choices(self, world: World) -> None:
         for n in range(5):
