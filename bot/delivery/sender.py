@@ -14,26 +14,33 @@ claimed or sent until there is space again; a damaged file ends the sender.
 import asyncio
 import logging
 import math
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.delivery.canary import Canaries
 from bot.delivery.digest import Digests, offers_important, sent_digest
+from bot.delivery.forms import (
+    Attempt,
+    Lost,
+    Message,
+    Sent,
+    first_attempt,
+    message_of,
+    next_attempt,
+)
 from bot.delivery.inbox import Inbox
 from bot.delivery.insight import Insight
 from bot.delivery.photos import Photos
 from bot.delivery.recheck import Drop, given_up, late, recheck
-from bot.messages import broadcasts, classic, fronts
-from bot.messages.payloads import Payload
-from bot.messages.rich_blocks import pictures as pictures_of
-from bot.messages.rich_blocks import without
+from bot.delivery.renderings import Renderings
+from bot.messages import fronts
 from bot.telegram.bulk import BulkClient
 from bot.telegram.faults import Fault, FaultKind, classify
 from bot.telegram.limiter import Lane, Limiter
-from bot.telegram.requests import Ready, ready, ready_photo, upload
+from bot.telegram.requests import upload
 from bot.telegram.updates import TokenRefusedError
 from storage import (
     ALL_CHATS,
@@ -62,8 +69,6 @@ _IDLE = 1.0
 _AFTER_FAULT = 5.0
 _TRIES_AFTER_BUGS = 5
 _DRAIN = 6.0
-_RENDERINGS = 256
-_FRESH_FOR = timedelta(seconds=30)
 _LONGEST_BACKOFF = 300
 _LONGEST_OUTAGE_PAUSE = 30.0
 # Whoever waits longer than this for its chat, for the bot's turn or for the canary goes back: its
@@ -75,21 +80,6 @@ _AFTER_DIGEST = 1.0
 # A send without an answer may have arrived: so often it is repeated, and then left to the digest.
 _TRIES_IF_UNANSWERED = 5
 _SECOND_STRIKE = timedelta(days=1)
-# What refuses a rich message need not refuse the same as text; a chat may bar media alone.
-_NOT_RICH = (FaultKind.PAYLOAD, FaultKind.PICTURE, FaultKind.NO_RIGHTS)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A message that Telegram took; without an id where its answer was lost and is not asked for
-    again. `barred`: as text because its chat allows no photos, which says nothing of others.
-    """
-
-    message_id: int | None
-    plain: bool = False
-    photo: bool = False
-    rich: bool = False
-    barred: bool = False
 
 
 class Sender:
@@ -116,7 +106,6 @@ class Sender:
         self._limiter = limiter
         self._digests = digests
         self._clock = clock
-        self._photos = photos
         self._in_flight = in_flight
         self._resend = resend
         self._insight = insight or Insight(storage, limiter, clock=clock)
@@ -132,8 +121,7 @@ class Sender:
         self._open: dict[int, Claim] = {}  # claimed and not acknowledged, by delivery
         self._on_the_wire: set[int] = set()
         self._canaries = Canaries()
-        self._renderings: OrderedDict[Hashable, tuple[datetime, _Message]] = OrderedDict()
-        self._condemning = asyncio.Lock()
+        self._renderings = Renderings(storage, digests, photos, clock=clock)
         self._failing: int | None = None  # the first chat that failed since the last success
         self._outages = 0
         self._halted: Exception | None = None
@@ -360,8 +348,8 @@ class Sender:
             subject = (*subject, subscriber.id)
         form = (*subject, subscriber.language, subscriber.zone, subscriber.pictures, claim.words)
 
-        async def rendered() -> _Message:
-            return await self._rendered(form, article_id, claim)
+        async def rendered() -> Message:
+            return await self._renderings.push(form, article_id, claim)
 
         try:
             sent = await self._after_the_canary(claim, subject, form, rendered)
@@ -372,18 +360,11 @@ class Sender:
             self._sent(claim, sent, View.PUSH)
 
     async def _broadcast(self, claim: Claim) -> None:
-        """The operator's own words, as they are, below a line in the reader's language."""
         subject = ("broadcast", claim.delivery.broadcast_id)
-        viewer = self._digests.viewer(claim.subscriber, self._clock())
-
         form = (*subject, claim.subscriber.language)
 
-        async def rendered() -> _Message:
-            found = self._renderings.get(form)
-            if found is None:
-                made = _message(broadcasts.broadcast(claim.text, viewer.texts))
-                found = self._keep(form, made)
-            return found[1]
+        async def rendered() -> Message:
+            return self._renderings.broadcast(form, claim)
 
         sent = await self._after_the_canary(claim, subject, form, rendered)
         if sent is not None:
@@ -394,8 +375,8 @@ class Sender:
         claim: Claim,
         subject: Hashable,
         form: Hashable,
-        rendered: Callable[[], Awaitable["_Message"]],
-    ) -> _Sent | None:
+        rendered: Callable[[], Awaitable[Message]],
+    ) -> Sent | None:
         """Send what goes to many; None where the outcome is noted already."""
         plain = self._canaries.plain(subject)
         trial = (form, plain)
@@ -413,9 +394,11 @@ class Sender:
                 return None
             message = await rendered()
             if self._canaries.plain(subject):
-                message = replace(message, marked=message.plain, shot=None, photo=None)
+                message = message.plainly()
             if goes_first and message.shot is not None and message.photo is None:
-                sent = await self._first_photo(claim, message, message.shot, subject)
+                # The file goes along; whoever comes after names the picture by its id.
+                async with self._renderings.uploading(message, message.shot) as (message, file):
+                    sent = await self._send(claim, message, subject=subject, file=file)
             else:
                 sent = await self._send(claim, message, subject=subject)
         finally:
@@ -424,7 +407,7 @@ class Sender:
         return sent
 
     def _came_back(
-        self, claim: Claim, subject: Hashable, form: Hashable, sent: _Sent | None, *, plain: bool
+        self, claim: Claim, subject: Hashable, form: Hashable, sent: Sent | None, *, plain: bool
     ) -> None:
         """The canary's fate is everybody's: what it could send, and in which form."""
         taken = sent is not None and sent.message_id is not None and not sent.barred
@@ -446,13 +429,13 @@ class Sender:
         finally:
             self._waiting.discard(task)
 
-    def _sent(self, claim: Claim, sent: _Sent, view: View | None) -> None:
+    def _sent(self, claim: Claim, sent: Sent, view: View | None) -> None:
         self._inbox.outcomes.append(
             Outcome(
                 delivery_id=claim.delivery.id,
                 state=DeliveryState.SENT,
                 at=self._clock(),
-                reason=_reason(sent),
+                reason=sent.reason,
                 message_id=sent.message_id,
                 layout=Layout.PHOTO if sent.photo else Layout.CLASSIC,
                 language=claim.subscriber.language,
@@ -477,14 +460,14 @@ class Sender:
             payload = self._digests.render(composed, subscriber, delivery.id, now)
             offered = offers_important(subscriber, now)
             await self._note(delivery, composed.stories)
-            sent = await self._send(claim, _message(payload))
+            sent = await self._send(claim, message_of(payload))
             if sent is None:
                 return
             at = self._clock()
             told = replace(
                 sent_digest(delivery.id, composed, subscriber, 0, at, offered=offered),
                 message_id=sent.message_id,
-                reason=_reason(sent),
+                reason=sent.reason,
                 layout=Layout.RICH if sent.rich else Layout.CLASSIC,
             )
             # Noted before the turn ends, and not with the next tick: a digest by command that
@@ -511,7 +494,7 @@ class Sender:
         payload, taken = fronts.merged(headlines, viewer, quiet=quiet)
         stories = tuple(one.story_id for one in headlines[:taken])
         await self._note(delivery, stories)
-        sent = await self._send(claim, _message(payload))
+        sent = await self._send(claim, message_of(payload))
         if sent is None:
             return
         next_due = max(now, delivery.due) + timedelta(seconds=1)
@@ -520,7 +503,7 @@ class Sender:
                 delivery_id=delivery.id,
                 state=DeliveryState.SENT,
                 at=self._clock(),
-                reason=_reason(sent),
+                reason=sent.reason,
                 message_id=sent.message_id,
                 layout=Layout.CLASSIC,
                 language=subscriber.language,
@@ -535,133 +518,45 @@ class Sender:
         if not self._resend:
             await self._storage.outbox.note_stories(delivery.id, stories)
 
-    async def _rendered(self, form: Hashable, article_id: int, claim: Claim) -> "_Message":
-        """A push as ready JSON, made once for all alike readers."""
-        now = self._clock()
-        found = self._renderings.get(form)
-        if found is not None and now - found[0] < _FRESH_FOR:
-            return found[1]
-        article = await self._storage.articles.get(article_id)
-        viewer = self._digests.viewer(claim.subscriber, now)
-        post = claim.edition is not None
-
-        def shown(*, photo: bool) -> Payload:
-            if post:
-                return classic.post(article, viewer, photo=photo, words=claim.words)
-            return classic.push(article, viewer, photo=photo)
-
-        made = _message(shown(photo=False))
-        if self._photos is not None:
-            shot = shown(photo=True)
-            if shot.photo:
-                file_id = await self._photos.file_id(shot.photo)
-                made = replace(made, shot=shot, owner=article.owner).with_file(file_id)
-        return self._keep(form, made)[1]
-
-    def _keep(self, form: Hashable, made: "_Message") -> "tuple[datetime, _Message]":
-        self._renderings[form] = kept = (self._clock(), made)
-        while len(self._renderings) > _RENDERINGS:
-            self._renderings.popitem(last=False)
-        return kept
-
-    async def _first_photo(
-        self, claim: Claim, message: "_Message", shot: Payload, subject: Hashable
-    ) -> _Sent | None:
-        """The canary takes the picture's file along; whoever comes after names it by its id."""
-        if self._photos is None:
-            raise RuntimeError("a photo without the means to make one")
-        async with self._photos.turn(shot.photo):
-            file, file_id = None, await self._photos.file_id(shot.photo)
-            if file_id is not None:
-                self._name_photo(shot.photo, file_id)
-            else:
-                file = await self._photos.file(shot.photo, message.owner)
-            return await self._send(claim, message.with_file(file_id), subject=subject, file=file)
-
-    def _name_photo(self, url: str, file_id: str | None) -> None:
-        """From now on the picture goes by this id; by none: as a link preview."""
-        for form, (at, made) in tuple(self._renderings.items()):
-            if made.shot is not None and made.shot.photo == url:
-                self._renderings[form] = (at, made.with_file(file_id))
-
-    async def _uploaded(self, url: str, file_id: str) -> None:
-        self._name_photo(url, file_id)
-        if self._photos is not None:
-            with suppress(StorageError):  # known while the bot runs; the tick says what is wrong
-                await self._photos.uploaded(url, file_id)
-
-    async def _photo_refused(self, url: str, *, uploaded: bool) -> None:
-        log.info("Telegram takes no photo of %s: it goes as a link preview", url)
-        self._name_photo(url, None)
-        if self._photos is not None:
-            self._photos.refused(url)
-            if not uploaded:
-                await self._photos.forget(url)
-
     async def _send(
         self,
         claim: Claim,
-        message: "_Message",
+        message: Message,
         *,
         subject: Hashable = None,
         file: bytes | None = None,
-    ) -> _Sent | None:
+    ) -> Sent | None:
         """Send one message; None where the outcome is noted already (or the bot is stopping).
 
         `subject` is what it is one of many of, `file` the picture that goes up with it.
         """
         delivery, subscriber = claim.delivery, claim.subscriber
         silent = subscriber.silent or not delivery.sound
-        lane, thread = _lane(delivery), subscriber.thread_id
-        form = message.photo or message.rich or message.marked
-        picture = "" if message.marked is message.plain else message.payload.preview
-        barred = False
+        lane = _lane(delivery)
+        attempt = first_attempt(message, subscriber.thread_id, file)
         while True:
             if not await self._turn(claim, lane):
                 return None
             self._on_the_wire.add(delivery.id)
-            shot = message.shot if file is not None or form is message.photo else None
+            shot, chat_id, thread = attempt.shot, subscriber.chat_id, attempt.thread
             try:
-                if shot is not None and file is not None:
+                if shot is not None and attempt.file is not None:
                     sent = await self._bulk.upload(
-                        upload(shot, file, subscriber.chat_id, thread, silent=silent)
+                        upload(shot, attempt.file, chat_id, thread, silent=silent)
                     )
                 else:
-                    sent = await self._bulk.send(form, subscriber.chat_id, thread, silent=silent)
+                    sent = await self._bulk.send(attempt.form, chat_id, thread, silent=silent)
             except Exception as error:  # noqa: BLE001  # every error is classified below
                 fault = classify(error)
                 if fault.kind is not FaultKind.FLOOD:  # counted with its pause
                     self._insight.fault(fault.kind)
-                if fault.kind is FaultKind.THREAD_GONE and thread:
-                    thread = 0
-                elif shot is not None and fault.kind in (FaultKind.PICTURE, FaultKind.PAYLOAD):
-                    # Its text may be sound: that decides whether the push goes as plain text.
-                    await self._photo_refused(shot.photo, uploaded=file is not None)
-                    form, file = message.marked, None
-                elif shot is not None and fault.kind is FaultKind.NO_RIGHTS:
-                    form, file, barred = message.marked, None, True  # perhaps only to photos
-                elif fault.kind is FaultKind.PICTURE and picture:
-                    await self._condemn(picture)
-                    was_rich, picture = form is message.rich, ""
-                    message = _message(_without_picture(message.payload))
-                    form = (message.rich if was_rich else None) or message.marked
-                elif form is message.rich and fault.kind in _NOT_RICH:
-                    log.warning("delivery %d goes in classic layout: %s", delivery.id, fault.text)
-                    form = message.marked
-                elif (
-                    fault.kind in (FaultKind.PAYLOAD, FaultKind.PICTURE)
-                    and form is not message.plain
-                ):
-                    log.error(
-                        "Telegram refuses delivery %d (article %s), its plain text goes: %s",
-                        delivery.id,
-                        delivery.article_id,
-                        fault.text,
-                    )
-                    form = message.plain
+                weaker = next_attempt(attempt, fault)
+                if weaker is not None:
+                    await self._learn(delivery, attempt, weaker[0], fault)
+                    attempt = weaker[1]
                 elif fault.kind is FaultKind.AMBIGUOUS and not self._resend:
-                    self._note_outage(subscriber.chat_id)
-                    return _Sent(None)
+                    self._note_outage(chat_id)
+                    return Sent(None)
                 else:
                     self._failed(claim, fault, subject)
                     return None
@@ -670,29 +565,33 @@ class Sender:
                 self._outages = 0
                 self._insight.sent(delivery.kind, _lag(claim, self._clock()))
                 if subscriber.missed is not None:
-                    self._inbox.found.append(subscriber.chat_id)
+                    self._inbox.found.append(chat_id)
                 if shot is not None and sent.file_id is not None:
-                    await self._uploaded(shot.photo, sent.file_id)
-                return _Sent(
-                    sent.message_id,
-                    plain=form is message.plain,
-                    photo=shot is not None,
-                    rich=form is message.rich,
-                    barred=barred,
-                )
+                    await self._renderings.uploaded(shot.photo, sent.file_id)
+                return attempt.sent(sent.message_id)
             finally:
                 self._on_the_wire.discard(delivery.id)
 
-    async def _condemn(self, picture: str) -> None:
-        """Telegram cannot show the picture: nobody is sent it from now on."""
-        async with self._condemning:  # what is on the wire comes back with the same refusal
-            for key, (_, made) in tuple(self._renderings.items()):
-                if made.payload.preview == picture:
-                    del self._renderings[key]
-            known = await self._storage.pictures.known(picture)
-            if known is None or not known.bad:
-                log.info("Telegram refuses a picture: %s", picture)
-                await self._storage.pictures.mark_bad(picture, self._clock())
+    async def _learn(self, delivery: Delivery, tried: Attempt, lost: Lost, fault: Fault) -> None:
+        """Tell the log, and the others who are owed the same, what a refusal says of it."""
+        match lost:
+            case Lost.PHOTO if tried.shot is not None:
+                await self._renderings.photo_refused(
+                    tried.shot.photo, uploaded=tried.file is not None
+                )
+            case Lost.PICTURE:
+                await self._renderings.condemn(tried.picture)
+            case Lost.RICH:
+                log.warning("delivery %d goes in classic layout: %s", delivery.id, fault.text)
+            case Lost.MARKUP:
+                log.error(
+                    "Telegram refuses delivery %d (article %s), its plain text goes: %s",
+                    delivery.id,
+                    delivery.article_id,
+                    fault.text,
+                )
+            case Lost.THREAD | Lost.BARRED_PHOTO:
+                pass  # the chat's own matter
 
     async def _turn(self, claim: Claim, lane: Lane) -> bool:
         """Wait for the limiter; False where the delivery goes back instead."""
@@ -847,48 +746,6 @@ def _lag(claim: Claim, now: datetime) -> float | None:
     return None if claim.published is None else (now - claim.published).total_seconds()
 
 
-def _reason(sent: _Sent) -> str | None:
-    return "unanswered" if sent.message_id is None else None
-
-
 def _ceil(at: datetime) -> datetime:
     """The next whole second: the store keeps no parts, and what is due too early comes in vain."""
     return datetime.fromtimestamp(math.ceil(at.timestamp()), UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    """A message as it is meant, and the plain one that goes where Telegram refuses that.
-
-    `rich` is a rich message, which is tried first.
-    `shot` is the same as a photo, and `photo` that for every chat, once Telegram has the file;
-    `owner` is the reader whose own source shows it.
-    """
-
-    payload: Payload
-    marked: Ready
-    plain: Ready
-    rich: Ready | None = None
-    shot: Payload | None = None
-    photo: Ready | None = None
-    owner: int | None = None
-
-    def with_file(self, file_id: str | None) -> "_Message":
-        """The same with a photo that Telegram has under this id; None: it has none."""
-        if self.shot is None:
-            return self
-        return replace(self, photo=ready_photo(self.shot, file_id) if file_id else None)
-
-
-def _without_picture(payload: Payload) -> Payload:
-    rich = payload.rich and without(payload.rich, pictures_of(payload.rich))
-    return replace(payload, preview="", rich=rich)
-
-
-def _message(payload: Payload) -> _Message:
-    return _Message(
-        payload,
-        ready(replace(payload, rich=None)),
-        ready(replace(payload, preview=""), plain=True),
-        ready(payload) if payload.rich is not None else None,
-    )
