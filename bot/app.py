@@ -15,6 +15,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,7 @@ from bot.telegram.limiter import Limiter
 from bot.telegram.menu import register_menu_of, register_menus
 from bot.telegram.received import Received
 from bot.telegram.retries import PatientRequests
+from bot.telegram.rights import may_post
 from bot.telegram.session import LeanSession
 from bot.telegram.updates import PollingDispatcher
 from bot.telegram.webhook import PATH, WebhookReceiver
@@ -127,7 +129,14 @@ class _Newsboy:
         self._editor = Editor(
             storage, bulk, self._limiter, self._digests, clock=now, insight=self._insight
         )
-        self._approvals = Approvals(storage, bulk, self._limiter, self._digests, clock=now)
+        self._approvals = Approvals(
+            storage,
+            bulk,
+            self._limiter,
+            self._digests,
+            may_post=partial(may_post, self._bot),
+            clock=now,
+        )
         self._announcer = Announcer(
             storage,
             bulk,

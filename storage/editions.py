@@ -4,7 +4,8 @@
     a draft: waiting ─▶ approved (its line is owed, and sent as any other) | skipped | expired
 
 A draft's message in its keeper's chat follows what became of the draft: `untold` says which do not
-say so yet. Of two who decide at once the first one's word counts.
+say so yet, `outrun` which show an article that has changed since. Of two who decide at once the
+first one's word counts; nobody approves of an article that is gone.
 """
 
 from collections.abc import Collection
@@ -33,12 +34,19 @@ FREE_DRAFTS = (
 _STATUS = """
     CASE WHEN r.state <> 'approved' THEN r.state
          WHEN d.state = 'sent' THEN 'published'
+         WHEN d.state = 'cancelled' AND d.reason = 'gone' THEN 'withdrawn'
          WHEN d.state IN ('cancelled', 'failed') THEN 'failed'
          ELSE 'approved' END
 """
+# All that a post may say of article a: silent changes (a page that is read late, a better summary)
+# are no revisions, but an editor is to see them too.
+_LOOK = """
+    (a.state || ' ' || a.revision || ' ' || a.body_from || char(10) || a.title || char(10)
+     || a.standfirst || char(10) || a.summary || char(10) || a.labels)
+"""
 _DRAFT = f"""
-    SELECT r.*, {_STATUS} AS status, d.message_id AS post_id, d.story_id, d.layout
-    FROM draft r JOIN delivery d ON d.id = r.delivery_id
+    SELECT r.*, {_STATUS} AS status, d.message_id AS post_id, d.story_id, d.layout, {_LOOK} AS look
+    FROM draft r JOIN delivery d ON d.id = r.delivery_id LEFT JOIN article a ON a.id = r.article_id
 """
 
 
@@ -65,6 +73,8 @@ def _draft(row: Row) -> PostDraft:
         message_id=row["message_id"],
         post_id=row["post_id"],
         photo=row["layout"] == "photo",
+        look=row["look"],
+        seen=row["seen"],
     )
 
 
@@ -167,6 +177,24 @@ class Editions:
                 {"id": subscriber_id, "keeper": keeper},
             )
 
+    async def leave(self, subscriber_id: int, person_id: int) -> None:
+        """Let a person keep a channel no more; what waits in their chat goes to its next keeper."""
+        parameters = {"id": subscriber_id, "person": person_id}
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                UPDATE edition SET keeper = 0 WHERE subscriber_id = :id AND keeper = :person
+                """,
+                parameters,
+            )
+            await transaction.run(
+                """
+                UPDATE draft SET person_id = NULL, message_id = NULL, told = NULL
+                WHERE subscriber_id = :id AND person_id = :person AND state = 'waiting'
+                """,
+                parameters,
+            )
+
     async def note_chat(self, subscriber_id: int, username: str, linked: int | None) -> None:
         """Note a channel's public name ("" for none) and its discussion group."""
         async with self._database.transaction() as transaction:
@@ -255,6 +283,19 @@ class Editions:
         )
         return [_draft(row) for row in rows]
 
+    async def outrun(self, limit: int = 50) -> list[PostDraft]:
+        """The drafts that wait, and whose message shows an article that has changed since."""
+        rows = await self._database.rows(
+            f"""
+            {_DRAFT}
+            WHERE r.told = 'waiting' AND r.state = 'waiting' AND r.message_id IS NOT NULL
+                  AND r.seen <> {_LOOK}
+            ORDER BY r.id LIMIT :limit
+            """,
+            {"limit": limit},
+        )
+        return [_draft(row) for row in rows]
+
     async def told(
         self,
         draft_id: int,
@@ -262,17 +303,22 @@ class Editions:
         *,
         person_id: int | None = None,
         message_id: int | None = None,
+        seen: str | None = None,
     ) -> None:
-        """A draft's message says this of it; `message_id` is that of a new message."""
+        """A draft's message says this of it; `message_id` is that of a new message.
+
+        `seen` is the look of the article that it shows.
+        """
         async with self._database.transaction() as transaction:
             await transaction.run(
                 """
                 UPDATE draft SET told = :status, person_id = coalesce(:person, person_id),
-                       message_id = coalesce(:message, message_id)
+                       message_id = coalesce(:message, message_id), seen = coalesce(:seen, seen)
                 WHERE id = :id
                 """,
                 {
                     "id": draft_id,
+                    "seen": seen,
                     "status": status,
                     "person": person_id,
                     "message": message_id,
@@ -280,7 +326,7 @@ class Editions:
             )
 
     async def approve(self, draft_id: int, now: datetime) -> bool:
-        """Owe a waiting draft's post; False where somebody decided already."""
+        """Owe a waiting draft's post; False where it was decided on, or its article is gone."""
         parameters = {
             "id": draft_id,
             "now": to_epoch(now),
@@ -288,7 +334,12 @@ class Editions:
         }
         async with self._database.transaction() as transaction:
             approved = await transaction.run(
-                "UPDATE draft SET state = 'approved' WHERE id = :id AND state = 'waiting'",
+                """
+                UPDATE draft SET state = 'approved'
+                WHERE id = :id AND state = 'waiting'
+                      AND EXISTS (SELECT 1 FROM article a
+                                  WHERE a.id = draft.article_id AND a.state <> 'gone')
+                """,
                 parameters,
             )
             if approved:

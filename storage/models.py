@@ -864,7 +864,8 @@ class Edition:
 class PostDraft:
     """A channel's post that waited for approval, and what became of it.
 
-    `status`: waiting, approved (being posted), published, failed, skipped, expired.
+    `status`: waiting, approved (being posted), published, withdrawn (its page went before it was
+    posted), failed, skipped, expired.
     """
 
     id: int
@@ -877,6 +878,13 @@ class PostDraft:
     message_id: int | None
     post_id: int | None  # the message in the channel
     photo: bool = False  # the post is a photo
+    look: str | None = None  # what the article looks like now; None where it is pruned
+    seen: str | None = None  # what it looked like when the message was written
+
+    @property
+    def outrun(self) -> bool:
+        """Whether the article has changed since its draft was shown."""
+        return self.seen is not None and self.seen != self.look
 
 
 @dataclass(frozen=True, slots=True)

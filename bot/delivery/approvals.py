@@ -3,14 +3,16 @@
     a draft made by the sender ─▶ shown to the channel's keeper ─▶ what was decided, and the post's
                                                                    link once it stands
     nobody decided in time ─▶ expired    the publisher changed what an editor reworded ─▶ asked
+    the article changed before somebody decided ─▶ its message is edited
 
 What a draft's message says is noted after it was said: a crash repeats a message rather than lose
-one. A keeper who cannot be reached costs the others nothing; their drafts wait in the store.
+one. A keeper who cannot be reached costs the others nothing; their drafts wait in the store. One
+who may not post in the channel any more gets no drafts: they wait for its next keeper.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot.delivery.digest import Digests
@@ -27,10 +29,19 @@ log = logging.getLogger(__name__)
 
 _PATIENCE = 5.0  # seconds for the limiter; then the rest waits for the next call
 _UNREACHED_FOR = timedelta(minutes=5)
+_ALLOWED_FOR = timedelta(minutes=10)
+_ASKED_AGAIN = timedelta(minutes=1)
+_ANSWERED_IN = 5.0  # seconds in which Telegram says who may post; the other drafts wait meanwhile
+
+MayPost = Callable[[int, int], Awaitable[bool | None]]
+"""Whether a person (second) may post in a channel (first); None: nobody knows now."""
 
 
 class Approvals:
-    """Shows drafts to those who decide. `clock` gives aware UTC datetimes."""
+    """Shows drafts to those who decide. `clock` gives aware UTC datetimes.
+
+    What `may_post` says is believed for some minutes.
+    """
 
     def __init__(
         self,
@@ -39,8 +50,11 @@ class Approvals:
         limiter: Limiter,
         digests: Digests,
         *,
+        may_post: MayPost,
         clock: Callable[[], datetime],
     ) -> None:
+        self._may_post = may_post
+        self._rights: dict[tuple[int, int], tuple[bool, datetime]] = {}  # and until when it holds
         self._storage = storage
         self._bulk = bulk
         self._limiter = limiter
@@ -56,13 +70,16 @@ class Approvals:
             await self._storage.editions.expire(now)
             shown = 0
             unreached = {one for one, until in self._unreached.items() if until > now}
+            unreached |= {
+                one for (_, one), (may, until) in self._rights.items() if not may and until > now
+            }
             for draft in await self._storage.editions.untold(without=unreached):
                 shown += await self._follow(draft)
             for draft in await self._storage.editions.outdated():
                 shown += await self._ask(draft)
             for edition, channel in await self._storage.editions.silenced():
                 shown += await self._warn(edition, channel)
-            return shown
+            return shown + await self._show_changes()
 
     async def _follow(self, draft: PostDraft) -> bool:
         """Make a draft's message say what became of it."""
@@ -72,7 +89,7 @@ class Approvals:
             return False
         article, channel, edition = found
         if draft.status == "waiting":
-            if not edition.keeper:
+            if not edition.keeper or not await self._still_keeps(channel, edition.keeper):
                 return False
             payload = editions.draft(
                 draft, article, channel, await self._viewer(edition.keeper, channel)
@@ -81,7 +98,11 @@ class Approvals:
             if message_id is None:
                 return False
             await self._storage.editions.told(
-                draft.id, "waiting", person_id=edition.keeper, message_id=message_id
+                draft.id,
+                "waiting",
+                person_id=edition.keeper,
+                message_id=message_id,
+                seen=draft.look,
             )
             return True
         if draft.person_id is not None and draft.message_id is not None:
@@ -92,11 +113,62 @@ class Approvals:
         await self._storage.editions.told(draft.id, draft.status)
         return True
 
+    async def _show_changes(self) -> int:
+        """Let the drafts that wait show their articles as they are now; returns how many do.
+
+        In the lowest lane, and last of all: what is shown already can wait for what is not.
+        """
+        shown = 0
+        for draft in await self._storage.editions.outrun():
+            person_id, message_id = draft.person_id, draft.message_id
+            found = await self._found(draft)
+            if found is None or person_id is None or message_id is None:
+                continue
+            article, channel, _edition = found
+            if self._limiter.bulk_delay() > 0:
+                break
+            if self._limiter.delay(person_id) > _PATIENCE:
+                continue
+            if not await self._still_keeps(channel, person_id):
+                continue
+            own = await self._storage.subscribers.find(person_id)
+            viewer = self._digests.viewer(own or channel, self._clock())
+            asked = own and await self._storage.questions.waiting(own.id, person_id)
+            if asked and asked.message_id == message_id:
+                payload = editions.reword_question(draft, article, channel, viewer)
+            else:
+                payload = editions.draft(draft, article, channel, viewer)
+            if not await self._edit(payload, person_id, message_id, Lane.EDIT):
+                break
+            await self._storage.editions.told(draft.id, "waiting", seen=draft.look)
+            shown += 1
+        return shown
+
+    async def _still_keeps(self, channel: Subscriber, person_id: int) -> bool:
+        """Whether a person may post in a channel; one who may not keeps it no more."""
+        key, now = (channel.chat_id, person_id), self._clock()
+        self._rights = {one: known for one, known in self._rights.items() if known[1] > now}
+        if key in self._rights:
+            return self._rights[key][0]
+        try:
+            async with asyncio.timeout(_ANSWERED_IN):
+                may = await self._may_post(*key)
+        except TimeoutError:
+            may = None
+        if may is False:
+            log.info("person %d may not post in chat %d: gets no drafts", person_id, key[0])
+            await self._storage.editions.leave(channel.id, person_id)
+        else:
+            self._rights[key] = (may is True, now + (_ALLOWED_FOR if may else _ASKED_AGAIN))
+        return may is True
+
     async def _ask(self, draft: PostDraft) -> bool:
         """Tell the keeper that the publisher changed what stands in an editor's words."""
         found = await self._found(draft)
         if found is not None and found[2].keeper:
             article, channel, edition = found
+            if not await self._still_keeps(channel, edition.keeper):
+                return False
             viewer = await self._viewer(edition.keeper, channel)
             payload = editions.changed(draft, article, channel, viewer)
             if await self._send(payload, edition.keeper) is None:
@@ -146,9 +218,11 @@ class Approvals:
                 self._failed(person_id, fault.kind, fault.retry_after, fault.text)
                 return None
 
-    async def _edit(self, payload: Payload, person_id: int, message_id: int) -> bool:
+    async def _edit(
+        self, payload: Payload, person_id: int, message_id: int, lane: Lane = Lane.INTERACTIVE
+    ) -> bool:
         """Edit a keeper's message; False where it is to be tried again later."""
-        if not await self._turn(person_id):
+        if not await self._turn(person_id, lane):
             return False
         try:
             await self._bulk.edit(ready(payload), person_id, message_id)
@@ -160,11 +234,11 @@ class Approvals:
             log.info("draft's message %d is not edited: %s", message_id, fault.text)
         return True
 
-    async def _turn(self, person_id: int) -> bool:
+    async def _turn(self, person_id: int, lane: Lane = Lane.INTERACTIVE) -> bool:
         if self._unreached.get(person_id, self._clock()) > self._clock():
             return False
         try:
-            await self._limiter.acquire(person_id, Lane.INTERACTIVE, patience=_PATIENCE)
+            await self._limiter.acquire(person_id, lane, patience=_PATIENCE)
         except TimeoutError:
             return False
         return True

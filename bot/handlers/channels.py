@@ -16,13 +16,7 @@ from zoneinfo import available_timezones
 from aiogram import Bot, Router
 from aiogram.exceptions import AiogramError
 from aiogram.filters import Command, Filter
-from aiogram.types import (
-    CallbackQuery,
-    ChatMemberAdministrator,
-    ChatMemberOwner,
-    ChatMemberUpdated,
-    Message,
-)
+from aiogram.types import CallbackQuery, ChatMemberAdministrator, ChatMemberUpdated, Message
 
 from bot.handlers.answering import Answer
 from bot.handlers.asking import Question
@@ -49,10 +43,12 @@ from bot.messages.editions import Kept
 from bot.messages.payloads import Payload
 from bot.messages.settings import zone_set
 from bot.telegram.faults import FaultKind, classify
+from bot.telegram.rights import may_post
 from bot.words.stopwords import STOP_WORDS
 from storage import (
     Alerts,
     Article,
+    ArticleState,
     ChatKind,
     EditionMode,
     FollowKind,
@@ -176,6 +172,9 @@ def make_router(desk: Desk) -> Router:
         draft, channel = await _draft(desk, reader, answer, pressed.draft)
         if draft is None or channel is None:
             return
+        if draft.status == "waiting" and draft.outrun:
+            await _show_outrun(desk, reader, answer, channel, draft)
+            return
         if not await storage.editions.approve(draft.id, desk.clock()):
             await _decided_already(desk, reader, answer, channel, draft.id)
             return
@@ -204,8 +203,8 @@ def make_router(desk: Desk) -> Router:
             await _decided_already(desk, reader, answer, channel, draft.id)
             return
         article = await _article(desk, draft)
-        if article is None:
-            await answer.toast(notices.gone(reader.texts))
+        if article is None or article.state is ArticleState.GONE:
+            await _show_outrun(desk, reader, answer, channel, draft)
             return
         asked = editions.reword_question(draft, article, channel, reader.viewer)
         await desk.asking.ask(reader, answer, Question.POST, asked, str(draft.id))
@@ -221,7 +220,7 @@ def make_router(desk: Desk) -> Router:
         if draft.status != "waiting" or article is None:
             await _show_decided(desk, reader, answer, channel, draft.id)
             return
-        await answer.turn(editions.draft(draft, article, channel, reader.viewer))
+        await _show_waiting(desk, reader, answer, channel, draft, article)
 
     @router.callback_query(Pressed(UpdatePost))
     async def update_post(
@@ -295,18 +294,6 @@ async def _note_chat(desk: Desk, bot: Bot, channel: Subscriber) -> None:
 # ---------------------------------------------------------------- rights
 
 
-async def may_post(bot: Bot, chat_id: int, person_id: int) -> bool:
-    """Whether a person may post in a channel, as Telegram says now."""
-    try:
-        member = await bot.get_chat_member(chat_id, person_id)
-    except AiogramError as error:
-        log.info("rights in chat %d are unknown: %s", chat_id, classify(error).text)
-        return False
-    if isinstance(member, ChatMemberAdministrator):
-        return bool(member.can_post_messages)
-    return isinstance(member, ChatMemberOwner)
-
-
 async def _managed(
     desk: Desk, reader: Reader, answer: Answer, channel_id: int
 ) -> Subscriber | None:
@@ -349,7 +336,7 @@ async def _channels(desk: Desk, reader: Reader, bot: Bot) -> Payload:
 
     async def allowed(channel: Subscriber) -> bool:
         async with places:
-            return await may_post(bot, channel.chat_id, reader.person_id)
+            return bool(await may_post(bot, channel.chat_id, reader.person_id))
 
     may = await asyncio.gather(*(allowed(channel) for _edition, channel in known))
     kept = [one for one, yes in zip(known, may, strict=True) if yes]
@@ -471,7 +458,11 @@ async def _reworded(desk: Desk, reader: Reader, answer: Answer, draft_id: int, t
     shown = editions.draft(replace(draft, words=text), article, channel, reader.viewer)
     message_id = await answer.say(shown)
     await desk.storage.editions.told(
-        draft_id, "waiting", person_id=reader.person_id, message_id=message_id
+        draft_id,
+        "waiting",
+        person_id=reader.person_id,
+        message_id=message_id,
+        seen=draft.look,
     )
     if draft.person_id == reader.person_id and draft.message_id is not None:
         await answer.delete([draft.message_id])
@@ -563,9 +554,39 @@ async def _decided_already(
     desk: Desk, reader: Reader, answer: Answer, channel: Subscriber, draft_id: int
 ) -> None:
     draft = await desk.storage.editions.draft(draft_id)
-    if draft is not None:
+    if draft is not None and draft.status == "waiting":
+        await _show_outrun(desk, reader, answer, channel, draft)
+    elif draft is not None:
         await answer.toast(editions.decided_already(draft.status, reader.texts))
         await _show_decided(desk, reader, answer, channel, draft_id)
+
+
+async def _show_outrun(
+    desk: Desk, reader: Reader, answer: Answer, channel: Subscriber, draft: PostDraft
+) -> None:
+    """Show a draft whose article has changed since, or is gone, as it is now."""
+    article = await _article(desk, draft)
+    if article is None:
+        await answer.toast(notices.gone(reader.texts))
+        return
+    gone = article.state is ArticleState.GONE
+    said = editions.withdrawn(reader.texts) if gone else editions.look_again(reader.texts)
+    await answer.toast(said, alert=True)
+    await _show_waiting(desk, reader, answer, channel, draft, article)
+
+
+async def _show_waiting(
+    desk: Desk,
+    reader: Reader,
+    answer: Answer,
+    channel: Subscriber,
+    draft: PostDraft,
+    article: Article,
+) -> None:
+    """Let the pressed message show a draft; `draft` was read before its article."""
+    await answer.turn(editions.draft(draft, article, channel, reader.viewer))
+    if answer.message_id == draft.message_id and reader.person_id == draft.person_id:
+        await desk.storage.editions.told(draft.id, "waiting", seen=draft.look)
 
 
 async def _update_post(

@@ -30,6 +30,7 @@ from bot.messages.texts import Texts, Viewer, clock_of
 from storage import (
     Alerts,
     Article,
+    ArticleState,
     ChatKind,
     Edition,
     EditionMode,
@@ -418,7 +419,9 @@ def words_question(texts: Texts, channel: Subscriber) -> Payload:
 def draft(shown: PostDraft, article: Article, channel: Subscriber, viewer: Viewer) -> Payload:
     """Return a draft as its post will look, with what can be done with it.
 
-    `viewer` is the keeper's; the post is in the channel's language, and `article` in its own.
+    What has become of the article since an editor reworded it is said below; one whose page is gone
+    can only be skipped. `viewer` is the keeper's; the post is in the channel's language, and
+    `article` in its own.
     """
     texts = viewer.texts
     _ = texts.gettext
@@ -426,10 +429,19 @@ def draft(shown: PostDraft, article: Article, channel: Subscriber, viewer: Viewe
     head = line(Run(_("Draft for {channel}").format(channel=texts.quoted(name)), italic=True))
     passages = classic.post_passages(article, viewer, shown.words)
     first = replace(passages[0], tight=False)
-    rows = (
-        (button(_("Publish"), PublishDraft(shown.id)),),
-        (button(_("Edit"), RewordDraft(shown.id)), button(_("Skip"), SkipDraft(shown.id))),
-    )
+    skip = button(_("Skip"), SkipDraft(shown.id))
+    if article.state is ArticleState.GONE:
+        rows: tuple[tuple[Button, ...], ...] = ((skip,),)
+        if shown.words:
+            passages += classic.state_lines(article, viewer)
+    else:
+        rows = (
+            (button(_("Publish"), PublishDraft(shown.id)),),
+            (button(_("Edit"), RewordDraft(shown.id)), skip),
+        )
+        if shown.words and article.state is ArticleState.CORRECTED:
+            said = _("The source has changed the article; your text stays as it is.")
+            passages.append(line(Run(said, italic=True), tight=False))
     picture = classic.picture_of(article, viewer) if channel.pictures else ""
     return payload(split([head, first, *passages[1:]])[0], rows, preview=picture)
 
@@ -450,6 +462,8 @@ def decided(
             said = _("Not published in {channel}")
         case "expired":
             said = _("Too late for {channel}: nobody decided within six hours")
+        case "withdrawn":
+            said = _("Not published in {channel}: the article's page is no longer available")
         case _:
             said = _("Could not be published in {channel}")
     link = post_link(channel, username, shown.post_id)
@@ -522,6 +536,16 @@ def decided_already(status: str, texts: Texts) -> str:
             return _("Too late: the draft has expired.")
         case _:
             return _("It could not be published.")
+
+
+def withdrawn(texts: Texts) -> str:
+    """A draft of an article that cannot be published."""
+    return texts.gettext("The article's page is no longer available: it cannot be published.")
+
+
+def look_again(texts: Texts) -> str:
+    """A draft that its editor has not seen as it is now."""
+    return texts.gettext("The article has just changed. Look at the draft again.")
 
 
 def too_long(texts: Texts, most: int) -> str:

@@ -36,7 +36,8 @@ CREATE INDEX saved_newest ON saved (person_id, saved, article_id);
 
 -- A channel's edition, and what waits for its keeper's approval. `keeper` is the person who gets the
 -- drafts, 0 for nobody. A draft hangs on its line of the ledger; `told` is what its message in the
--- keeper's chat says of it, and `outdated` that the publisher changed what an editor had reworded.
+-- keeper's chat says of it, `seen` the article's look there (see editions.py), and `outdated` that the
+-- publisher changed what an editor had reworded.
 CREATE TABLE edition (
     subscriber_id INTEGER PRIMARY KEY REFERENCES subscriber (id) ON DELETE CASCADE,
     mode     TEXT    NOT NULL DEFAULT 'off' CHECK (mode IN ('off', 'approval', 'auto')),
@@ -57,6 +58,7 @@ CREATE TABLE draft (
     person_id     INTEGER,                      -- whose chat shows it
     message_id    INTEGER,
     told          TEXT,
+    seen          TEXT,
     outdated      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX draft_subscriber ON draft (subscriber_id);

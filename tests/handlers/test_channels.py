@@ -22,6 +22,7 @@ from bot.messages.callbacks import (
     RewordDraft,
     SetEdition,
     Setting,
+    ShowDraft,
     SkipDraft,
     Stop,
     pack,
@@ -422,3 +423,53 @@ async def test_of_many_channels_ones_own_are_asked_about(world: World) -> None:
     asked = [r for r in world.telegram.requests[before:] if isinstance(r, GetChatMember)]
     assert len(asked) == 50
     assert asked[0].chat_id == channel.chat_id
+
+
+class TestOutrunDrafts:
+    """The article changed, or went, between the last look and the press."""
+
+    async def shown(self, world: World) -> tuple[Shown, int, int]:
+        """A draft that Anna sees; the message, the draft and the article."""
+        _screen, channel = await opened(world)
+        number = await draft(world, channel)
+        anna = world.person()
+        screen = await anna.press(anna.messages()[-1], ShowDraft(number)) or anna.messages()[-1]
+        waiting = await world.storage.editions.draft(number)
+        assert waiting is not None
+        await world.storage.editions.told(
+            number, "waiting", person_id=ANNA, message_id=screen.message_id, seen=waiting.look
+        )
+        return screen, number, waiting.article_id
+
+    async def owed(self, world: World) -> list[Claim]:
+        return await world.storage.outbox.tick(ClaimBatch(limit=10), now=world.now)
+
+    async def test_one_that_changed_is_looked_at_again_before_it_is_published(
+        self, world: World
+    ) -> None:
+        screen, _number, article_id = await self.shown(world)
+        await world.storage.articles.upgrade_summary(article_id, "Иначе сказано.", world.now)
+        anna = world.person()
+        after = await anna.press(screen, "Опубликовать") or screen
+        assert "Статья только что изменилась" in world.telegram.toasts[-1]
+        assert "Иначе сказано." in after.text
+        assert await self.owed(world) == []
+        await anna.press(after, "Опубликовать")
+        assert len(await self.owed(world)) == 1
+
+    async def test_one_that_went_cannot_be_published_or_reworded(self, world: World) -> None:
+        screen, number, article_id = await self.shown(world)
+        day_ago = world.now - timedelta(days=1)
+        await world.storage.articles.lose(article_id, since=day_ago, now=world.now, due=None)
+        anna = world.person()
+        after = await anna.press(screen, "Опубликовать") or screen
+        assert "опубликовать её нельзя" in world.telegram.toasts[-1]
+        assert "Страница недоступна" in after.text
+        assert after.labels == ["Пропустить"]
+        await anna.press(after, PublishDraft(number))
+        assert "опубликовать её нельзя" in world.telegram.toasts[-1]
+        await anna.press(after, RewordDraft(number))
+        assert "опубликовать её нельзя" in world.telegram.toasts[-1]
+        assert await self.owed(world) == []
+        after = await anna.press(after, "Пропустить") or after
+        assert "Пропущено" in after.text
