@@ -5,6 +5,7 @@ same function and confirmed by the same screen, which shows what the follow woul
 the last 24 hours. In a group only its admins get here (`door.Keepers`).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,7 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from bot.delivery.matching import phrase_keys
+from bot.delivery.matching import headline_keys, phrase_keys
 from bot.handlers.answering import Answer
 from bot.handlers.articles import find, turn_aside
 from bot.handlers.asking import Question
@@ -33,6 +34,7 @@ from bot.messages.callbacks import (
     Follows,
     FollowScreen,
     FollowStory,
+    LiftMute,
     Ready,
     Unfollow,
     UnfollowEverything,
@@ -46,6 +48,7 @@ from bot.messages.payloads import Payload
 from bot.words.stopwords import STOP_WORDS
 from storage import (
     FollowKind,
+    Headline,
     Level,
     Mute,
     NotFoundError,
@@ -148,6 +151,19 @@ def make_router(desk: Desk) -> Router:
         else:
             shown = await item_screen(desk, reader, target, page=pressed.page)
         await answer.turn(shown)
+
+    @router.callback_query(Pressed(LiftMute))
+    async def lift(query: CallbackQuery, pressed: LiftMute, reader: Reader, answer: Answer) -> None:
+        mute = await mute_named(desk, reader, pressed.kind, pressed.mute)
+        if mute is not None:
+            await storage.subscribers.unmute(reader.subscriber.id, mute.kind, mute.key)
+            name = notices.name_of(mute.kind, mute.key, mute.label, reader.texts)
+            await answer.toast(hiding.shown_again(name, reader.texts))
+        target = await target_of(desk, reader, pressed.follow, pressed.key)
+        if target is None:
+            await _stale(desk, reader, answer, pressed.follow)
+            return
+        await answer.turn(await item_screen(desk, reader, target, page=pressed.page))
 
     @router.callback_query(Pressed(Follow))
     async def follow(query: CallbackQuery, pressed: Follow, reader: Reader, answer: Answer) -> None:
@@ -291,7 +307,7 @@ async def item_screen(
         token=target.token,
         label=target.label,
         level=followed.level(target.kind, target.key),
-        brought=await brought(desk, reader, target),
+        brought=await brought(desk, reader, target, followed.mutes),
         mute=followed.mute(target.kind, target.key),
         source=source,
         article=article,
@@ -333,8 +349,11 @@ async def _stale(desk: Desk, reader: Reader, answer: Answer, kind: FollowKind) -
 # ---------------------------------------------------------------- what a follow brings
 
 
-async def brought(desk: Desk, reader: Reader, target: Target) -> Brought:
-    """What a follow would have brought in the last 24 hours, one headline a story."""
+async def brought(desk: Desk, reader: Reader, target: Target, mutes: Sequence[Mute]) -> Brought:
+    """What a follow would have brought in the last 24 hours, one headline a story.
+
+    What a mute hides is counted to that mute; the follow's own is told otherwise.
+    """
     storage, subscriber = desk.storage, reader.subscriber
     since = reader.viewer.now - _LATELY
     language = subscriber.news_language
@@ -354,8 +373,38 @@ async def brought(desk: Desk, reader: Reader, target: Target) -> Brought:
             keys, many = await _with_phrase(desk, reader, target.key)
         case FollowKind.STORY:
             return Brought()
-    headlines = await storage.articles.by_keys(keys[:SHOWN], reader=subscriber.id)
-    return Brought(tuple(headlines), len(keys), many)
+    others = [one for one in mutes if (one.kind, one.key) != (target.kind, target.key)]
+    if not others:
+        headlines = await storage.articles.by_keys(keys[:SHOWN], reader=subscriber.id)
+        return Brought(tuple(headlines), len(keys), many)
+    headlines = await storage.articles.by_keys(keys, reader=subscriber.id)
+    hidden = await _hidden_by(desk, headlines, others)
+    shown = [one for one in headlines if one.article_id not in hidden]
+    by_mute = tuple(Counter(hidden.values()).most_common())
+    return Brought(tuple(shown[:SHOWN]), len(shown), many, by_mute)
+
+
+async def _hidden_by(
+    desk: Desk, headlines: Sequence[Headline], mutes: Sequence[Mute]
+) -> dict[int, Mute]:
+    """Of these articles those that do not come, by id, each with a mute that it meets."""
+    by_key = {(one.kind, one.key): one for one in mutes}
+    phrases = [one.key for one in mutes if one.kind is FollowKind.WORDS]
+    ids = [one.article_id for one in headlines]
+    texts = await desk.storage.articles.words_of(ids) if phrases else {}
+    sequels = {}
+    if any(one.kind is FollowKind.STORY for one in mutes):
+        sequels = await desk.storage.fronts.gone_on_with([one.story_id for one in headlines])
+    hidden = {}
+    for one in headlines:
+        met = [
+            *headline_keys(one),
+            *((FollowKind.STORY, str(before)) for before in sequels.get(one.story_id, ())),
+            *(phrase_keys(phrases, *texts[one.article_id]) if one.article_id in texts else ()),
+        ]
+        if mute := next((by_key[key] for key in met if key in by_key), None):
+            hidden[one.article_id] = mute
+    return hidden
 
 
 async def _with_phrase(desk: Desk, reader: Reader, phrase: str) -> tuple[list[int], bool]:
@@ -379,6 +428,12 @@ async def _with_phrase(desk: Desk, reader: Reader, phrase: str) -> tuple[list[in
 
 
 # ---------------------------------------------------------------- what is meant, and done
+
+
+async def mute_named(desk: Desk, reader: Reader, kind: FollowKind, token: str) -> Mute | None:
+    """The mute that a button names by the `word_token` of its key, where it still holds."""
+    mutes = await desk.storage.subscribers.mutes(reader.subscriber.id, reader.viewer.now)
+    return next((one for one in mutes if one.kind is kind and word_token(one.key) == token), None)
 
 
 async def target_of(desk: Desk, reader: Reader, kind: FollowKind, key: str) -> Target | None:

@@ -22,6 +22,7 @@ from bot.handlers.desk import Desk, Reader
 from bot.handlers.door import Keepers, Pressed
 from bot.handlers.following import (
     follows_screen,
+    mute_named,
     ready_keys,
     target_of,
     target_of_intent,
@@ -158,7 +159,7 @@ def make_router(desk: Desk) -> Router:
     async def hide_for(
         query: CallbackQuery, pressed: HideFor, reader: Reader, answer: Answer
     ) -> None:
-        held = await _held(desk, reader, pressed)
+        held = await mute_named(desk, reader, pressed.kind, pressed.key)
         if held is None:
             await answer.toast(notices.stale_button(reader.texts))
             return
@@ -171,7 +172,7 @@ def make_router(desk: Desk) -> Router:
 
     @router.callback_query(Pressed(Unhide))
     async def unhide(query: CallbackQuery, pressed: Unhide, reader: Reader, answer: Answer) -> None:
-        held = await _held(desk, reader, pressed)
+        held = await mute_named(desk, reader, pressed.kind, pressed.key)
         if held is not None:
             await subscribers.unmute(reader.subscriber.id, held.kind, held.key)
             name = notices.name_of(held.kind, held.key, held.label, reader.texts)
@@ -224,15 +225,6 @@ def _meant(desk: Desk, intent: MuteIntent | Wrong) -> tuple[FollowKind, str, str
     if isinstance(target, Wrong):
         return target
     return target.kind, target.key, target.label
-
-
-async def _held(desk: Desk, reader: Reader, pressed: HideFor | Unhide) -> Mute | None:
-    """The mute that a button names, where it still holds."""
-    mutes = await desk.storage.subscribers.mutes(reader.subscriber.id, reader.viewer.now)
-    return next(
-        (one for one in mutes if one.kind is pressed.kind and word_token(one.key) == pressed.key),
-        None,
-    )
 
 
 def _mute(reader: Reader, kind: FollowKind, key: str, label: str, days: int) -> Mute:

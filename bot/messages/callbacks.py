@@ -418,6 +418,20 @@ class HideFollow:
 
 
 @dataclass(frozen=True, slots=True)
+class LiftMute:
+    """Lift the mute that hides what a follow would bring, on the screen of that follow.
+
+    `mute` is the `word_token` of the mute's key; `follow`, `key` and `page` as in `FollowItem`.
+    """
+
+    kind: FollowKind
+    mute: str
+    follow: FollowKind
+    key: str
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RichOffer:
     """«Одним сообщением»: the rich sample, and after a yes the article."""
 
@@ -725,6 +739,7 @@ Callback = (
     | HideFor
     | Unhide
     | HideFollow
+    | LiftMute
     | RichSeen
     | RichOffer
     | Tellers
@@ -814,6 +829,7 @@ _CODES: dict[str, type[Callback]] = {
     "fh": HideFor,
     "fu": Unhide,
     "fm": HideFollow,
+    "fv": LiftMute,
     "as": Save,
     "au": Unsave,
     "al": SavedPage,
@@ -1024,6 +1040,10 @@ def _build(code: str, values: list[str]) -> Callback:
             return Unhide(FollowKind(kind), _token(key), _number(article))
         case "fm", [kind, key, page]:
             return HideFollow(FollowKind(kind), _token(key), _number(page))
+        case "fv", [kind, mute, follow, key, page]:
+            return LiftMute(
+                FollowKind(kind), _token(mute), FollowKind(follow), _token(key), _number(page)
+            )
         case "as", [article]:
             return Save(_number(article))
         case "au", [article]:

@@ -20,6 +20,7 @@ from bot.messages.callbacks import (
     Follows,
     FollowScreen,
     HideFollow,
+    LiftMute,
     Screen,
     Settings,
     Unfollow,
@@ -37,6 +38,7 @@ from storage import Alerts, FollowKind, Headline, Level, Mute, Source, Subscript
 
 PAGE = 20
 SHOWN = 4  # headlines of what a follow would have brought
+_MUTES = 3  # named where they hide some of it
 _NAME = 80  # characters
 _BUTTON = 30
 _HIDDEN = "🚫"
@@ -87,12 +89,14 @@ class Followed:
 class Brought:
     """What a follow would have brought in the last 24 hours: the newest, and how many there were.
 
-    `many`: there were more than that.
+    `many`: there were more than that. `hidden`: what mutes keep from coming, how much each does,
+    the most first.
     """
 
     headlines: tuple[Headline, ...] = ()
     count: int = 0
     many: bool = False
+    hidden: tuple[tuple[Mute, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,7 +460,7 @@ def item_screen(item: Item, followed: Followed, viewer: Viewer) -> Payload:
     passages += map(line, _about(item, followed, viewer))
     if item.mute is not None:
         passages.append(line(_("Hidden {term}.").format(term=term_of(item.mute, viewer))))
-    elif item.kind is not FollowKind.STORY and (item.level is not Level.OFF or item.brought.count):
+    elif item.kind is not FollowKind.STORY and (item.level is not Level.OFF or _any(item.brought)):
         passages += _brought(item, viewer)
     return payload(passages, _item_keyboard(item, followed, texts))
 
@@ -493,10 +497,27 @@ def _about(item: Item, followed: Followed, viewer: Viewer) -> list[str]:
     return said
 
 
+def _any(brought: Brought) -> bool:
+    return bool(brought.count or brought.hidden)
+
+
+def _mute_name(mute: Mute, texts: Texts) -> str:
+    return clip(name_of(mute.kind, mute.key, mute.label, texts), _BUTTON)
+
+
 def _brought(item: Item, viewer: Viewer) -> list[Passage]:
     texts = viewer.texts
     _ = texts.gettext
     brought = item.brought
+    hidden = []
+    if brought.hidden:
+        named = [f"{_mute_name(one, texts)} ({n})" for one, n in brought.hidden[:_MUTES]]
+        if len(brought.hidden) > _MUTES:
+            named.append("…")
+        told = _("Hidden in the last 24 hours: {names}").format(names=", ".join(named))
+        hidden = [line(told, tight=False)]
+    if not brought.count and hidden:
+        return hidden
     if not brought.count:
         said = _("Nothing in the last 24 hours. You will be told as soon as there is.")
         if item.level is Level.DIGEST:
@@ -510,7 +531,7 @@ def _brought(item: Item, viewer: Viewer) -> list[Passage]:
         passages.append(line(_("…and over {n} more").format(n=more), tight=False))
     elif more:
         passages.append(line(_("…and {n} more").format(n=more), tight=False))
-    return passages
+    return passages + hidden
 
 
 def _item_keyboard(item: Item, followed: Followed, texts: Texts) -> Keyboard:
@@ -535,6 +556,11 @@ def _item_keyboard(item: Item, followed: Followed, texts: Texts) -> Keyboard:
     elif item.kind is not FollowKind.EVERYTHING:
         hide = HideFollow(item.kind, item.token, item.page)
         rows.append((button(_("Hide"), hide),))
+    if item.mute is None:
+        for mute, _count in item.brought.hidden[:_MUTES]:
+            lift = LiftMute(mute.kind, word_token(mute.key), item.kind, item.token, item.page)
+            name = _mute_name(mute, texts)
+            rows.append((button(_("Show again: {name}").format(name=name), lift),))
     if item.level is Level.DIGEST and followed.alerts is not Alerts.OFF:
         rows.append((button(_("Alerts"), Settings(Screen.ALERTS)),))
     if item.source is not None and item.source.owner is not None:

@@ -80,6 +80,76 @@ class TestWhatItWouldHaveBrought:
         assert shown.text.count("/full_") == 1
 
 
+class TestWhatMutesHide:
+    """A follow shows what really would have come, and names the mute that takes the rest."""
+
+    async def test_a_muted_topic_is_named_and_lifted_on_the_spot(self, world: World) -> None:
+        await world.article("Мост выиграл кубок", topic=Topic.SPORT, age=HOUR)
+        await world.article("Открыт мост", age=2 * HOUR)
+        await world.article("Мост чемпионов", topic=Topic.SPORT, age=3 * HOUR)
+        anna = world.person()
+        await anna.say("/mute спорт")
+        (shown,) = await anna.say("/subscribe слова мост")
+        assert shown.text.count("/full_") == 1
+        assert "Открыт мост" in shown.text
+        assert "Скрыто за сутки: Спорт (2)" in shown.text
+        after = await pressed(anna, shown, "Вернуть: Спорт")
+        assert "Спорт: снова показываем" in world.telegram.toasts[-1]
+        assert after.text.startswith("«мост»")
+        assert after.text.count("/full_") == 3
+        assert "Скрыто" not in after.text
+        assert "Вернуть: Спорт" not in after.labels
+
+    async def test_where_all_of_it_is_hidden_nothing_is_promised(self, world: World) -> None:
+        await world.article("Мост: гороскоп на неделю", domain="vestnik.example")
+        anna = world.person()
+        await anna.say("/mute слова гороскопы")
+        (shown,) = await anna.say("/subscribe source vestnik.example")
+        assert "/full_" not in shown.text
+        assert "Скрыто за сутки: «гороскопы» (1)" in shown.text
+        assert "За сутки ничего" not in shown.text
+        assert "За сутки:" not in shown.text
+        assert "Вернуть: «гороскопы»" in shown.labels
+
+    async def test_the_count_is_of_what_comes(self, world: World) -> None:
+        for number in range(6):
+            await world.article(f"Мост {number}", age=number * HOUR)
+        for number in range(3):
+            await world.article(f"Мост {number}0", domain="spam.example", age=number * HOUR)
+        anna = world.person()
+        await anna.say("/mute spam.example")
+        (shown,) = await anna.say("/subscribe слова мост")
+        assert "…и ещё 2" in shown.text
+        assert "(3)" in shown.text
+
+    async def test_its_own_mute_is_told_as_before_and_an_ended_one_hides_nothing(
+        self, world: World
+    ) -> None:
+        await world.article("Мост чемпионов", topic=Topic.SPORT)
+        anna = world.person()
+        await anna.say("/subscribe слова мост")
+        await anna.say("/mute спорт 1")
+        world.now += timedelta(days=1)
+        await world.article("Мост опять", topic=Topic.SPORT)
+        (shown,) = await anna.say("/subscribe слова мост")
+        assert "Мост опять" in shown.text
+        assert "Скрыто" not in shown.text
+
+    async def test_a_mute_lifted_elsewhere_leaves_a_button_that_does_no_harm(
+        self, world: World
+    ) -> None:
+        await world.article("Мост чемпионов", topic=Topic.SPORT)
+        anna = world.person()
+        await anna.say("/mute спорт")
+        (shown,) = await anna.say("/subscribe слова мост")
+        await anna.say("/unmute спорт")
+        after = await pressed(anna, shown, "Вернуть: Спорт")
+        assert "Мост чемпионов" in after.text
+        lift = cb.LiftMute(FollowKind.TOPIC, cb.word_token("sport"), FollowKind.WORDS, "nosuch", 0)
+        after = await pressed(anna, shown, lift)
+        assert after.text.startswith("Слова")
+
+
 class TestTyped:
     @pytest.mark.parametrize(
         ("typed", "kind", "key", "level"),

@@ -68,6 +68,7 @@ _CALLBACKS = st.one_of(
     st.builds(cb.HideFor, _KINDS, _KEYS, st.integers(0, 400), _IDS),
     st.builds(cb.Unhide, _KINDS, _KEYS, _IDS),
     st.builds(cb.HideFollow, _KINDS, _KEYS, st.integers(0, 99)),
+    st.builds(cb.LiftMute, _KINDS, _KEYS, _KINDS, _KEYS, st.integers(0, 99)),
     st.builds(cb.RichSeen, st.booleans(), _IDS),
     st.builds(cb.RichOffer, _IDS),
     st.builds(cb.Tellers, _IDS),
