@@ -10,7 +10,7 @@ is named, what that subscriber owns is shown too, but never in the general lists
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from storage.article_rows import (
     ARTICLE,
@@ -726,23 +726,21 @@ class Articles:
 
     async def by_keys(self, keys: Sequence[int], *, reader: int | None = None) -> list[Headline]:
         """The headlines of these search keys, public or the reader's own, in their order."""
-        rows = await self._database.rows(
-            f"""
-            {HEADLINE} JOIN json_each(:keys) k ON k.value = a.search_key
-            WHERE a.owner IS NULL OR a.owner = :reader ORDER BY k.key
-            """,
-            {"keys": json_list(keys), "reader": reader},
-        )
-        return [headline(row) for row in rows]
+        return await self._listed("search_key", keys, reader)
 
     async def by_ids(self, ids: Sequence[int], *, reader: int | None = None) -> list[Headline]:
         """The headlines of these articles, public or the reader's own, in their order."""
+        return await self._listed("id", ids, reader)
+
+    async def _listed(
+        self, column: Literal["id", "search_key"], numbers: Sequence[int], reader: int | None
+    ) -> list[Headline]:
         rows = await self._database.rows(
             f"""
-            {HEADLINE} JOIN json_each(:ids) k ON k.value = a.id
+            {HEADLINE} JOIN json_each(:numbers) k ON k.value = a.{column}
             WHERE a.owner IS NULL OR a.owner = :reader ORDER BY k.key
             """,
-            {"ids": json_list(ids), "reader": reader},
+            {"numbers": json_list(numbers), "reader": reader},
         )
         return [headline(row) for row in rows]
 
@@ -860,7 +858,7 @@ class Articles:
         rows = await self._database.rows(
             """
             SELECT a.id, a.story_id, a.source_id, a.title, a.summary, a.language, a.published,
-                   st.published AS begun, st.sources, a.signature, a.leads, a.standfirst, a.body
+                   st.published AS begun, a.signature, a.leads, a.standfirst, a.body
             FROM json_each(:keys) k
             JOIN article a ON a.search_key = k.value
             JOIN story st ON st.id = a.story_id
@@ -879,7 +877,6 @@ class Articles:
                 language=row["language"],
                 published=from_epoch(row["published"]),
                 story_begun=from_epoch(row["begun"]),
-                story_sources=row["sources"],
                 signature=row["signature"],
                 leads=bool(row["leads"]),
                 standfirst=row["standfirst"],

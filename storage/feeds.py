@@ -355,15 +355,6 @@ class Feeds:
         if owner is not None:
             await forget_feed(self._database, known["id"])
 
-    async def forget_owner(self, owner: int) -> int:
-        """Delete all feeds of a subscriber's own, with their articles; returns how many."""
-        feeds = await self._database.rows(
-            "SELECT id FROM feed WHERE owner = :owner", {"owner": owner}
-        )
-        for row in feeds:
-            await forget_feed(self._database, row["id"])
-        return len(feeds)
-
     async def all(self) -> list[Feed]:
         """All feeds but removed ones and archives, readers' own too, in the order of addition."""
         rows = await self._database.rows(

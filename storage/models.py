@@ -491,7 +491,6 @@ class StoryCandidate:
     language: str
     published: datetime
     story_begun: datetime
-    story_sources: int = 1
     signature: bytes = b""
     leads: bool = True  # stands for its story in lists
     standfirst: str = ""

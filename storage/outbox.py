@@ -126,24 +126,6 @@ class Outbox:
                 )
             )
 
-    async def told_or_owed(self, subscriber_id: int, stories: Sequence[int]) -> set[int]:
-        """Of these stories those that this reader was told, or that a push will tell."""
-        rows = await self._database.rows(
-            """
-            SELECT d.story_id FROM json_each(:stories) j
-            JOIN delivery d ON d.subscriber_id = :id AND d.story_id = j.value AND d.kind = 'push'
-            WHERE d.state IN ('owed', 'claimed', 'sent')
-            UNION
-            SELECT t.value FROM delivery d, json_each(d.stories) t
-            WHERE d.subscriber_id = :id AND d.state = 'sent' AND d.kind = 'digest'
-                  AND d.ended >= (SELECT min(s.stored) FROM json_each(:stories) j
-                                  JOIN story s ON s.id = j.value)
-                  AND t.value IN (SELECT value FROM json_each(:stories))
-            """,
-            {"id": subscriber_id, "stories": json_list(stories)},
-        )
-        return {row["story_id"] for row in rows}
-
     async def deferred(self, subscriber_id: int) -> list[int]:
         """The stories that quiet hours, caps or lateness held back, in their order."""
         rows = await self._database.rows(

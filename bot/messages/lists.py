@@ -113,28 +113,25 @@ def latest_topics(viewer: Viewer) -> Payload:
 def related(article: Article, headlines: Sequence[Headline], viewer: Viewer) -> Payload:
     """Return what else was written on an article's subject, under its title."""
     _ = viewer.texts.gettext
-    passages = [
-        line(Run(_("Related"), bold=True)),
-        line(clip(clean(article.title), 300)),
-    ]
-    keyboard = keyboards.related(article, viewer.texts)
-    if not headlines:
-        passages.append(line(_("Nothing else on this was found in the last month."), tight=False))
-        return payload(passages, keyboard)
-    return payload(whole(passages, [entry_of(one, viewer) for one in headlines]), keyboard)
+    nothing = _("Nothing else on this was found in the last month.")
+    return _below(article, headlines, viewer, heading=_("Related"), nothing=nothing)
 
 
 def tellers(article: Article, headlines: Sequence[Headline], viewer: Viewer) -> Payload:
     """Return who else tells an article's story, each source with its own headline and link."""
     _ = viewer.texts.gettext
-    passages = [
-        line(Run(_("Who else tells it"), bold=True)),
-        line(clip(clean(article.title), 300)),
-    ]
+    nothing = _("No other source tells it any more.")
+    return _below(article, headlines, viewer, heading=_("Who else tells it"), nothing=nothing)
+
+
+def _below(
+    article: Article, headlines: Sequence[Headline], viewer: Viewer, *, heading: str, nothing: str
+) -> Payload:
+    """A list that belongs to an article; `nothing` is said where it is empty."""
+    passages = [line(Run(heading, bold=True)), line(clip(clean(article.title), 300))]
     keyboard = keyboards.related(article, viewer.texts)
     if not headlines:
-        passages.append(line(_("No other source tells it any more."), tight=False))
-        return payload(passages, keyboard)
+        return payload([*passages, line(nothing, tight=False)], keyboard)
     return payload(whole(passages, [entry_of(one, viewer) for one in headlines]), keyboard)
 
 

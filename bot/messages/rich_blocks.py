@@ -166,11 +166,6 @@ def footer(runs: tuple[Run, ...]) -> Iterator[Block]:
     return paragraphs(runs, "footer")
 
 
-def divider() -> Block:
-    """Return a thin line."""
-    return Block({"type": "divider"}, 0)
-
-
 def quotation(quoted: Sequence[tuple[Run, ...]], credit: str = "") -> Iterator[Block]:
     """Yield a block quotation of paragraphs; `credit` stands under the last of them."""
     written = [one for runs in quoted for one in paragraphs(runs)]

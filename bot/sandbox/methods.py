@@ -479,6 +479,19 @@ def send_chat_action(state: State, params: Params) -> bool:
 # Editing and deleting
 
 
+def _named(state: State, params: Params, verb: str) -> tuple[Chat, Stored]:
+    """The message that a request names; `verb` is what it asks to do with it."""
+    chat = state.addressed(params.raw("chat_id"))
+    state.check_access(chat)
+    message_id = params.integer("message_id")
+    if message_id <= 0:
+        raise refuse("message identifier is not specified")
+    stored = chat.messages.get(message_id)
+    if stored is None or not _public(stored):
+        raise deny(f"message to {verb} not found")
+    return chat, stored
+
+
 def _editable(state: State, params: Params) -> tuple[Chat, Stored]:
     inline_id = params.raw("inline_message_id")
     if inline_id is not None:
@@ -490,14 +503,7 @@ def _editable(state: State, params: Params) -> tuple[Chat, Stored]:
         if stored is None:
             raise deny("MESSAGE_ID_INVALID")
         return chat, stored
-    chat = state.addressed(params.raw("chat_id"))
-    state.check_access(chat)
-    message_id = params.integer("message_id")
-    if message_id <= 0:
-        raise refuse("message identifier is not specified")
-    stored = chat.messages.get(message_id)
-    if stored is None or not _public(stored):
-        raise deny("message to edit not found")
+    chat, stored = _named(state, params, "edit")
     if not stored.from_bot:
         raise deny("message can't be edited")
     # Its own posts a bot edits by the right to post, others' by that to edit.
@@ -589,17 +595,10 @@ def delete_ephemeral(state: State, params: Params) -> bool:
 
 
 def delete_message(state: State, params: Params) -> bool:
-    chat = state.addressed(params.raw("chat_id"))
-    state.check_access(chat)
-    message_id = params.integer("message_id")
-    if message_id <= 0:
-        raise refuse("message identifier is not specified")
-    stored = chat.messages.get(message_id)
-    if stored is None or not _public(stored):
-        raise deny("message to delete not found")
+    chat, stored = _named(state, params, "delete")
     if not _deletable(chat, stored):
         raise deny("message can't be deleted")
-    state.remove(chat, message_id)
+    state.remove(chat, stored.id)
     return True
 
 

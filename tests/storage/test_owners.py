@@ -129,21 +129,6 @@ async def test_a_poll_under_way_of_a_forgotten_feed_stores_nothing(storage: Stor
     assert await storage.feeds.owned(1) == []
 
 
-async def test_an_owner_is_forgotten_whole(storage: Storage) -> None:
-    public = await feed(storage)
-    for owner in (1, 2):
-        for domain in ("own.example", "other.example"):
-            own = await private_feed(storage, owner, domain)
-            await publish(storage, own, f"{owner} {domain}")
-    await publish(storage, public, "public")
-    assert await storage.feeds.forget_owner(1) == 2
-    assert await storage.feeds.forget_owner(1) == 0
-    assert [one.owner for one in await storage.feeds.all()] == [None, 2, 2]
-    owners = await values(storage, "SELECT DISTINCT owner FROM article ORDER BY owner")
-    assert owners == [(None,), (2,)]
-    assert await values(storage, "SELECT DISTINCT owner FROM story ORDER BY owner") == owners
-
-
 async def test_what_a_lost_subscriber_owned_is_nobodys(storage: Storage) -> None:
     """Of two subscribers that become one chat, one is deleted, and its number used again."""
     kept, lost = await reader(storage, -1), await reader(storage, -100)

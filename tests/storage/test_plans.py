@@ -221,7 +221,6 @@ QUESTIONS: dict[str, Callable[[Storage], Awaitable[object]]] = {
     "held back from whom": lambda s: s.owing.unmerged(NOW, NOW - DAY),
     "a front page's needs": lambda s: s.fronts.needs(1, 0, NOW),
     "what was told": lambda s: s.fronts.told(1, NOW - DAY),
-    "told or owed": lambda s: s.outbox.told_or_owed(1, [1, 2]),
     "the last digest": lambda s: s.subscribers.last_digest(1),
     "call a broadcast off": lambda s: s.owing.call_off_broadcast(1, NOW),
 }

@@ -228,10 +228,6 @@ class Newspaper:
         """How an address was asked for since the start or the last `forget_hits`."""
         return self._hits.get(url, Hits())
 
-    def all_hits(self) -> dict[str, Hits]:
-        """The same for every address that was asked for."""
-        return dict(self._hits)
-
     def forget_hits(self) -> None:
         """Counts from nothing again."""
         self._hits.clear()
