@@ -116,22 +116,11 @@ def make_error_handler(desk: Desk) -> Any:
         query = update.callback_query
         message = update.message or (query.message if query else None)
         chat_id = message.chat.id if message else None
-        if isinstance(error, AiogramError) and chat_id is not None:
-            fault = classify(error)
-            if isinstance(error, TelegramMigrateToChat):
-                await desk.storage.subscribers.migrate_chat(chat_id, error.migrate_to_chat_id)
-                return True
-            if fault.kind in _UNREACHABLE:
-                log.info("no answer: %s", fault.text)
-                await desk.storage.subscribers.pause(chat_id, fault.text)
-                return True
-            if fault.kind is FaultKind.NOTHING_TO_DO:
-                return True
-        if isinstance(error, StorageError) and chat_id is not None:
-            with suppress(StorageError):
-                if await desk.storage.subscribers.find(chat_id) is None:
-                    log.info("a chat was forgotten while it was answered")
-                    return True
+        if chat_id is not None and await _expected(desk, error, chat_id):
+            with suppress(AiogramError):  # whoever pressed waits for some answer
+                if query:
+                    await query.answer()
+            return True
         log.error("update %d failed", update.update_id, exc_info=error)
         person = query.from_user if query else (update.message and update.message.from_user)
         if message is None or message.bot is None or not person:
@@ -150,3 +139,23 @@ def make_error_handler(desk: Desk) -> Any:
         return True
 
     return failed
+
+
+async def _expected(desk: Desk, error: Exception, chat_id: int) -> bool:
+    """Whether nobody can mend the error: the chat moved, is out of reach or was forgotten."""
+    if isinstance(error, TelegramMigrateToChat):
+        await desk.storage.subscribers.migrate_chat(chat_id, error.migrate_to_chat_id)
+        return True
+    if isinstance(error, AiogramError):
+        fault = classify(error)
+        if fault.kind in _UNREACHABLE:
+            log.info("no answer: %s", fault.text)
+            await desk.storage.subscribers.pause(chat_id, fault.text)
+            return True
+        return fault.kind is FaultKind.NOTHING_TO_DO
+    if isinstance(error, StorageError):
+        with suppress(StorageError):
+            if await desk.storage.subscribers.find(chat_id) is None:
+                log.info("a chat was forgotten while it was answered")
+                return True
+    return False

@@ -351,6 +351,25 @@ class TestWires:
         assert subscriber
         assert subscriber.state is SubscriberState.PAUSED
 
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            TelegramForbiddenError(GetUpdates(), "Forbidden: bot was kicked from the group chat"),
+            bad("chat not found"),
+            bad("not enough rights to send text messages to the chat"),
+            TelegramMigrateToChat(GetUpdates(), "migrated", migrate_to_chat_id=-100999),
+        ],
+        ids=["kicked", "gone", "no rights", "migrated"],
+    )
+    async def test_a_press_is_answered_where_the_chat_is_out_of_reach(
+        self, world: World, refusal: Exception
+    ) -> None:
+        anna = world.person(group=GROUP)
+        (shown,) = await anna.say("/latest")
+        world.telegram.faults.append((EditMessageText, refusal))
+        await anna.press(shown, cb.LatestTopics())
+        assert world.telegram.toasts == [""]
+
     async def test_a_proxys_page_is_apologised_for_and_logged(
         self, world: World, caplog: pytest.LogCaptureFixture
     ) -> None:

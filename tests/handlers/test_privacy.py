@@ -135,11 +135,13 @@ async def test_presses_at_the_same_time_make_nobody_anew(private_world: World) -
             cb.Follow(FollowKind.TOPIC, "sport", Level.NOW),
         )
     ]
+    answered = len(private_world.telegram.toasts)
     await asyncio.gather(
         anna.press(screen, cb.PrivacyStep(cb.Privacy.ERASE)),
         *presses,
         anna.press(screen, cb.PrivacyStep(cb.Privacy.ERASE)),
     )
+    assert len(private_world.telegram.toasts) - answered == 5, "each press has its answer"
     for table in ("subscriber", "subscription", "saved", "person"):
         rows = await values(
             private_world.storage,
