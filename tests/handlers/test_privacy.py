@@ -135,16 +135,31 @@ async def test_presses_at_the_same_time_make_nobody_anew(private_world: World) -
             cb.Follow(FollowKind.TOPIC, "sport", Level.NOW),
         )
     ]
-    answered = len(private_world.telegram.toasts)
     await asyncio.gather(
         anna.press(screen, cb.PrivacyStep(cb.Privacy.ERASE)),
         *presses,
         anna.press(screen, cb.PrivacyStep(cb.Privacy.ERASE)),
     )
-    assert len(private_world.telegram.toasts) - answered == 5, "each press has its answer"
     for table in ("subscriber", "subscription", "saved", "person"):
         rows = await values(
             private_world.storage,
             f"SELECT count(*) FROM {table}",  # noqa: S608  # ours
         )
         assert rows == [(0,)], table
+
+
+async def test_a_press_whose_reader_is_forgotten_meanwhile_is_answered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = world.person()
+    (screen,) = await anna.say("/settings")
+    languages = world.storage.feeds.languages
+
+    async def forgotten_then() -> list[str]:
+        await world.storage.privacy.erase(ANNA)
+        return await languages()
+
+    monkeypatch.setattr(world.storage.feeds, "languages", forgotten_then)
+    await anna.press(screen, cb.Change(cb.Setting.HEADLINES, "5"))
+    assert world.telegram.toasts == [""]
+    assert await world.storage.subscribers.find(ANNA) is None
