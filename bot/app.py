@@ -31,6 +31,7 @@ from bot.delivery.insight import Insight
 from bot.delivery.outbox import Outbox
 from bot.delivery.photos import Photos
 from bot.delivery.sender import Sender
+from bot.delivery.tallies import Tallies
 from bot.handlers import Desk, Sourcing, install
 from bot.ingest.adding import Newcomers
 from bot.ingest.assembly import open_pipeline
@@ -66,6 +67,7 @@ _POLL_TICK_SECONDS = 5.0
 _PAGES_SECONDS = 60.0
 _EDITS_SECONDS = 5.0
 _DRAFTS_SECONDS = 2.0
+_TALLIES_SECONDS = 5.0
 _WATCH_SECONDS = 5.0
 _ERASED_SECONDS = 1.0
 _UPKEEP_HOUR = 4
@@ -137,6 +139,7 @@ class _Newsboy:
             may_post=partial(may_post, self._bot),
             clock=now,
         )
+        self._tallies = Tallies(storage, bulk, self._limiter, self._digests, clock=now)
         self._announcer = Announcer(
             storage,
             bulk,
@@ -204,6 +207,7 @@ class _Newsboy:
                 scheduler.every(60, pipeline.hubs.subscribe_due, "hubs")
             scheduler.every(_EDITS_SECONDS, self._editor.edit, "corrections")
             scheduler.every(_DRAFTS_SECONDS, self._approvals.show, "drafts")
+            scheduler.every(_TALLIES_SECONDS, self._tallies.show, "tallies")
             scheduler.every(60, self._announcer.announce, "notices")
             scheduler.every(_WATCH_SECONDS, self._announcer.watch, "pauses")
             scheduler.every(_ERASED_SECONDS, self._settle, "erasures")

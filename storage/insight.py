@@ -228,12 +228,16 @@ class Insight:
         if one is None:
             raise NotFoundError(f"there is no broadcast {broadcast_id}")
         counts = dict.fromkeys(DeliveryState, 0)
-        after = 0
+        after = blocked = 0
         while True:
             rows = await self._database.rows(
                 """
-                SELECT state, count(*) AS count, max(subscriber_id) AS last FROM (
-                    SELECT state, subscriber_id FROM delivery
+                SELECT state, count(*) AS count, max(subscriber_id) AS last,
+                       sum(state = 'cancelled' AND reason IN (
+                           'blocked', 'no rights', 'thread gone', 'chat not found', 'paused'
+                       )) AS blocked
+                FROM (
+                    SELECT state, reason, subscriber_id FROM delivery
                     WHERE broadcast_id = :id AND subscriber_id > :after
                     ORDER BY subscriber_id LIMIT :chunk)
                 GROUP BY state
@@ -244,8 +248,9 @@ class Insight:
                 break
             for row in rows:
                 counts[DeliveryState(row["state"])] += row["count"]
+                blocked += row["blocked"] or 0
                 after = max(after, row["last"])
-        return _progress(one, counts)
+        return _progress(one, counts, blocked)
 
 
 def _depth(row: Row, merged: Row | None, most: int) -> Depth:
@@ -281,7 +286,7 @@ def _deciles(seconds: Sequence[int]) -> tuple[float, ...]:
     return (*quantiles(seconds, n=_TENTHS, method="inclusive"), float(max(seconds)))
 
 
-def _progress(row: Row, counts: dict[DeliveryState, int]) -> BroadcastProgress:
+def _progress(row: Row, counts: dict[DeliveryState, int], blocked: int) -> BroadcastProgress:
     ended = counts[DeliveryState.SENT]
     waiting = counts[DeliveryState.OWED] + counts[DeliveryState.CLAIMED]
     return BroadcastProgress(
@@ -293,4 +298,5 @@ def _progress(row: Row, counts: dict[DeliveryState, int]) -> BroadcastProgress:
         sent=ended,
         waiting=waiting,
         missed=sum(counts.values()) - ended - waiting,
+        blocked=blocked,
     )

@@ -738,6 +738,7 @@ class Broadcast:
     expires: datetime
     cursor: int  # the last subscriber id looked at
     confirmed: datetime | None = None  # None: shown to its author only
+    message_id: int | None = None  # in the author's chat: says how far it is; 0: it is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -1000,7 +1001,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class BroadcastProgress:
-    """How far an operator's message is. `missed` stopped, left, or could not be told in time."""
+    """How far an operator's message is. `missed` stopped, left, or could not be told in time.
+
+    Of these `blocked` want no message of the bot, or are no more.
+    """
 
     id: int
     text: str
@@ -1010,6 +1014,7 @@ class BroadcastProgress:
     sent: int
     waiting: int
     missed: int
+    blocked: int = 0
 
     @property
     def total(self) -> int:

@@ -199,6 +199,7 @@ def _broadcast(row: Row) -> Broadcast:
         expires=from_epoch(row["expires"]),
         cursor=row["cursor"],
         confirmed=maybe_datetime(row["confirmed"]),
+        message_id=row["message_id"],
     )
 
 
@@ -378,7 +379,8 @@ class Owing:
             return bool(
                 await transaction.run(
                     """
-                    UPDATE broadcast SET confirmed = :now, expires = :expires, done = 0
+                    UPDATE broadcast SET confirmed = :now, expires = :expires, done = 0,
+                           message_id = 0
                     WHERE id = :id AND author = :author AND confirmed IS NULL
                           AND called_off IS NULL
                     """,
@@ -390,6 +392,24 @@ class Owing:
                     },
                 )
             )
+
+    async def show_broadcast_in(self, broadcast_id: int, message_id: int | None) -> None:
+        """Note the message that says how far a broadcast is: 0 for none, None at its end."""
+        async with self._database.transaction() as transaction:
+            await transaction.run(
+                """
+                UPDATE broadcast SET message_id = :message
+                WHERE id = :id AND message_id IS NOT NULL
+                """,
+                {"id": broadcast_id, "message": message_id},
+            )
+
+    async def shown_broadcasts(self) -> list[Broadcast]:
+        """The broadcasts that were sent off and whose end nobody has said, the oldest first."""
+        rows = await self._database.rows(
+            "SELECT * FROM broadcast WHERE message_id IS NOT NULL ORDER BY id"
+        )
+        return [_broadcast(row) for row in rows]
 
     async def drop_draft(self, broadcast_id: int, now: datetime) -> None:
         """Let a draft be confirmed no more; what was confirmed meanwhile goes out."""

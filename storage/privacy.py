@@ -171,7 +171,8 @@ class Privacy:
                 "DELETE FROM prompt WHERE person_id = :chat",
                 "DELETE FROM pause WHERE chat_id = :chat",
                 "UPDATE invitation SET author = NULL WHERE author = :chat",
-                "UPDATE broadcast SET author = 0 WHERE author = :chat",
+                "UPDATE broadcast SET author = 0, message_id = min(message_id, 0)"
+                " WHERE author = :chat",
                 *FREE_DRAFTS,
                 "DELETE FROM person WHERE id = :chat",
             ):

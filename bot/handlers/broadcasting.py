@@ -1,6 +1,7 @@
 """/broadcast: an admin writes to all readers, after a look at it and a press of a button.
 
-    /broadcast TEXT ─▶ draft, preview ─▶ «Send» ─▶ owed to all ─▶ sent in a lane of its own
+    /broadcast TEXT ─▶ draft, preview ─▶ «Send» ─▶ owed to all ─▶ sent in a lane of its own, while
+                       the message of the button says how far it is (`bot.delivery.tallies`)
     /broadcast      ─▶ how far the last ones are, and a button to stop each
 
 For admins alone, in their private chat: to everybody else neither command nor buttons exist. A
@@ -77,14 +78,18 @@ def make_router(desk: Desk) -> Router:
             return
         if draft.confirmed is None:
             fresh = now < draft.created + LIFE
-            sent = fresh and await owing.confirm_broadcast(
+            sent_off = fresh and await owing.confirm_broadcast(
                 draft.id, author=reader.person_id, now=now, expires=now + LIFE
             )
             again = await found(draft.id)
-            if not sent and (again is None or again.confirmed is None):
+            if not sent_off and (again is None or again.confirmed is None):
                 await answer.turn(notices.note(broadcasts.stale(reader.texts)))
                 return
-        await answer.turn(broadcasts.progress([await insight.broadcast(draft.id)], reader.viewer))
+        # Noted first: from then on its message follows what becomes of it, over a crash too.
+        await owing.show_broadcast_in(draft.id, answer.message_id or 0)
+        begun = broadcasts.progress([await insight.broadcast(draft.id)], reader.viewer)
+        if sent := await answer.turn(begun):
+            await owing.show_broadcast_in(draft.id, sent)
 
     @router.callback_query(Pressed(CallOff))
     async def call_off(
@@ -95,6 +100,10 @@ def make_router(desk: Desk) -> Router:
             await answer.toast(notices.stale_button(reader.texts))
             return
         await owing.call_off_broadcast(known.id, desk.clock())
-        await answer.turn(await shown(reader))
+        if answer.message_id == known.message_id:
+            stopped = await insight.broadcast(known.id)
+            await answer.turn(broadcasts.progress([stopped], reader.viewer))
+        else:
+            await answer.turn(await shown(reader))
 
     return router

@@ -102,7 +102,8 @@ def _state(one: BroadcastProgress, texts: Texts) -> str:
         "sent": _number(one.sent, texts),
         "total": _number(one.total, texts),
         "waiting": _number(one.waiting, texts),
-        "missed": _number(one.missed, texts),
+        "missed": _number(one.missed - one.blocked, texts),
+        "blocked": _number(one.blocked, texts),
     }
     if one.called_off:
         said = [_("Stopped. Sent: {sent} of {total}.")]
@@ -112,7 +113,9 @@ def _state(one: BroadcastProgress, texts: Texts) -> str:
         said = [_("Sent: {sent} of {total}; {waiting} are on their way.")]
     else:
         said = [_("Being sent: {sent} so far.")]
-    if one.missed and not one.called_off:
+    if one.blocked and not one.called_off:
+        said.append(_("Blocked the bot: {blocked}."))
+    if one.missed > one.blocked and not one.called_off:
         said.append(_("Not reached: {missed}."))
     return " ".join(said).format(**numbers)
 

@@ -65,3 +65,7 @@ CREATE INDEX draft_subscriber ON draft (subscriber_id);
 CREATE INDEX draft_open ON draft (id) WHERE told IS NULL OR told IN ('waiting', 'approved');
 CREATE INDEX draft_waiting ON draft (expires) WHERE state = 'waiting';
 CREATE INDEX draft_outdated ON draft (id) WHERE outdated = 1;
+
+-- The message in its author's chat that says how far a broadcast is; 0 where that is gone, NULL where
+-- it has said the end.
+ALTER TABLE broadcast ADD COLUMN message_id INTEGER;

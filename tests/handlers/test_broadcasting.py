@@ -194,3 +194,18 @@ async def test_an_unknown_broadcast_is_a_stale_button(world: World) -> None:
         before = len(world.telegram.toasts)
         await world.person(ADMIN).press(page, button)
         assert world.telegram.toasts[before:]
+
+
+async def test_the_message_of_the_button_is_the_one_that_follows_it(world: World) -> None:
+    question = await drafted(world)
+    admin = world.person(ADMIN)
+    begun = await admin.press(question, "Отправить")
+    assert begun is not None
+    (shown,) = await world.storage.owing.shown_broadcasts()
+    assert (shown.id, shown.message_id) == (1, begun.message_id)
+    await drafted(world, "Ещё раз.")
+    (again,) = await world.storage.owing.shown_broadcasts()
+    assert again == shown, "a draft has nothing to follow"
+    stopped = await admin.press(begun, begun.labels[0])
+    assert stopped is not None
+    assert "Остановлено." in stopped.text
