@@ -124,6 +124,15 @@ class WordKey(NamedTuple):
     label: str
 
 
+# Up to where a new subscriber's first digest counts the news as told.
+_WATERMARK = """
+    coalesce((SELECT min(+id) - 1 FROM article WHERE search_key >= :covered),
+             (SELECT max(id) FROM article), 0)
+"""
+_EVERYTHING = """
+    INSERT INTO subscription (subscriber_id, kind, key, label, level)
+    VALUES (:id, 'everything', '', '', 'digest')
+"""
 _REKEYED = {
     "subscription": """
         INSERT INTO subscription (subscriber_id, kind, key, anchor, label, level)
@@ -187,14 +196,13 @@ class Subscribers:
         """
         async with self._database.transaction() as transaction:
             created = await transaction.row(
-                """
+                f"""
                 INSERT INTO subscriber
                        (chat_id, thread_id, kind, title, language, news_language, zone, alerts,
                         quiet_from, quiet_to, hourly, daily, headlines, watermark, created)
                 VALUES (:chat, :thread, :kind, :title, :language, :news_language, :zone, :alerts,
                         :quiet_from, :quiet_to, :hourly, :daily, :headlines,
-                        coalesce((SELECT min(+id) - 1 FROM article WHERE search_key >= :covered),
-                                 (SELECT max(id) FROM article), 0), :now)
+                        {_WATERMARK}, :now)
                 ON CONFLICT (chat_id, thread_id) DO NOTHING
                 RETURNING id
                 """,
@@ -217,13 +225,7 @@ class Subscribers:
                 },
             )
             if created is not None:
-                await transaction.run(
-                    """
-                    INSERT INTO subscription (subscriber_id, kind, key, label, level)
-                    VALUES (:id, 'everything', '', '', 'digest')
-                    """,
-                    {"id": created["id"]},
-                )
+                await transaction.run(_EVERYTHING, {"id": created["id"]})
                 await _put_slots(transaction, created["id"], defaults.slots, defaults.slot_dues)
         found = await self.find(chat_id, thread_id)
         if found is None:
@@ -240,7 +242,7 @@ class Subscribers:
         """
         async with self._database.transaction() as transaction:
             created = await transaction.row(
-                """
+                f"""
                 INSERT INTO subscriber
                        (chat_id, thread_id, kind, title, language, language_chosen, news_language,
                         zone, zone_chosen, alerts, quiet_from, quiet_to, hourly, daily, headlines,
@@ -249,8 +251,7 @@ class Subscribers:
                 SELECT chat_id, :thread, kind, title, language, language_chosen, news_language,
                        zone, zone_chosen, 'off', quiet_from, quiet_to, hourly, daily, headlines,
                        silent, pictures, layout, rich_confirmed, rich_offered, important_offered,
-                       coalesce((SELECT min(+id) - 1 FROM article WHERE search_key >= :covered),
-                                (SELECT max(id) FROM article), 0), :now
+                       {_WATERMARK}, :now
                 FROM subscriber WHERE id = :id
                 ON CONFLICT (chat_id, thread_id) DO NOTHING
                 RETURNING id
@@ -263,13 +264,7 @@ class Subscribers:
                 },
             )
             if created is not None:
-                await transaction.run(
-                    """
-                    INSERT INTO subscription (subscriber_id, kind, key, label, level)
-                    VALUES (:id, 'everything', '', '', 'digest')
-                    """,
-                    {"id": created["id"]},
-                )
+                await transaction.run(_EVERYTHING, {"id": created["id"]})
         whole = await self.get(subscriber_id)
         found = await self.find(whole.chat_id, thread_id)
         if found is None:

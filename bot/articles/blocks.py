@@ -75,8 +75,7 @@ _INVISIBLE = re.compile(
     # store nor Telegram takes them.
     "\ud800-\udfff]"
 )
-_SPACES = re.compile(r"[^\S\n]+")
-_ANY_SPACES = re.compile(r"\s+")
+_SPACES = re.compile(r"\s+")
 _DEEP = 60
 _NO_ADDRESS = re.compile('[\\s<>"\ud800-\udfff]')
 _SMALLEST_PICTURE = 50
@@ -140,7 +139,7 @@ def one_line(text: str) -> str:
 
 def _flat(text: str) -> str:
     # Some editors write «й» as «и» with a breve: composed, equal words are equal.
-    return _ANY_SPACES.sub(" ", normalize("NFC", _INVISIBLE.sub("", text)))
+    return _SPACES.sub(" ", normalize("NFC", _INVISIBLE.sub("", text)))
 
 
 def clean_text(markup: str) -> str:

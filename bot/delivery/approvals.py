@@ -135,7 +135,7 @@ class Approvals:
             viewer = self._digests.viewer(own or channel, self._clock())
             asked = own and await self._storage.questions.waiting(own.id, person_id)
             if asked and asked.message_id == message_id:
-                payload = editions.reword_question(draft, article, channel, viewer)
+                payload = editions.reword_question(draft, article, viewer)
             else:
                 payload = editions.draft(draft, article, channel, viewer)
             if not await self._edit(payload, person_id, message_id, Lane.EDIT):

@@ -206,7 +206,7 @@ def make_router(desk: Desk) -> Router:
         if article is None or article.state is ArticleState.GONE:
             await _show_outrun(desk, reader, answer, channel, draft)
             return
-        asked = editions.reword_question(draft, article, channel, reader.viewer)
+        asked = editions.reword_question(draft, article, reader.viewer)
         await desk.asking.ask(reader, answer, Question.POST, asked, str(draft.id))
 
     @router.callback_query(Pressed(ShowDraft))
@@ -374,6 +374,8 @@ async def _change(desk: Desk, reader: Reader, channel: Subscriber, pressed: SetE
             await desk.storage.editions.set_mode(channel.id, EditionMode(value), reader.person_id)
         case EditionSetting.KEEPER:
             await desk.storage.editions.set_keeper(channel.id, reader.person_id)
+            if await subscribers.find(reader.person_id) is None:  # erased at their wish meanwhile
+                await desk.storage.editions.leave(channel.id, reader.person_id)
         case EditionSetting.EVERYTHING:
             alerts = Alerts.IMPORTANT if switched else Alerts.OFF
             await subscribers.change(channel.id, alerts=alerts)

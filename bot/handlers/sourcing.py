@@ -67,9 +67,7 @@ def make_router(desk: Desk) -> Router:
         await take_list(desk, reader, answer, file)
 
     @router.callback_query(Pressed(ExportSources))
-    async def export(
-        query: CallbackQuery, pressed: ExportSources, reader: Reader, answer: Answer
-    ) -> None:
+    async def export(query: CallbackQuery, reader: Reader, answer: Answer) -> None:
         owned = await desk.storage.feeds.owned(reader.subscriber.id)
         written = write_opml("Newsboy", [(feed.title, feed.url) for feed in owned])
         await answer.toast()

@@ -482,9 +482,7 @@ def post_link(channel: Subscriber, username: str, message_id: int | None) -> str
     return f"https://t.me/c/{inner}/{message_id}" if inner.isdigit() else ""
 
 
-def reword_question(
-    shown: PostDraft, article: Article, channel: Subscriber, viewer: Viewer
-) -> Payload:
+def reword_question(shown: PostDraft, article: Article, viewer: Viewer) -> Payload:
     """Return the question for another text of a draft, above the one that it has."""
     _ = viewer.texts.gettext
     asked = line(

@@ -54,7 +54,7 @@ async def test_quiet_hours_defer_it_and_a_stop_meanwhile_is_heard(
         # The state is read as it is at each claim.
         await newsroom.storage.subscribers.change(sleeping[1].id, state=SubscriberState.ACTIVE)
         await desk.outbox.expand(newsroom.clock.now)
-        await desk.until(lambda: _waits(newsroom, broadcast))
+        await desk.until(lambda: _waits(newsroom))
         assert server.of("sendMessage") == []
         await newsroom.storage.subscribers.change(sleeping[1].id, state=SubscriberState.STOPPED)
         newsroom.clock.forward(hours=2, seconds=1)
@@ -66,7 +66,7 @@ async def test_quiet_hours_defer_it_and_a_stop_meanwhile_is_heard(
     assert (progress.sent, progress.missed) == (1, 1)
 
 
-async def _waits(newsroom: Newsroom, broadcast: int) -> bool:
+async def _waits(newsroom: Newsroom) -> bool:
     (depth,) = [
         one
         for one in await newsroom.storage.insight.depths(newsroom.clock.now)

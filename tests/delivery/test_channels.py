@@ -189,9 +189,7 @@ async def test_a_readers_own_source_never_reaches_a_channel(
 class TestChangedBeforeTheDecision:
     """What an editor approves of is what the article says now."""
 
-    async def waiting(
-        self, desk: Desk, newsroom: Newsroom, approvals: Approvals, server: Server
-    ) -> int:
+    async def waiting(self, desk: Desk, newsroom: Newsroom, approvals: Approvals) -> int:
         """A draft that its keeper sees in message 7; its article's id."""
         await channel_with(newsroom, EditionMode.APPROVAL)
         stored = await newsroom.article()
@@ -219,7 +217,7 @@ class TestChangedBeforeTheDecision:
         self, start: Start, newsroom: Newsroom, approvals: Approvals, server: Server
     ) -> None:
         async with start() as desk:
-            article_id = await self.waiting(desk, newsroom, approvals, server)
+            article_id = await self.waiting(desk, newsroom, approvals)
             await self.correct(newsroom, article_id, "Мост закрыт")
             assert [await approvals.show(), await approvals.show()] == [1, 0]
             (edit,) = server.of("editMessageText")
@@ -233,7 +231,7 @@ class TestChangedBeforeTheDecision:
         self, start: Start, newsroom: Newsroom, approvals: Approvals, server: Server
     ) -> None:
         async with start() as desk:
-            article_id = await self.waiting(desk, newsroom, approvals, server)
+            article_id = await self.waiting(desk, newsroom, approvals)
             await self.lose(newsroom, article_id)
             assert await approvals.show() == 1
             (edit,) = server.of("editMessageText")
@@ -249,7 +247,7 @@ class TestChangedBeforeTheDecision:
         self, start: Start, newsroom: Newsroom, approvals: Approvals, server: Server
     ) -> None:
         async with start() as desk:
-            article_id = await self.waiting(desk, newsroom, approvals, server)
+            article_id = await self.waiting(desk, newsroom, approvals)
             assert await newsroom.storage.editions.approve(1, newsroom.clock.now)
             await self.lose(newsroom, article_id)
             await desk.settle()
@@ -261,7 +259,7 @@ class TestChangedBeforeTheDecision:
         self, start: Start, newsroom: Newsroom, approvals: Approvals, server: Server
     ) -> None:
         async with start() as desk:
-            article_id = await self.waiting(desk, newsroom, approvals, server)
+            article_id = await self.waiting(desk, newsroom, approvals)
             await newsroom.storage.editions.reword(1, "Поехали!")
             await self.correct(newsroom, article_id, "Мост закрыт")
             assert await approvals.show() == 1
@@ -275,7 +273,7 @@ class TestChangedBeforeTheDecision:
     ) -> None:
         keeper = await newsroom.reader(KEEPER, alerts=Alerts.OFF)
         async with start() as desk:
-            article_id = await self.waiting(desk, newsroom, approvals, server)
+            article_id = await self.waiting(desk, newsroom, approvals)
             await newsroom.storage.questions.ask(Prompt(keeper.id, KEEPER, "post 1", 7, clock.now))
             await self.correct(newsroom, article_id, "Мост закрыт")
             assert await approvals.show() == 1
@@ -293,7 +291,7 @@ class TestChangedBeforeTheDecision:
         limiter: Limiter,
     ) -> None:
         async with start() as desk:
-            article_id = await self.waiting(desk, newsroom, approvals, server)
+            article_id = await self.waiting(desk, newsroom, approvals)
             await self.correct(newsroom, article_id, "Мост закрыт")
             await newsroom.article("Другая новость")
             await desk.settle()

@@ -108,9 +108,7 @@ async def test_every_reader_told_sees_the_correction_where_it_was(
     assert server.of("sendMessage") == []  # nothing is sent anew
 
 
-async def test_a_day_later_it_stays_as_it_was(
-    newsroom: Newsroom, server: Server, editor: Editor
-) -> None:
+async def test_a_day_later_it_stays_as_it_was(newsroom: Newsroom, editor: Editor) -> None:
     article_id = await told(newsroom)
     newsroom.clock.forward(seconds=EDITED_FOR.total_seconds() + 60)
     await correct(newsroom, article_id)

@@ -384,7 +384,7 @@ async def test_a_push_that_a_flood_holds_too_long_is_left_to_the_digest_at_once(
 
 
 async def test_a_damaged_file_ends_the_sender_with_the_remedy(
-    newsroom: Newsroom, start: Start, server: Server, caplog: pytest.LogCaptureFixture
+    newsroom: Newsroom, start: Start, server: Server
 ) -> None:
     for _ in range(3):
         await newsroom.reader()

@@ -96,7 +96,7 @@ async def test_depth_and_oldest_are_told_by_queue(
 ) -> None:
     for _ in range(3):
         await newsroom.reader()
-    await owe_push(newsroom, insight)
+    await owe_push(newsroom)
     waits = clock.now
     clock.forward(minutes=7)
     taken = await insight.snapshot()
@@ -118,7 +118,7 @@ async def test_depth_and_oldest_are_told_by_queue(
     assert (taken.depths[0].owed, taken.depths[0].due, taken.in_flight) == (2, 1, 1)
 
 
-async def owe_push(newsroom: Newsroom, insight: Insight) -> int:
+async def owe_push(newsroom: Newsroom) -> int:
     """An article published a minute ago, owed to all; returns its push."""
     await newsroom.article()
     owing = newsroom.storage.owing
@@ -134,7 +134,7 @@ async def test_each_tenth_of_readers_has_its_lag(
 ) -> None:
     for _ in range(20):
         await newsroom.reader()
-    push = await owe_push(newsroom, insight)
+    push = await owe_push(newsroom)
     outbox = newsroom.storage.outbox
     claims = await outbox.tick(ClaimBatch(limit=100), now=clock.now)
     for number, claim in enumerate(claims, 1):  # one a minute, 2 to 21 minutes old

@@ -57,9 +57,7 @@ async def test_a_daily_one_gives_way_to_the_next_which_covers_the_gap(
     assert "В среду" in text
 
 
-async def test_the_next_time_ends_it_to_the_second(
-    newsroom: Newsroom, start: Start, server: Server
-) -> None:
+async def test_the_next_time_ends_it_to_the_second(newsroom: Newsroom, start: Start) -> None:
     reader = await newsroom.reader(
         alerts=Alerts.OFF, slots=(SlotPlan(720, EVERY_DAY, False),), slot_dues=(NOW,)
     )

@@ -19,7 +19,7 @@ async def owed(newsroom: Newsroom) -> int:
     return reader.id
 
 
-async def sent(newsroom: Newsroom, start: Start) -> Delivery:
+async def sent(start: Start) -> Delivery:
     async with start() as desk:
         await desk.settle()
         line: Delivery | None = await desk.storage.outbox.delivery(1)
@@ -32,7 +32,7 @@ async def test_a_digest_is_rich_for_who_confirmed_it(
     newsroom: Newsroom, start: Start, server: Server
 ) -> None:
     await owed(newsroom)
-    line = await sent(newsroom, start)
+    line = await sent(start)
     (request,) = server.requests
     assert request.method == "sendRichMessage"
     blocks = request.fields["rich_message"]["blocks"]
@@ -46,7 +46,7 @@ async def test_chosen_and_not_confirmed_is_classic(
 ) -> None:
     reader_id = await owed(newsroom)
     await newsroom.storage.subscribers.change(reader_id, rich_confirmed=False)
-    line = await sent(newsroom, start)
+    line = await sent(start)
     assert [one.method for one in server.requests] == ["sendMessage"]
     assert line.layout is Layout.CLASSIC
 
@@ -64,7 +64,7 @@ async def test_what_telegram_refuses_goes_in_classic_layout(
 ) -> None:
     reader_id = await owed(newsroom)
     server.script("sendRichMessage", error(code, refusal))
-    line = await sent(newsroom, start)
+    line = await sent(start)
     rich, classic = server.requests
     assert (rich.method, classic.method) == ("sendRichMessage", "sendMessage")
     assert classic.fields["text"].startswith("<b>Главное</b>")
@@ -79,7 +79,7 @@ async def test_a_picture_that_cannot_be_fetched_is_left_out_from_then_on(
 ) -> None:
     await owed(newsroom)
     server.script("sendRichMessage", error(400, "Bad Request: failed to get HTTP URL content"))
-    line = await sent(newsroom, start)
+    line = await sent(start)
     refused, taken = server.requests
     assert PICTURE in json.dumps(refused.fields)
     assert taken.method == "sendRichMessage", "the layout was not at fault"
@@ -101,7 +101,7 @@ async def test_refused_without_its_picture_too_it_goes_in_classic_layout(
         error(400, "Bad Request: failed to get HTTP URL content"),
         error(400, "Bad Request: failed to get HTTP URL content"),
     )
-    line = await sent(newsroom, start)
+    line = await sent(start)
     assert [one.method for one in server.requests] == [*["sendRichMessage"] * 2, "sendMessage"]
     assert server.requests[-1].fields["link_preview_options"] == {"is_disabled": True}
     assert line.layout is Layout.CLASSIC
@@ -117,7 +117,7 @@ async def test_where_markup_is_refused_too_the_plain_text_goes(
         return error(400, "Bad Request: can't parse entities") if marked else ok(message())
 
     server.default = refuse
-    line = await sent(newsroom, start)
+    line = await sent(start)
     assert len(server.requests) == 3
     assert "<b>" not in json.dumps(server.requests[-1].fields)
     assert line.layout is Layout.CLASSIC

@@ -864,7 +864,7 @@ async def test_an_outage_makes_all_wait_once_a_round_and_one_chats_trouble_nobod
 
 
 async def test_a_stop_waits_for_the_acknowledgement_under_way(
-    newsroom: Newsroom, start: Start, server: Server, monkeypatch: pytest.MonkeyPatch
+    newsroom: Newsroom, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was sent and is being noted must not be rolled back with the sender's task."""
     await newsroom.reader()

@@ -1,11 +1,7 @@
 """The operator writes to all readers: the real process, killed in the middle, tells each once."""
 
-from typing import Any
-
 from storage import Storage
 from tests.e2e.conftest import Town
-
-Message = dict[str, Any]
 
 
 async def test_a_broadcast_reaches_each_reader_once_through_a_kill(town: Town) -> None:

@@ -113,7 +113,7 @@ async def test_a_fault_for_a_share_of_the_requests(api: Api, people: Control, re
     assert (await people.counters())["faults"] == {"5xx": sum(met)}
 
 
-async def test_a_fault_has_its_time(api: Api, people: Control, reader: int) -> None:
+async def test_a_fault_has_its_time(api: Api, people: Control) -> None:
     await people.add_fault("5xx", count=None, in_seconds=0.0, for_seconds=0.2)
     assert (await api.raw("getMe"))["error_code"] == 500
     await asyncio.sleep(0.25)

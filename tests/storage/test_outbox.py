@@ -49,7 +49,6 @@ from tests.storage.newsroom import (
 
 EVERYTHING = (FollowKind.EVERYTHING, "")
 SPORT = (FollowKind.TOPIC, "sport")
-SOURCE = (FollowKind.SOURCE, "one.example")
 WORDS = (FollowKind.WORDS, "кот сапог")
 
 ALERTED = replace(DEFAULTS, alerts=Alerts.ON)
