@@ -473,3 +473,21 @@ class TestOutrunDrafts:
         assert await self.owed(world) == []
         after = await anna.press(after, "Пропустить") or after
         assert "Пропущено" in after.text
+
+
+async def test_who_is_erased_while_taking_over_the_drafts_keeps_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen, channel = await opened(world)
+    chosen = world.storage.editions.set_keeper
+
+    async def erased_first(subscriber_id: int, keeper: int) -> None:
+        await world.storage.privacy.erase(ANNA)
+        await chosen(subscriber_id, keeper)
+
+    monkeypatch.setattr(world.storage.editions, "set_keeper", erased_first)
+    await world.person().press(screen, SetEdition(channel.id, EditionSetting.KEEPER, "on"))
+    edition = await world.storage.editions.find(channel.id)
+    assert edition is not None
+    assert edition.keeper == 0
+    assert await world.storage.subscribers.find(ANNA) is None
