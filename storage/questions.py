@@ -72,14 +72,35 @@ class Questions:
         )
         return _prompt(row) if row is not None else None
 
-    async def answer(self, subscriber_id: int, person_id: int) -> Prompt | None:
-        """Take the question that waits for this person's text, or None."""
+    async def shown_in(self, subscriber_id: int, message_id: int) -> list[Prompt]:
+        """The questions that wait in one message, whoever was asked; the newest first."""
+        rows = await self._database.rows(
+            """
+            SELECT * FROM prompt WHERE subscriber_id = :id AND message_id = :message
+            ORDER BY asked DESC, person_id
+            """,
+            {"id": subscriber_id, "message": message_id},
+        )
+        return [_prompt(row) for row in rows]
+
+    async def answer(
+        self, subscriber_id: int, person_id: int, *, message_id: int | None = None
+    ) -> Prompt | None:
+        """Take the question that waits for this person's text, or None.
+
+        With `message_id` only one that is in that message.
+        """
         # Most texts answer nothing: a read tells so without taking the writer.
         if await self.waiting(subscriber_id, person_id) is None:
             return None
         async with self._database.transaction() as transaction:
             row = await transaction.row(
-                "DELETE FROM prompt WHERE subscriber_id = :id AND person_id = :person RETURNING *",
-                {"id": subscriber_id, "person": person_id},
+                """
+                DELETE FROM prompt
+                WHERE subscriber_id = :id AND person_id = :person
+                      AND message_id = coalesce(:message, message_id)
+                RETURNING *
+                """,
+                {"id": subscriber_id, "person": person_id, "message": message_id},
             )
         return _prompt(row) if row is not None else None  # or another message was quicker

@@ -5,7 +5,8 @@
 A command, a press of any button or fifteen minutes end a question, and each is answered once:
 after that plain text is a search again, as is a reply to some other message. In groups people talk
 to each other, so there only a reply to the question is an answer, by whom it was asked; one that
-the asker alone sees cannot be replied to, and names the command that says the same.
+the asker alone sees cannot be replied to, and names the command that says the same. An admin who
+stays anonymous presses by name and writes in the group's: what one was asked, any of these answers.
 """
 
 from collections.abc import Awaitable, Callable
@@ -100,6 +101,25 @@ class Asking:
         prompt = await questions.answer(reader.subscriber.id, reader.person_id)
         late = prompt is None or reader.viewer.now - prompt.asked > WAITS
         return None if late else prompt
+
+    async def take_hidden(
+        self, reader: "Reader", message: Message, hides: Callable[[int], Awaitable[bool]]
+    ) -> Prompt | None:
+        """The question that an anonymous admin's reply answers: one of them was asked by name.
+
+        `hides` says whether a person is an admin who writes anonymously.
+        """
+        questions, subscriber_id = self.storage.questions, reader.subscriber.id
+        replied = message.reply_to_message
+        if not reader.anonymous_admin or replied is None or not said(message):
+            return None
+        for prompt in await questions.shown_in(subscriber_id, replied.message_id):
+            fresh = reader.viewer.now - prompt.asked <= WAITS
+            if fresh and await hides(prompt.person_id):
+                return await questions.answer(
+                    subscriber_id, prompt.person_id, message_id=prompt.message_id
+                )
+        return None
 
     async def answered(self, reader: "Reader", answer: "Answer", message: Message) -> bool:
         """Whether a message answered the question that waits for this person; if so, it is done."""

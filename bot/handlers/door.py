@@ -215,13 +215,29 @@ async def keeps(bot: Bot, reader: Reader, chat_id: int) -> bool:
     """Whether the reader may change the chat's settings."""
     if not reader.group or reader.anonymous_admin:
         return True
+    return await _admin(bot, chat_id, reader.person_id) is not None
+
+
+async def hides_as_admin(bot: Bot, chat_id: int, person_id: int) -> bool:
+    """Whether a person is an admin of the group who writes in its name."""
+    admin = await _admin(bot, chat_id, person_id)
+    return admin is not None and admin.is_anonymous
+
+
+async def _admin(
+    bot: Bot, chat_id: int, person_id: int
+) -> ChatMemberOwner | ChatMemberAdministrator | None:
+    """A person as an admin of the group, None where they are none."""
     try:
-        member = await bot.get_chat_member(chat_id, reader.person_id)
+        members = [await bot.get_chat_member(chat_id, person_id)]
     except TelegramBadRequest:
         # Sure to work for a bot that is an admin only (Bot API, getChatMember); this always does.
         admins = await bot.get_chat_administrators(chat_id)
-        return any(admin.user.id == reader.person_id for admin in admins)
-    return isinstance(member, ChatMemberOwner | ChatMemberAdministrator)
+        members = [one for one in admins if one.user.id == person_id]
+    for member in members:
+        if isinstance(member, ChatMemberOwner | ChatMemberAdministrator):
+            return member
+    return None
 
 
 def _code(message: Message) -> str | None:

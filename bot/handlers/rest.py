@@ -3,6 +3,7 @@
 import difflib
 import logging
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from aiogram import Bot, Router
@@ -13,7 +14,7 @@ from aiogram.types import CallbackQuery, ErrorEvent, Message
 from bot.handlers.answering import Answer
 from bot.handlers.asking import Question
 from bot.handlers.desk import Desk, Reader
-from bot.handlers.door import Pressed, keeps
+from bot.handlers.door import Pressed, hides_as_admin, keeps
 from bot.handlers.places import Again
 from bot.handlers.searching import search_for
 from bot.handlers.sourcing import is_address, look_at
@@ -39,12 +40,15 @@ class Answering(Filter):
     """Passes a group's replies to questions, by whom they were asked; gives the question."""
 
     async def __call__(
-        self, message: Message, desk: Desk, reader: Reader | None = None
+        self, message: Message, bot: Bot, desk: Desk, reader: Reader | None = None
     ) -> bool | dict[str, Any]:
         """`desk` and `reader` come from the door."""
         if reader is None or not reader.group or message.reply_to_message is None:
             return False
         prompt = await desk.asking.take(reader, message)
+        if prompt is None:
+            hides = partial(hides_as_admin, bot, message.chat.id)
+            prompt = await desk.asking.take_hidden(reader, message, hides)
         return {"prompt": prompt} if prompt is not None else False
 
 

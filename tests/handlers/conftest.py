@@ -138,6 +138,7 @@ class Telegram(BaseSession):
     toasts: list[str] = field(default_factory=list)
     offered: list[AnswerInlineQuery] = field(default_factory=list)
     owners: set[int] = field(default_factory=set)
+    hidden: set[int] = field(default_factory=set)  # of them: who writes in the group's name
     channels: dict[int, dict[str, Any]] = field(default_factory=dict)  # what getChat says of them
     whispers: bool = False  # whether the bot, an admin of its groups, may whisper
     faults: deque[tuple[type[TelegramMethod[Any]], Exception]] = field(default_factory=deque)
@@ -190,11 +191,13 @@ class Telegram(BaseSession):
             case GetChatMember():
                 user = User(id=method.user_id, is_bot=False, first_name="x")
                 if method.user_id in self.owners:
-                    return ChatMemberOwner(user=user, is_anonymous=False)
+                    return ChatMemberOwner(user=user, is_anonymous=method.user_id in self.hidden)
                 return ChatMemberMember(user=user)
             case GetChatAdministrators():
                 users = (User(id=one, is_bot=False, first_name="x") for one in self.owners)
-                return [ChatMemberOwner(user=user, is_anonymous=False) for user in users]
+                return [
+                    ChatMemberOwner(user=one, is_anonymous=one.id in self.hidden) for one in users
+                ]
             case GetMe():
                 return User(id=BOT_ID, is_bot=True, first_name="News", username="newsboy_bot")
             case AnswerInlineQuery():

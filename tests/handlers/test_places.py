@@ -1,5 +1,6 @@
 """Groups, forum topics, threads of private chats: who is answered, where, who alone reads it."""
 
+from datetime import timedelta
 from typing import Any
 
 from aiogram.exceptions import TelegramRetryAfter
@@ -150,6 +151,86 @@ class TestWhispers:
         world.telegram.whispers = True
         (screen,) = await world.person().say("/settings")
         assert screen.alone is None
+
+
+def in_the_groups_name(text: str, **more: Any) -> dict[str, Any]:
+    """A text of an admin who stays anonymous, as Telegram shows it to bots."""
+    command = text.partition(" ")[0]
+    entities = [{"type": "bot_command", "offset": 0, "length": len(command)}]
+    return {
+        "text": text,
+        "from": {"id": 1087968824, "is_bot": True, "first_name": "Group"},
+        "sender_chat": {"id": GROUP, "type": "supergroup", "title": "Группа"},
+        **({"entities": entities} if text.startswith("/") else {}),
+        **more,
+    }
+
+
+class TestAnonymousAdmins:
+    """Their presses name them, their messages do not."""
+
+    async def asked(self, world: World) -> tuple[Person, Shown]:
+        """A question that an anonymous admin asked for by a button."""
+        admin = owner(world)
+        world.telegram.hidden.add(admin.id)
+        (screen,) = await admin.send(in_the_groups_name("/subscribe"))
+        asked = await admin.press(screen, cb.AskFollow(cb.Asked.WORDS))
+        assert asked
+        return admin, asked
+
+    async def labels(self, world: World) -> set[str]:
+        group = await found(world, GROUP)
+        return {one.label for one in await world.storage.subscribers.subscriptions(group.id)}
+
+    async def test_their_reply_answers_the_question_of_their_press(self, world: World) -> None:
+        admin, asked = await self.asked(world)
+        (said,) = await admin.send(in_the_groups_name("землетрясение", **reply_to(asked)))
+        assert "землетрясение" in said.text
+        assert "землетрясение" in await self.labels(world)
+        again = await admin.send(in_the_groups_name("наводнение", **reply_to(asked)))
+        assert again == [], "answered once"
+
+    async def test_the_question_of_an_admin_who_is_seen_is_not_theirs(self, world: World) -> None:
+        admin, asked = await self.asked(world)
+        world.telegram.hidden.discard(admin.id)
+        assert await admin.send(in_the_groups_name("наводнение", **reply_to(asked))) == []
+        assert "наводнение" not in await self.labels(world)
+        (said,) = await admin.say("землетрясение", **reply_to(asked))
+        assert "землетрясение" in said.text
+
+    async def test_nobody_else_may_answer_it(self, world: World) -> None:
+        _admin, asked = await self.asked(world)
+        member = world.person(5, group=GROUP)
+        assert await member.say("наводнение", **reply_to(asked)) == []
+        # In the name of some other channel.
+        channel = {"id": -100777, "type": "channel", "title": "Канал"}
+        forged = in_the_groups_name("наводнение", **reply_to(asked), sender_chat=channel)
+        assert await member.send(forged) == []
+        assert "наводнение" not in await self.labels(world)
+
+    async def test_of_who_is_no_admin_any_more_the_question_waits_for_none(
+        self, world: World
+    ) -> None:
+        admin, asked = await self.asked(world)
+        world.telegram.owners.discard(admin.id)
+        assert await admin.send(in_the_groups_name("наводнение", **reply_to(asked))) == []
+        assert "наводнение" not in await self.labels(world)
+
+    async def test_a_reply_to_another_message_or_too_late_answers_nothing(
+        self, world: World
+    ) -> None:
+        admin, asked = await self.asked(world)
+        (other,) = await admin.send(in_the_groups_name("/help"))
+        assert await admin.send(in_the_groups_name("наводнение", **reply_to(other))) == []
+        world.now += timedelta(minutes=16)
+        assert await admin.send(in_the_groups_name("наводнение", **reply_to(asked))) == []
+        assert "наводнение" not in await self.labels(world)
+
+    async def test_it_is_known_where_telegram_tells_of_no_single_member(self, world: World) -> None:
+        admin, asked = await self.asked(world)
+        world.telegram.faults.append((GetChatMember, bad("member list is inaccessible")))
+        (said,) = await admin.send(in_the_groups_name("землетрясение", **reply_to(asked)))
+        assert "землетрясение" in said.text
 
 
 class TestTalk:
