@@ -217,7 +217,7 @@ async def test_a_refused_token_stops_all_and_loses_nothing(
         await newsroom.reader()
     await newsroom.article()
     server.default = lambda _: answer
-    async with start() as desk:
+    async with start(own_run=False) as desk:
         await desk.outbox.expand(NOW)
         running = asyncio.create_task(desk.sender.run())
         with pytest.raises(TokenRefusedError):
@@ -409,7 +409,7 @@ async def test_a_damaged_file_ends_the_sender_with_the_remedy(
         return await execute(sql, rows)
 
     writer.executemany = broken  # type: ignore[method-assign,assignment]  # the edge of the store
-    async with start(in_flight=1) as desk:
+    async with start(in_flight=1, own_run=False) as desk:
         running = asyncio.create_task(desk.sender.run())
         with pytest.raises(DatabaseCorruptError, match="newsboy restore"):
             await asyncio.wait_for(running, 5)

@@ -258,7 +258,7 @@ async def test_a_refused_token_ends_the_sender(
     await newsroom.reader()
     await newsroom.article()
     server.default = lambda _: error(401, "Unauthorized")
-    async with start() as desk:
+    async with start(own_run=False) as desk:
         await desk.outbox.expand(NOW)
         running = asyncio.create_task(desk.sender.run())
         with pytest.raises(TokenRefusedError):
@@ -879,7 +879,7 @@ async def test_a_stop_waits_for_the_acknowledgement_under_way(
         return await tick(batch, **kwargs)
 
     monkeypatch.setattr(newsroom.storage.outbox, "tick", slow)
-    async with start() as desk:
+    async with start(own_run=False) as desk:
         running = asyncio.create_task(desk.sender.run())
         await desk.outbox.expand(NOW)
         desk.sender.wake()
