@@ -1,4 +1,4 @@
-"""Sources, feeds and what entries of theirs are known.
+"""Sources and feeds: which addresses are polled, when, and how the last poll ended.
 
 A feed is due at a time; its poll's outcome is saved after the articles that it announced, in one
 row. A feed removed by command stays as a row, so that a restart with the same settings does not

@@ -1,9 +1,9 @@
 """How delivery is doing, read from the ledger: what is owed, what ended how, how late news came.
 
-Nothing is written. What a running bot asks for at any time (`depths`, `lag`, `rests_until`) costs
-milliseconds however much is owed: counts stop at a bound, and lateness is judged by a sample spread
-evenly over the ledger's ids. The other questions read all of what they count, and are for a command
-beside the bot.
+Nothing is written. What a running bot asks for at any time (`depths`, `lag`) costs milliseconds
+however much is owed: counts stop at a bound, and lateness is judged by a sample spread evenly over
+the ledger's ids. `ended`, `readers` and a broadcast's progress read all of what they count, so they
+are asked for seldom: by the operator, or at a calm pace.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """Subscribers: chats that receive, what they follow and mute, and when their digests come.
 
-A subscriber is a chat or a thread of it. Nothing here is ever deleted because Telegram reported
-an error: a chat that cannot be reached is paused, settings kept, and revived by any sign of life.
+A subscriber is a chat, or a thread of it that parted from the chat's settings. Nothing here is ever
+deleted because Telegram reported an error: a chat that cannot be reached is paused, settings kept,
+and revived by any sign of life.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """Retention, statistics and backups: what keeps the file small, quick and safe.
 
-What is pruned is text and ledger lines; the small rows that remember what was seen stay, so that
-a pruned article is not new again.
+What is pruned is text, ledger lines and what is past its use (mutes that ended, questions nobody
+answered, kept queries); the small rows that remember what was seen stay, so that a pruned article
+is not new again.
 """
 
 import asyncio
