@@ -95,7 +95,10 @@ def make_router(desk: Desk) -> Router:
     @router.callback_query(Pressed(Change))
     async def change(query: CallbackQuery, pressed: Change, reader: Reader, answer: Answer) -> None:
         languages = await storage.feeds.languages()
-        intent = forms.parse_setting(pressed.setting, pressed.value, desk.texts, languages)
+        value, wanted = pressed.value, None
+        if pressed.setting is Setting.DIGEST and value.startswith(("+", "-")):
+            value, wanted = value[1:], value.startswith("+")
+        intent = forms.parse_setting(pressed.setting, value, desk.texts, languages)
         if isinstance(intent, Wrong):
             await answer.toast(notices.stale_button(reader.texts))
             return
@@ -106,7 +109,7 @@ def make_router(desk: Desk) -> Router:
         # Two hours tapped at once must not each store the times without the other.
         async with desk.digests.turn(reader.subscriber.id):
             if isinstance(intent, forms.SetDigest) and intent.plans:
-                intent = await _toggled(desk, reader, intent.plans[0])
+                intent = await _toggled(desk, reader, intent.plans[0], wanted)
                 if isinstance(intent, Wrong):
                     await answer.toast(notices.wrong(intent, reader.texts), alert=True)
                     return
@@ -396,13 +399,22 @@ async def _store_slots(desk: Desk, reader: Reader, plans: tuple[SlotPlan, ...], 
     await subscribers.set_slots(reader.subscriber.id, plans, first)
 
 
-async def _toggled(desk: Desk, reader: Reader, tapped: SlotPlan) -> forms.SetDigest | Wrong:
-    """The digest times after a tap on one: gone where it was there, else added daily."""
+async def _toggled(
+    desk: Desk, reader: Reader, tapped: SlotPlan, wanted: bool | None
+) -> forms.SetDigest | Wrong:
+    """The digest times after a tap on one: gone, or added daily.
+
+    `wanted` says which, so that a second tap, or one that a crash repeats, does not undo the
+    first; buttons of earlier versions do not say, and turn round what there is.
+    """
     plans = _plans(await desk.storage.subscribers.slots(reader.subscriber.id))
-    kept = tuple(plan for plan in plans if plan.minute != tapped.minute)
-    if len(kept) == len(plans):
-        kept = (*plans, replace(tapped, weekdays=DAILY))
-    return _sorted(kept)
+    others = tuple(plan for plan in plans if plan.minute != tapped.minute)
+    held = len(others) < len(plans)
+    if wanted is None:
+        wanted = not held
+    if not wanted:
+        return _sorted(others)
+    return _sorted(plans if held else (*plans, replace(tapped, weekdays=DAILY)))
 
 
 async def _added(

@@ -112,6 +112,25 @@ class TestScreens:
         assert len(anna.messages()) == 1
         assert (await reader(world)).silent
 
+    async def test_a_second_tap_on_an_hour_does_not_undo_the_first(self, world: World) -> None:
+        anna = world.person()
+        await anna.say("/settings zone Europe/Moscow")
+        (screen,) = await anna.say("/settings digest")
+        await asyncio.gather(anna.press(screen, "12:00"), anna.press(screen, "12:00"))
+        assert await minutes(world) == [480, 600, 720, 1140]
+        screen = anna.message(screen.message_id) or screen
+        for _ in range(2):
+            await anna.press(screen, "✓ 12:00")
+            assert await minutes(world) == [480, 600, 1140]
+
+    async def test_an_hours_button_of_an_earlier_version_turns_it_round(self, world: World) -> None:
+        anna = world.person()
+        await anna.say("/settings zone Europe/Moscow")
+        (screen,) = await anna.say("/settings digest")
+        for expected in ([480, 600, 720, 1140], [480, 600, 1140]):
+            await anna.press(screen, cb.Change(cb.Setting.DIGEST, "12.00"))
+            assert await minutes(world) == expected
+
     async def test_digest_hours_are_toggled(self, world: World) -> None:
         anna = world.person()
         (home,) = await anna.say("/settings")
