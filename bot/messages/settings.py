@@ -226,7 +226,10 @@ def digest_screen(slots: Sequence[Slot], viewer: Viewer, *, group: bool = False)
     hours = [
         button(
             _ticked(clock_of(hour * 60), hour * 60 in taken),
-            Change(Setting.DIGEST, _carried(clock_of(hour * 60))),
+            Change(
+                Setting.DIGEST,
+                ("-" if hour * 60 in taken else "+") + _carried(clock_of(hour * 60)),
+            ),
         )
         for hour in _HOURS
     ]
