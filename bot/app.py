@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
+from bot import __version__
 from bot.config import PushPictures, Settings
 from bot.delivery.announcer import Announcer
 from bot.delivery.approvals import Approvals
@@ -54,7 +55,7 @@ from bot.telegram.webhook import PATH, WebhookReceiver
 from bot.web.certificate import own_certificate
 from bot.web.listener import Route, listening
 from bot.words.normaliser import Normaliser
-from storage import SQLITE_VERSION, DiskFullError, Storage
+from storage import SQLITE_VERSION, DiskFullError, Feed, FeedState, Storage
 
 if TYPE_CHECKING:
     from bot.ingest.pipeline import Pipeline
@@ -96,7 +97,24 @@ async def run(settings: Settings) -> None:
             loop.add_signal_handler(number, stopping.set)
     async with Storage.open(settings.database) as storage:
         await add_given_feeds(storage, settings, now())
+        log.info("%s", start_line(settings, await storage.feeds.all()))
         await _Newsboy(settings, storage).run(stopping)
+    log.info("stopped")
+
+
+def start_line(settings: Settings, feeds: Sequence[Feed]) -> str:
+    """What is started, for the log: where a wrong setting shows at once."""
+    polled = [one for one in feeds if one.state is FeedState.ACTIVE]
+    failing = sum(one.failures > 0 for one in polled)
+    facts = (
+        f"newsboy {__version__} starts",
+        f"database {settings.database.resolve()}",
+        f"feeds: {len(polled)} ({failing} failing)" if failing else f"feeds: {len(polled)}",
+        "polling" if settings.webhook is None else f"webhook {settings.webhook.url}",
+        f"{settings.access.value} bot",
+        f"zone {settings.time_zone}",
+    )
+    return "; ".join(facts)
 
 
 class _Newsboy:
@@ -360,14 +378,18 @@ class _Newsboy:
         """Nightly: forget what is past its use, tidy the file."""
         at = now()
         settings, upkeep = self._settings, self._storage.upkeep
-        await upkeep.prune_ledger(at - timedelta(days=settings.keep_deliveries_days), at)
+        lines = await upkeep.prune_ledger(at - timedelta(days=settings.keep_deliveries_days), at)
+        articles = 0
         if settings.keep_articles_days is not None:
-            await upkeep.prune_articles(at - timedelta(days=settings.keep_articles_days))
+            articles += await upkeep.prune_articles(
+                at - timedelta(days=settings.keep_articles_days)
+            )
         if settings.keep_database_mb is not None:
-            await upkeep.prune_to_size(settings.keep_database_mb * 1_000_000)
+            articles += await upkeep.prune_to_size(settings.keep_database_mb * 1_000_000)
         upkeep.prune_copies(at)
         await upkeep.tidy()
         await self._storage.privacy.tidy()
+        log.info("upkeep is done; removed articles: %d, deliveries: %d", articles, lines)
 
 
 @contextlib.asynccontextmanager

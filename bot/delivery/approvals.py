@@ -231,7 +231,7 @@ class Approvals:
             if fault.kind in (FaultKind.FLOOD, FaultKind.RETRY, FaultKind.AMBIGUOUS):
                 self._failed(person_id, fault.kind, fault.retry_after, fault.text)
                 return False
-            log.info("draft's message %d is not edited: %s", message_id, fault.text)
+            log.debug("draft's message %d is not edited: %s", message_id, fault.text)
         return True
 
     async def _turn(self, person_id: int, lane: Lane = Lane.INTERACTIVE) -> bool:

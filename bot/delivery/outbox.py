@@ -135,6 +135,8 @@ class Outbox:
                     self._owed()
                 if len(due) < _SLOTS:
                     break
+            if owed:
+                log.info("digests due: %d", owed)
             if merged := await self._owe_merged(now):
                 owed += merged
                 self._owed()

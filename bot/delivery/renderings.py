@@ -105,7 +105,7 @@ class Renderings:
 
     async def photo_refused(self, url: str, *, uploaded: bool) -> None:
         """The picture is no photo for Telegram, or its id means nothing: a link preview instead."""
-        log.info("Telegram takes no photo of %s: it goes as a link preview", url)
+        log.debug("Telegram takes no photo of %s: it goes as a link preview", url)
         self._name_photo(url, None)
         if self._photos is not None:
             self._photos.refused(url)
@@ -120,7 +120,7 @@ class Renderings:
                     del self._kept[form]
             known = await self._storage.pictures.known(picture)
             if known is None or not known.bad:
-                log.info("Telegram refuses a picture: %s", picture)
+                log.debug("Telegram refuses a picture: %s", picture)
                 await self._storage.pictures.mark_bad(picture, self._clock())
 
     def _keep(self, form: Hashable, made: Message) -> Message:

@@ -631,11 +631,11 @@ class Sender:
             case FaultKind.FLOOD:
                 self._flooded(claim, fault.retry_after)
             case FaultKind.BLOCKED | FaultKind.NO_RIGHTS:
-                log.info("subscriber %d is paused: %s", claim.subscriber.id, fault.text)
+                log.debug("subscriber %d is paused: %s", claim.subscriber.id, fault.text)
                 self._inbox.paused.append((chat_id, fault.text))
                 self._drop(claim, _held_for_return(claim, fault))
             case FaultKind.THREAD_GONE:  # the general topic too
-                log.info("subscriber %d, a topic, is paused: %s", claim.subscriber.id, fault.text)
+                log.debug("subscriber %d, a topic, is paused: %s", claim.subscriber.id, fault.text)
                 self._inbox.silenced.append((claim.subscriber.id, fault.text))
                 self._drop(claim, _held_for_return(claim, fault))
             case FaultKind.CHAT_NOT_FOUND:
@@ -664,7 +664,7 @@ class Sender:
         second time, a day later; until then what is owed waits.
         """
         now = self._clock()
-        log.info("the chat of subscriber %d is not found", claim.subscriber.id)
+        log.debug("the chat of subscriber %d is not found", claim.subscriber.id)
         self._inbox.missed.append((claim.subscriber.chat_id, fault.text))
         if now + _SECOND_STRIKE < claim.delivery.expires:
             self._again(claim, _SECOND_STRIKE.total_seconds(), fault.kind.value)

@@ -187,7 +187,7 @@ class Answer:
         except AiogramError as error:
             if classify(error).kind in _UNSAID:
                 raise
-            log.info("not whispered: %s", classify(error).text)
+            log.debug("not whispered: %s", classify(error).text)
             return False
         return True
 
@@ -344,7 +344,7 @@ class Answer:
                 self.chat_id, "typing", message_thread_id=self._thread_id or None
             )
         except AiogramError as error:  # the answer itself will tell
-            log.info("not shown as typing: %s", classify(error).text)
+            log.debug("not shown as typing: %s", classify(error).text)
 
     async def delete(self, message_ids: Sequence[int]) -> bool:
         """Delete messages of ours; returns whether Telegram did."""

@@ -8,6 +8,7 @@ For admins alone, in their private chat: to everybody else neither command nor b
 draft is confirmed once, however often its button is pressed, and by its author alone.
 """
 
+import logging
 from datetime import timedelta
 
 from aiogram import Router
@@ -23,6 +24,8 @@ from bot.messages.callbacks import CallOff, SendOff
 from bot.messages.markup import MESSAGE_UNITS, clean_lines, visible
 from bot.messages.payloads import Payload
 from storage import Broadcast, NotFoundError
+
+log = logging.getLogger(__name__)
 
 LIFE = timedelta(days=1)
 """A message that did not go out by then is not sent; a draft that old is no longer meant."""
@@ -81,6 +84,8 @@ def make_router(desk: Desk) -> Router:
             sent_off = fresh and await owing.confirm_broadcast(
                 draft.id, author=reader.person_id, now=now, expires=now + LIFE
             )
+            if sent_off:
+                log.info("broadcast %d goes out to all readers", draft.id)
             again = await found(draft.id)
             if not sent_off and (again is None or again.confirmed is None):
                 await answer.turn(notices.note(broadcasts.stale(reader.texts)))

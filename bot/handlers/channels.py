@@ -276,7 +276,7 @@ async def _tell(desk: Desk, bot: Bot, person_id: int, payload: Payload) -> None:
     try:
         await Answer(bot, desk, person_id).say(payload)
     except AiogramError as error:
-        log.info("person %d is not told of a channel: %s", person_id, classify(error).text)
+        log.debug("person %d is not told of a channel: %s", person_id, classify(error).text)
 
 
 async def _note_chat(desk: Desk, bot: Bot, channel: Subscriber) -> None:
@@ -284,7 +284,7 @@ async def _note_chat(desk: Desk, bot: Bot, channel: Subscriber) -> None:
     try:
         full = await bot.get_chat(channel.chat_id)
     except AiogramError as error:
-        log.info("chat %d is not described: %s", channel.chat_id, classify(error).text)
+        log.debug("chat %d is not described: %s", channel.chat_id, classify(error).text)
         return
     await desk.storage.editions.note_chat(channel.id, full.username or "", full.linked_chat_id)
     if full.title and full.title != channel.title:

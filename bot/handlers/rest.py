@@ -153,13 +153,13 @@ async def _expected(desk: Desk, error: Exception, chat_id: int) -> bool:
     if isinstance(error, AiogramError):
         fault = classify(error)
         if fault.kind in _UNREACHABLE:
-            log.info("no answer: %s", fault.text)
+            log.debug("no answer: %s", fault.text)
             await desk.storage.subscribers.pause(chat_id, fault.text)
             return True
         return fault.kind is FaultKind.NOTHING_TO_DO
     if isinstance(error, StorageError):
         with suppress(StorageError):
             if await desk.storage.subscribers.find(chat_id) is None:
-                log.info("a chat was forgotten while it was answered")
+                log.debug("a chat was forgotten while it was answered")
                 return True
     return False

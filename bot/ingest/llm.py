@@ -148,7 +148,7 @@ class SummaryDesk:
                 self._note_failure(error)
                 return True
             except RefusedError as refused:
-                log.info("the model's summary of article %d is refused: %s", article.id, refused)
+                log.debug("the model's summary of article %d is refused: %s", article.id, refused)
         await self._storage.articles.upgrade_summary(
             article.id, summary, now, content_hash=article.content_hash
         )

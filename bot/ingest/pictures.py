@@ -109,7 +109,7 @@ class Pictures:
             async with asyncio.timeout(SECONDS):
                 await self._choose(choice, source_id, now)
         except TimeoutError:
-            log.info("%s: no picture was judged in time", next(iter(unique), ""))
+            log.debug("%s: no picture was judged in time", next(iter(unique), ""))
         except StorageError as error:
             log.warning("pictures cannot be looked up: %s", error)
         return choice.taken
@@ -124,7 +124,7 @@ class Pictures:
                 url, headers=_WHOLE, max_bytes=MOST_BYTES, seconds=UPLOAD_SECONDS
             )
         except FetchError as error:
-            log.info("%s: the picture cannot be uploaded: %s", url, error)
+            log.debug("%s: the picture cannot be uploaded: %s", url, error)
             return None
         judged = _judged(response)
         if judged.finding is not Finding.GOOD or response.body.startswith(b"GIF"):

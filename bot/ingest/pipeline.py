@@ -207,6 +207,8 @@ class Pipeline:
         try:
             async with self._places:
                 report = await self._poll(feed, now)
+            if report.error is None and feed.failures:
+                log.info("%s is read again; failures before: %d", feed.url, feed.failures)
         except HostPausedError as error:
             wait = math.ceil(error.seconds)
             report = await self._failed(feed, str(error), now, retry_after=wait)
@@ -236,7 +238,8 @@ class Pipeline:
         retry_after: int | None = None,
         gone: bool = False,
     ) -> FeedReport:
-        log.warning("%s: %s", feed.url, error)
+        # Said once: how it goes on stands in `newsboy feed list` and /status.
+        log.log(logging.DEBUG if feed.failures else logging.WARNING, "%s: %s", feed.url, error)
         outcome = outcome_of_failure(
             feed,
             error,

@@ -83,10 +83,10 @@ class Vanishing:
         except HostPausedError:
             due = now + GONE_AFTER / 24  # its turn comes later
         except _HOPELESS as error:
-            log.info("%s cannot be looked for: %s", draft.url, error)
+            log.debug("%s cannot be looked for: %s", draft.url, error)
             due = None
         except FetchError as error:
-            log.info("%s: %s", draft.url, error)
+            log.debug("%s: %s", draft.url, error)
         seen = absence(status, draft.missing, read=True, now=now)
         if seen.since is None:
             if status:

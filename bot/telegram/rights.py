@@ -16,7 +16,7 @@ async def may_post(bot: Bot, chat_id: int, person_id: int) -> bool | None:
     try:
         member = await bot.get_chat_member(chat_id, person_id)
     except AiogramError as error:
-        log.info("rights in chat %d are unknown: %s", chat_id, classify(error).text)
+        log.debug("rights in chat %d are unknown: %s", chat_id, classify(error).text)
         return None
     if isinstance(member, ChatMemberAdministrator):
         return bool(member.can_post_messages)

@@ -1,5 +1,6 @@
 """Owing: what was held back always finds a way, one bad push stops no other."""
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -286,3 +287,20 @@ async def test_a_digest_time_that_is_set_again_keeps_its_rest(newsroom: Newsroom
         reader.id, (*plans, SlotPlan(60, EVERY_DAY, False)), (NOW + timedelta(days=1),) * 2
     )
     assert [one.fired for one in await subscribers.slots(reader.id)] == [None, NOW]
+
+
+async def test_the_log_counts_digests_and_names_no_reader(
+    newsroom: Newsroom, start: Start, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="bot")
+    for _ in range(3):
+        await newsroom.reader(
+            slots=(SlotPlan(12 * 60, EVERY_DAY, False),), slot_dues=(newsroom.clock.now,)
+        )
+    await newsroom.article("Раз")
+    server.script("sendMessage", error(403, "Forbidden: bot was blocked by the user"))
+    async with start() as desk:
+        await desk.settle()
+        await desk.settle()
+    assert len(server.of("sendMessage")) == 3  # one of them refused
+    assert caplog.messages == ["digests due: 3"]

@@ -1,5 +1,6 @@
 """A broadcast's message in its author's chat: how far it is, at a calm pace, and how it ended."""
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,22 @@ async def test_it_is_edited_as_it_goes_on_and_at_the_end(
     assert await tallies.show() == 0
     assert await newsroom.storage.owing.shown_broadcasts() == []
     assert (await newsroom.storage.insight.broadcast(broadcast)).blocked == 1
+
+
+async def test_the_log_says_its_end(
+    newsroom: Newsroom, tallies: Tallies, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="bot")
+    await sent_off(newsroom, 3, message=0)  # a crash came before its message was noted
+    await end(newsroom, 2, DeliveryState.SENT)
+    await tallies.show()
+    assert caplog.messages == []
+    await end(newsroom, 1, DeliveryState.CANCELLED, "blocked")
+    await end(newsroom, 1, DeliveryState.CANCELLED, "late")
+    newsroom.clock.forward(minutes=5)
+    await tallies.show()
+    await tallies.show()
+    assert caplog.messages == ["broadcast 1 has ended: 2 sent, 1 blocked the bot, 1 not reached"]
 
 
 async def test_a_restart_goes_on_with_it(

@@ -15,12 +15,15 @@ async def test_the_first_start_prints_a_link_that_makes_one_admin(town: Town) ->
     bot = await town.newsboy(**alone)
     links = re.findall(r"https://t\.me/newsboy_bot\?start=([\w-]+)", bot.output())
     assert len(links) == 1
+    (first,) = [line for line in bot.output().splitlines() if " starts; database " in line]
+    assert first.endswith("; private bot; zone Europe/Moscow")
     owner, stranger = [await town.people.create_user(language_code="en") for _ in range(2)]
     assert PRIVATE in (await town.people.ask(stranger, "/start"))["text"]
     assert PRIVATE not in (await town.people.ask(owner, f"/start {links[0]}"))["text"]
     await town.people.ask(owner, "/invite", contains="https://t.me/newsboy_bot?start=")
     assert PRIVATE in (await town.people.ask(stranger, f"/start {links[0]}"))["text"]
     assert await bot.stop(signal.SIGINT) == 0
+    assert bot.output().splitlines()[-1].endswith(" INFO    bot.app: stopped")
 
     again = await town.newsboy(**alone)
     assert "t.me/" not in again.output(), "there is an admin"

@@ -1,5 +1,6 @@
 """/broadcast: shown first, sent once, by admins alone, and stopped at any time."""
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -70,13 +71,15 @@ async def test_help_names_it_to_admins_alone(world: World) -> None:
     assert "/broadcast" not in told.text
 
 
-async def test_a_double_press_sends_once(world: World) -> None:
+async def test_a_double_press_sends_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="bot")
     question = await drafted(world)
     await world.person(ADMIN).press(question, SendOff(1, confirmed=True))
     assert await expanded(world) == 1
     for _ in range(2):
         await world.person(ADMIN).press(question, SendOff(1, confirmed=True))
     assert await world.storage.owing.open_broadcasts() == []
+    assert caplog.messages == ["broadcast 1 goes out to all readers"]
     # A press on «Отмена» of the same message comes too late, and says how far it is.
     late = await world.person(ADMIN).press(question, SendOff(1, confirmed=False))
     assert late is not None

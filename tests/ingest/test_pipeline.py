@@ -1,6 +1,7 @@
 """The pipeline, with a newspaper on loopback, a real database and real workers."""
 
 import asyncio
+import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -91,6 +92,28 @@ async def test_a_failing_feed_is_stored_with_its_reason_and_keeps_its_validators
     house.paper.statuses.clear()
     assert (await house.poll(200)).error is None
     assert (await house.feed()).failures == 0
+
+
+async def test_the_log_says_once_that_a_feed_fails_and_once_that_it_is_read_again(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="bot")
+    house.paper.publish("one", "Утверждён план развития железных дорог")
+    await house.poll()
+    assert caplog.messages == [], "what is read well is no event"
+    house.paper.statuses["/rss.xml"] = 503
+    for minutes in (10, 200, 400):
+        await house.poll(minutes)
+    house.paper.statuses.clear()
+    for minutes in (800, 900):
+        await house.poll(minutes)
+    failing, well = caplog.records
+    assert failing.levelname == "WARNING"
+    assert "503" in failing.getMessage()
+    assert (well.levelname, well.getMessage()) == (
+        "INFO",
+        f"{house.paper.feed_url} is read again; failures before: 3",
+    )
 
 
 async def test_a_feed_that_is_gone_is_polled_no_more(house: House) -> None:
