@@ -26,6 +26,7 @@ from storage import (
     ChatKind,
     EntryKey,
     Feed,
+    Layout,
     Paragraph,
     PushPlan,
     SlotPlan,
@@ -34,6 +35,7 @@ from storage import (
     Stored,
     Subscriber,
     SubscriberDefaults,
+    SubscriberState,
     Topic,
 )
 from tests.telegram.conftest import TOKEN, Server, server
@@ -42,6 +44,34 @@ __all__ = ["server"]  # the loopback Telegram is a fixture here too
 
 ANSWER_SECONDS = 5.0
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)  # noon in Moscow, a Sunday
+
+READER = Subscriber(
+    id=1,
+    chat_id=1001,
+    thread_id=0,
+    kind=ChatKind.PRIVATE,
+    title="Reader",
+    state=SubscriberState.ACTIVE,
+    paused_reason=None,
+    language="ru",
+    language_chosen=False,
+    news_language="ru",
+    zone="Europe/Moscow",
+    zone_chosen=False,
+    alerts=Alerts.ON,
+    quiet_from=None,
+    quiet_to=None,
+    hourly=None,
+    daily=None,
+    headlines=7,
+    silent=False,
+    pictures=True,
+    layout=Layout.CLASSIC,
+    rich_confirmed=False,
+    watermark=0,
+    created=NOW,
+)
+"""A private chat at noon, which gets everything at once."""
 
 
 @dataclass
@@ -156,6 +186,27 @@ class Newsroom:
             thread_id=thread_id,
         )
         return subscriber
+
+    async def fill_disk(self) -> None:
+        """From now on an acknowledgement needs pages that the file may not have."""
+        await self._write("CREATE TABLE filler (x)")
+        await self._write(
+            """
+            CREATE TRIGGER greedy AFTER UPDATE ON delivery WHEN new.state = 'sent'
+            BEGIN INSERT INTO filler VALUES (zeroblob(200000)); END
+            """
+        )
+        ((pages,),) = await self._write("PRAGMA page_count")
+        await self._write(f"PRAGMA max_page_count = {pages + 1}")
+
+    async def free_disk(self) -> None:
+        """There is space again."""
+        await self._write("PRAGMA max_page_count = 1000000")
+
+    async def _write(self, sql: str) -> Any:
+        writer = self.storage.outbox._database._writer
+        assert writer is not None
+        return await writer.execute_fetchall(sql)
 
 
 @pytest.fixture

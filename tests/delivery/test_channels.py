@@ -27,8 +27,8 @@ from storage import (
     Subscriber,
     SubscriberState,
 )
-from tests.delivery.conftest import NOW, Clock, Desk, Newsroom, Start
-from tests.delivery.test_recheck import QUIET, QUIET_ENDS, READER, push
+from tests.delivery.conftest import NOW, READER, Clock, Desk, Newsroom, Start
+from tests.delivery.test_recheck import QUIET, QUIET_ENDS, push
 from tests.telegram.conftest import Answer, Request, Server, error, message, ok
 
 CHANNEL = -1001234567890

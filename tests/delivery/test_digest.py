@@ -17,8 +17,7 @@ from storage import (
     Subscription,
     Topic,
 )
-from tests.delivery.conftest import NOW, Newsroom, Start
-from tests.delivery.test_recheck import READER
+from tests.delivery.conftest import NOW, READER, Newsroom, Start
 
 
 def headline(number: int, topic: Topic = Topic.SPORT, **fields: object) -> Headline:

@@ -425,17 +425,7 @@ async def test_on_a_full_disk_what_is_claimed_waits_too(
     for _ in range(12):
         await newsroom.reader()
     await newsroom.article()
-    writer = newsroom.storage.outbox._database._writer
-    assert writer is not None
-    await writer.execute("CREATE TABLE filler (x)")
-    await writer.execute(
-        """
-        CREATE TRIGGER greedy AFTER UPDATE ON delivery WHEN new.state = 'sent'
-        BEGIN INSERT INTO filler VALUES (zeroblob(200000)); END
-        """
-    )
-    pages = next(iter(await writer.execute_fetchall("PRAGMA page_count")))[0]
-    await writer.execute_fetchall(f"PRAGMA max_page_count = {pages + 1}")
+    await newsroom.fill_disk()
     async with start(rate=20) as desk:
         await desk.outbox.expand(NOW)
         desk.sender.wake()
@@ -448,7 +438,7 @@ async def test_on_a_full_disk_what_is_claimed_waits_too(
         sent = len(server.requests)
         await asyncio.sleep(0.4)
         assert len(server.requests) == sent < 12
-        await writer.execute_fetchall("PRAGMA max_page_count = 1000000")
+        await newsroom.free_disk()
         desk.sender.wake()
         await desk.settle()
     assert len(server.requests) == 12

@@ -8,47 +8,18 @@ import pytest
 
 from bot.delivery.recheck import GATHER, Drop, Go, given_up, recheck
 from storage import (
-    Alerts,
-    ChatKind,
     Claim,
     Delivery,
     DeliveryKind,
     DeliveryState,
-    Layout,
     Subscriber,
     SubscriberState,
 )
-from tests.delivery.conftest import NOW
+from tests.delivery.conftest import NOW, READER
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
-READER = Subscriber(
-    id=1,
-    chat_id=1001,
-    thread_id=0,
-    kind=ChatKind.PRIVATE,
-    title="Reader",
-    state=SubscriberState.ACTIVE,
-    paused_reason=None,
-    language="ru",
-    language_chosen=False,
-    news_language="ru",
-    zone="Europe/Moscow",
-    zone_chosen=False,
-    alerts=Alerts.ON,
-    quiet_from=None,
-    quiet_to=None,
-    hourly=None,
-    daily=None,
-    headlines=7,
-    silent=False,
-    pictures=True,
-    layout=Layout.CLASSIC,
-    rich_confirmed=False,
-    watermark=0,
-    created=NOW,
-)
 QUIET = replace(READER, quiet_from=11 * 60, quiet_to=13 * 60)  # it is noon; they end in an hour
 QUIET_ENDS = NOW + HOUR
 

@@ -1,5 +1,6 @@
 """Slots, quiet hours and caps over many zones, with every odd thing clocks have done."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,7 +17,8 @@ from bot.delivery.schedule import (
     next_due,
     quiet_ends,
 )
-from storage import Alerts, ChatKind, Layout, Subscriber, SubscriberState
+from storage import Subscriber
+from tests.delivery.conftest import READER
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -307,32 +309,8 @@ class TestQuiet:
 def reader(
     *, quiet: tuple[int, int] | None = None, hourly: int | None = 3, daily: int | None = 12
 ) -> Subscriber:
-    return Subscriber(
-        id=1,
-        chat_id=1,
-        thread_id=0,
-        kind=ChatKind.PRIVATE,
-        title="",
-        state=SubscriberState.ACTIVE,
-        paused_reason=None,
-        language="ru",
-        language_chosen=False,
-        news_language="ru",
-        zone="Europe/Moscow",
-        zone_chosen=False,
-        alerts=Alerts.ON,
-        quiet_from=quiet[0] if quiet else None,
-        quiet_to=quiet[1] if quiet else None,
-        hourly=hourly,
-        daily=daily,
-        headlines=7,
-        silent=False,
-        pictures=True,
-        layout=Layout.CLASSIC,
-        rich_confirmed=False,
-        watermark=0,
-        created=utc("2026-01-01T00:00"),
-    )
+    start, end = quiet or (None, None)
+    return replace(READER, quiet_from=start, quiet_to=end, hourly=hourly, daily=daily)
 
 
 class TestHeld:

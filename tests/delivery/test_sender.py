@@ -271,18 +271,7 @@ async def test_a_full_disk_stops_sending_and_loses_and_repeats_nothing(
     for _ in range(3):
         await newsroom.reader()
     await newsroom.article()
-    writer = newsroom.storage.outbox._database._writer
-    assert writer is not None
-    # Every acknowledgement needs pages that the file may not have.
-    await writer.execute("CREATE TABLE filler (x)")
-    await writer.execute(
-        """
-        CREATE TRIGGER greedy AFTER UPDATE ON delivery WHEN new.state = 'sent'
-        BEGIN INSERT INTO filler VALUES (zeroblob(200000)); END
-        """
-    )
-    pages = next(iter(await writer.execute_fetchall("PRAGMA page_count")))[0]
-    await writer.execute_fetchall(f"PRAGMA max_page_count = {pages + 1}")
+    await newsroom.fill_disk()
     async with start(in_flight=1) as desk:
         await desk.outbox.expand(NOW)
         desk.sender.wake()
@@ -294,7 +283,7 @@ async def test_a_full_disk_stops_sending_and_loses_and_repeats_nothing(
         await asyncio.sleep(0.2)
         assert len(server.requests) == 1
         assert "free some space" in caplog.text
-        await writer.execute_fetchall("PRAGMA max_page_count = 1000000")
+        await newsroom.free_disk()
         desk.sender.wake()
         await desk.settle()
     assert len({one.fields["chat_id"] for one in server.requests}) == 3
@@ -347,7 +336,7 @@ async def test_quiet_hours_that_end_far_from_a_digest_end_with_one_merged_messag
         desk.clock.forward(hours=1)
         await desk.settle()
         (merged,) = texts(server)
-        assert "Пока было тихо: 2 новости" in merged
+        assert "За тихие часы: 2 новости" in merged
         assert "Первая ночная" in merged
         assert "Вторая ночная" in merged
         desk.clock.forward(hours=6)
