@@ -21,6 +21,7 @@ from storage.editions import FREE_DRAFTS
 from storage.errors import DiskFullError
 from storage.feeds import forget_feed, orphan
 from storage.meta import put
+from storage.subscribers import lines_of
 
 _LINES_AT_ONCE = 500
 _REWRITTEN_AT_ONCE = 100_000_000
@@ -28,14 +29,6 @@ _REWRITTEN_AT_ONCE = 100_000_000
 _REWRITING = timedelta(minutes=1)  # not more often
 _COPIES = "copies"  # the name in the store of "the file may hold copies of what was erased"
 _PATIENCE = 100  # calls of `settle` for which an update that names somebody is waited for
-
-# By the indexes that know readers; a line is in one of these at least.
-_LINES = """
-    SELECT id FROM delivery WHERE subscriber_id = :reader AND state = 'owed'
-    UNION ALL SELECT id FROM delivery WHERE subscriber_id = :reader AND state = 'claimed'
-    UNION ALL SELECT id FROM delivery WHERE subscriber_id = :reader AND state = 'deferred'
-    UNION ALL SELECT id FROM delivery WHERE subscriber_id = :reader AND ended IS NOT NULL
-"""
 
 _MOMENTS = frozenset(
     {"created", "admitted", "blocked", "due", "fired", "expires", "saved", "ended", "scheduled"}
@@ -101,7 +94,7 @@ class Privacy:
                            FROM json_each(d.stories) j JOIN story s ON s.id = j.value
                                 JOIN article t ON t.id = s.article_id) END AS told
                 FROM delivery d LEFT JOIN article a ON a.id = d.article_id
-                WHERE d.id IN ({_LINES.replace(":reader", ":id")}) ORDER BY d.id
+                WHERE d.id IN ({lines_of(":id")}) ORDER BY d.id
             """,
         }
         return {
@@ -163,7 +156,8 @@ class Privacy:
                 "DELETE FROM subscriber WHERE chat_id = :chat RETURNING id", {"chat": chat_id}
             ):
                 await transaction.run(
-                    f"DELETE FROM delivery WHERE id IN ({_LINES})", {"reader": row["id"]}
+                    f"DELETE FROM delivery WHERE id IN ({lines_of(':reader')})",
+                    {"reader": row["id"]},
                 )
                 await orphan(transaction, row["id"])
             for statement in (
@@ -201,7 +195,7 @@ class Privacy:
         while count:
             async with self._database.transaction() as transaction:
                 count = await transaction.run(
-                    f"DELETE FROM delivery WHERE id IN ({_LINES} LIMIT :chunk)",
+                    f"DELETE FROM delivery WHERE id IN ({lines_of(':reader')} LIMIT :chunk)",
                     {"reader": reader, "chunk": _LINES_AT_ONCE},
                 )
 

@@ -551,12 +551,18 @@ async def migrate_chat(transaction: Transaction, old: int, new: int) -> None:
     )
 
 
-# All lines of a reader, by the indexes that know readers.
-_LINES = """
-    SELECT id FROM delivery WHERE subscriber_id = {reader} AND state = 'owed'
-    UNION ALL SELECT id FROM delivery WHERE subscriber_id = {reader} AND state = 'claimed'
-    UNION ALL SELECT id FROM delivery WHERE subscriber_id = {reader} AND ended IS NOT NULL
-"""
+def lines_of(reader: str) -> str:
+    """SQL for the ids of all deliveries of the subscriber that this parameter names.
+
+    By the indexes that know readers: a line is in one of these at least.
+    """
+    of_reader = f"SELECT id FROM delivery WHERE subscriber_id = {reader} AND"
+    return f"""
+        {of_reader} state = 'owed'
+        UNION ALL {of_reader} state = 'claimed'
+        UNION ALL {of_reader} state = 'deferred'
+        UNION ALL {of_reader} ended IS NOT NULL
+    """
 
 
 async def _take_over(transaction: Transaction, pair: Parameters) -> None:
@@ -583,7 +589,7 @@ async def _take_over(transaction: Transaction, pair: Parameters) -> None:
     await transaction.run(
         f"""
         UPDATE delivery SET subscriber_id = :keeps
-        WHERE id IN ({_LINES.format(reader=":goes")})
+        WHERE id IN ({lines_of(":goes")})
               AND NOT (kind = 'digest' AND state = 'owed' AND slot_id > 0)
               AND NOT EXISTS (
                   SELECT 1 FROM delivery k
@@ -599,9 +605,7 @@ async def _take_over(transaction: Transaction, pair: Parameters) -> None:
         """,
         pair,
     )
-    await transaction.run(
-        f"DELETE FROM delivery WHERE id IN ({_LINES.format(reader=':goes')})", pair
-    )
+    await transaction.run(f"DELETE FROM delivery WHERE id IN ({lines_of(':goes')})", pair)
 
 
 def slot_of(row: Row) -> Slot:
