@@ -1,8 +1,9 @@
 """What one reader's front page is made from, besides the news that all share.
 
-A digest to a hundred thousand readers asks this for each of them, so it is two queries: what the
-reader follows, mutes and is held back from; and what was told already. All of it is found by the
-reader's own index entries, however large the ledger is.
+A digest to a hundred thousand readers asks this for each of them, so it is two queries a reader:
+what the reader follows, mutes and is held back from; and what was told already. All of it is found
+by the reader's own index entries, however large the ledger is. What stories go on with is asked
+for the candidates that readers share, and for what was held back.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The sender: claims what is owed, rechecks, renders, sends within the limits, acknowledges.
 
     tick: {acknowledge what came back, claim the next batch} in one transaction
-          ─▶ recheck ─▶ render (once per article, language, zone) ─▶ canary ─▶ limiter ─▶ Telegram
-          ─▶ outcome ─▶ inbox
+          ─▶ recheck ─▶ render (once for all readers alike) ─▶ canary ─▶ limiter ─▶ Telegram
+          ─▶ refused: a lesser form, if any is left ─▶ outcome ─▶ inbox
 
 No more is claimed than can go out at once: a reader who stops or mutes is heard, what comes at once
 overtakes a heap of digests, and a crash leaves little in doubt. Telegram has no idempotency key, so

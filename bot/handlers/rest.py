@@ -67,7 +67,7 @@ def make_router(desk: Desk, again: Again) -> Router:
                 data = {"bot": bot, "desk": desk, "reader": reader, "answer": answer}
                 await again(typed, data)
                 return
-            await answer.tell(notices.unknown_command(reader.texts, nearest(name, reader, desk)))
+            await answer.tell(notices.unknown_command(reader.texts, nearest(name, desk)))
         elif await desk.asking.answered(reader, answer, message):
             return
         elif is_address(text):
@@ -104,7 +104,7 @@ def make_router(desk: Desk, again: Again) -> Router:
     return router
 
 
-def nearest(typed: str, reader: Reader, desk: Desk) -> str:
+def nearest(typed: str, desk: Desk) -> str:
     """The command that a mistyped one is nearest to, "" where none is near."""
     plain = typed.removeprefix("/").split("@")[0].split("_")[0].lower()
     names = menu.names(desk.texts.values())
