@@ -27,6 +27,7 @@ from storage.errors import (
     DiskFullError,
     NotFoundError,
     StorageError,
+    TooManyError,
 )
 from storage.feeds import Feeds
 from storage.fronts import FrontNeeds, Fronts, Tastes
@@ -237,6 +238,7 @@ __all__ = [
     "Table",
     "Tastes",
     "ToldEntry",
+    "TooManyError",
     "Topic",
     "Updates",
     "Upkeep",

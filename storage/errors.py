@@ -6,7 +6,8 @@ StorageError
 ├── DatabaseTooNewError     the file was written by a newer newsboy
 ├── DiskFullError           nothing was changed; try again when there is space
 ├── NotFoundError           the row asked for does not exist
-└── AlreadyExistsError      the row to add is there already
+├── AlreadyExistsError      the row to add is there already
+└── TooManyError            nobody may have more of these; says how many
 
 Every other sqlite3 error is wrapped in a plain StorageError with its cause attached.
 """
@@ -42,3 +43,11 @@ class NotFoundError(StorageError):
 
 class AlreadyExistsError(StorageError):
     """The row exists already."""
+
+
+class TooManyError(StorageError):
+    """There are `most` already, and nobody may have more."""
+
+    def __init__(self, message: str, most: int) -> None:
+        super().__init__(message)
+        self.most = most

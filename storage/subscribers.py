@@ -19,7 +19,7 @@ from storage.database import (
     maybe_epoch,
     to_epoch,
 )
-from storage.errors import NotFoundError
+from storage.errors import NotFoundError, TooManyError
 from storage.feeds import orphan
 from storage.models import (
     Alerts,
@@ -36,6 +36,10 @@ from storage.models import (
     Subscription,
 )
 from storage.search import first_key
+
+FOLLOWS_MOST = 1000
+"""What one subscriber may follow, and as much hide: matching news and drawing screens costs for
+each, and nobody may slow the others."""
 
 
 class SubscriberChanges(TypedDict, total=False):
@@ -351,8 +355,9 @@ class Subscribers:
         return [_subscription(row) for row in rows]
 
     async def follow(self, subscription: Subscription) -> None:
-        """Follow something, or change how it comes."""
+        """Follow something, or change how it comes; raises TooManyError."""
         async with self._database.transaction() as transaction:
+            await _room_for(transaction, "subscription", subscription)
             await transaction.run(
                 """
                 INSERT INTO subscription (subscriber_id, kind, key, anchor, label, level)
@@ -415,8 +420,9 @@ class Subscribers:
         return [_mute(row) for row in rows]
 
     async def mute(self, mute: Mute) -> None:
-        """Mute something, or change until when."""
+        """Mute something, or change until when; raises TooManyError."""
         async with self._database.transaction() as transaction:
+            await _room_for(transaction, "mute", mute)
             await transaction.run(
                 """
                 INSERT INTO mute (subscriber_id, kind, key, anchor, label, expires)
@@ -656,3 +662,23 @@ def _plain(value: object) -> object:
     if isinstance(value, bool):
         return int(value)
     return getattr(value, "value", value)
+
+
+async def _room_for(
+    transaction: Transaction, table: Literal["subscription", "mute"], one: Subscription | Mute
+) -> None:
+    """Raise TooManyError where it would be one more than a subscriber may have."""
+    full = await transaction.value(
+        f"""
+        SELECT count(*) >= :most AND NOT max(kind = :kind AND key = :key)
+        FROM {table} WHERE subscriber_id = :id
+        """,
+        {
+            "most": FOLLOWS_MOST,
+            "id": one.subscriber_id,
+            "kind": one.kind.value,
+            "key": one.key,
+        },
+    )
+    if full:
+        raise TooManyError(f"subscriber {one.subscriber_id}: no more in {table}", FOLLOWS_MOST)

@@ -21,7 +21,7 @@ from bot.handlers.sourcing import is_address, look_at
 from bot.messages import menu, notices
 from bot.messages.callbacks import Find
 from bot.telegram.faults import FaultKind, classify
-from storage import NotFoundError, Prompt, StorageError
+from storage import NotFoundError, Prompt, StorageError, TooManyError
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,9 @@ def make_error_handler(desk: Desk) -> Any:
                 if query:
                     await query.answer()
             return True
-        log.error("update %d failed", update.update_id, exc_info=error)
+        full = error if isinstance(error, TooManyError) else None
+        if full is None:
+            log.error("update %d failed", update.update_id, exc_info=error)
         person = query.from_user if query else (update.message and update.message.from_user)
         if message is None or message.bot is None or not person:
             return True
@@ -133,13 +135,14 @@ def make_error_handler(desk: Desk) -> Any:
         with suppress(Exception):  # the store itself may be what failed
             known = await desk.storage.subscribers.find(message.chat.id)
             texts = desk.texts[known.language] if known else texts
+        said = notices.too_many(texts, full.most) if full else notices.failed(texts)
         with suppress(AiogramError):  # said once; the cause is in the log already
             if query:
-                await query.answer(notices.toast(notices.failed(texts)), show_alert=True)
+                await query.answer(notices.toast(said), show_alert=True)
             elif isinstance(message, Message):
                 group = message.chat.type != "private"
                 answer = Answer.to_message(message.bot, desk, message, group=group)
-                await answer.tell(notices.failed(texts))
+                await answer.tell(said)
         return True
 
     return failed

@@ -31,6 +31,13 @@ def failed(texts: Texts) -> str:
     return texts.gettext("That didn't work. Try again in a minute.")
 
 
+def too_many(texts: Texts, most: int) -> str:
+    """Nothing more can be followed or hidden."""
+    return texts.gettext(
+        "There is room for {n}. Take something off first: /unsubscribe, /unmute."
+    ).format(n=most)
+
+
 def gone(texts: Texts) -> str:
     """The article of a button or a command is not there any more."""
     return texts.gettext("This article is no longer in the archive.")
