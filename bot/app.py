@@ -38,6 +38,7 @@ from bot.ingest.adding import Newcomers
 from bot.ingest.assembly import open_pipeline
 from bot.ingest.given import add_given_feeds
 from bot.ingest.llm import improve_summaries
+from bot.ingest.orders import Orders
 from bot.ingest.reindexing import index_in_step
 from bot.ingest.websub import Hubs
 from bot.messages.menu import WHISPERED, admins_commands, commands, reading_commands
@@ -69,6 +70,7 @@ _PAGES_SECONDS = 60.0
 _EDITS_SECONDS = 5.0
 _DRAFTS_SECONDS = 2.0
 _TALLIES_SECONDS = 5.0
+_ORDERS_SECONDS = 2.0
 _WATCH_SECONDS = 5.0
 _ERASED_SECONDS = 1.0
 _UPKEEP_HOUR = 4
@@ -192,6 +194,7 @@ class _Newsboy:
             improve_summaries(self._settings, self._storage, self._normaliser, clock=now),
             self._door(dispatcher, pipeline.hubs) as webhook,
         ):
+            orders = Orders(self._settings.database, self._storage, clock=now)
             self._pipeline = pipeline
             newcomers = Newcomers(
                 self._storage,
@@ -226,6 +229,7 @@ class _Newsboy:
             scheduler.every(_EDITS_SECONDS, self._editor.edit, "corrections")
             scheduler.every(_DRAFTS_SECONDS, self._approvals.show, "drafts")
             scheduler.every(_TALLIES_SECONDS, self._tallies.show, "tallies")
+            scheduler.every(_ORDERS_SECONDS, orders.take, "orders")
             scheduler.every(60, self._announcer.announce, "notices")
             scheduler.every(_WATCH_SECONDS, self._announcer.watch, "pauses")
             scheduler.every(_ERASED_SECONDS, self._settle, "erasures")
@@ -248,7 +252,8 @@ class _Newsboy:
             # News come in from the start, however long Telegram cannot be reached.
             scheduler.start()
             try:
-                await _first_end(parts)
+                with orders.open():
+                    await _first_end(parts)
             finally:
                 ending = _stop_polling(dispatcher) if webhook is None else webhook.stop()
                 await self._stop(scheduler, ending, parts)

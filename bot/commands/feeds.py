@@ -1,12 +1,13 @@
 """`newsboy feed …`: the list of feeds, by hand.
 
-Adding and removing write, so they refuse beside a running bot (its admins use the chat); listing
-and checking only read.
+What adds, removes or changes has a running bot do it (`bot.ingest.orders`), since one process alone
+may write; beside another command it refuses. Listing and checking only read.
 """
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from rich.text import Text
 from bot.commands.terminal import CommandError, clean, console, local_time, read_settings
 from bot.config import Settings
 from bot.ingest.assembly import open_pipeline
+from bot.ingest.orders import Act, Order, OrderError, Publisher, carry_out, hand_over, is_open
 from bot.ingest.scouting import CheckReport
-from bot.web.addresses import check_url, source_domain
+from bot.web.addresses import check_url
 from bot.web.errors import BadUrlError
 from bot.words.normaliser import Normaliser
-from storage import ArticleDraft, Feed, FeedState, Reading, Source, Storage
+from storage import ArticleDraft, DatabaseLockedError, Feed, FeedState, Reading, Source, Storage
 
 
 def list_feeds() -> None:
@@ -80,25 +82,68 @@ def add(url: str) -> None:
     settings = read_settings("ERROR")
     address = _address(url)
 
-    async def write() -> tuple[str, CheckReport]:
+    async def write() -> tuple[str, CheckReport, bool]:
         now = datetime.now(UTC)
-        async with (
-            Storage.open(settings.database) as storage,
-            open_pipeline(settings, storage, Normaliser()) as pipeline,
-        ):
-            report = await pipeline.scout.check(address, now)
-            found = address
-            if report.error is not None:
-                found = _address(_only(report))
-                report = await pipeline.scout.check(found, now)
-                if report.error is not None:
-                    raise _not_added(found, report)
-            await storage.feeds.add(found, source_domain(found), now)
-            return found, report
+        try:
+            async with Storage.open(settings.database) as storage:
+                found, report = await _looked_at(settings, storage, address, now)
+                await carry_out(storage, Order(Act.ADD, found), now)
+                return found, report, False
+        except DatabaseLockedError:
+            if not is_open(settings.database):
+                raise
+        async with _scratch() as storage:
+            found, report = await _looked_at(settings, storage, address, now)
+        await _handed_over(settings, Order(Act.ADD, found))
+        return found, report, True
 
-    added, report = asyncio.run(write())
+    added, report, running = asyncio.run(write())
     typer.echo(f"{added} is added: {clean(report.title)}, {_entries(report.entries)}.")
-    typer.echo("The bot reads it when it runs. To read it now: newsboy fetch")
+    if running:
+        typer.echo("The running bot reads it now.")
+    else:
+        typer.echo("The bot reads it when it runs. To read it now: newsboy fetch")
+
+
+async def _looked_at(
+    settings: Settings, storage: Storage, address: str, now: datetime
+) -> tuple[str, CheckReport]:
+    """The feed at an address, or the one that the page there announces; raises CommandError."""
+    async with open_pipeline(settings, storage, Normaliser()) as pipeline:
+        report = await pipeline.scout.check(address, now)
+        found = address
+        if report.error is not None:
+            found = _address(_only(report))
+            report = await pipeline.scout.check(found, now)
+            if report.error is not None:
+                raise _not_added(found, report)
+        return found, report
+
+
+@asynccontextmanager
+async def _scratch() -> AsyncIterator[Storage]:
+    """A store that is thrown away: the pipeline needs one, and a bot may run on the real one."""
+    with tempfile.TemporaryDirectory(prefix="newsboy-check-") as folder:
+        async with Storage.open(Path(folder, "check.db")) as storage:
+            yield storage
+
+
+async def _done(settings: Settings, order: Order) -> Publisher:
+    """Change a feed, by way of the bot where one runs."""
+    try:
+        async with Storage.open(settings.database) as storage:
+            return await carry_out(storage, order, datetime.now(UTC))
+    except DatabaseLockedError:
+        if not is_open(settings.database):
+            raise
+    return await _handed_over(settings, order)
+
+
+async def _handed_over(settings: Settings, order: Order) -> Publisher:
+    try:
+        return await hand_over(settings.database, order)
+    except OrderError as error:
+        raise CommandError(str(error)) from error
 
 
 def _only(report: CheckReport) -> str:
@@ -128,16 +173,14 @@ def check(url: str) -> None:
     settings = read_settings("ERROR")
     address = _address(url)
 
-    async def read(folder: str) -> CheckReport:
-        # The pipeline needs a store: one that is thrown away, so that a bot may run beside.
+    async def read() -> CheckReport:
         async with (
-            Storage.open(Path(folder, "check.db")) as storage,
+            _scratch() as storage,
             open_pipeline(settings, storage, Normaliser()) as pipeline,
         ):
             return await pipeline.scout.check(address, datetime.now(UTC))
 
-    with tempfile.TemporaryDirectory(prefix="newsboy-check-") as folder:
-        report = asyncio.run(read(folder))
+    report = asyncio.run(read())
     screen = console()
     if report.error is not None:
         screen.print(Text(clean(report.error), style="red"))
@@ -177,11 +220,7 @@ def remove(url: str) -> None:
     settings = read_settings("WARNING")
     address = _address(url)
 
-    async def write() -> None:
-        async with Storage.open(settings.database) as storage:
-            await storage.feeds.remove(address)
-
-    asyncio.run(write())
+    asyncio.run(_done(settings, Order(Act.REMOVE, address)))
     typer.echo(f"{address} is no longer polled; its articles stay.")
 
 
@@ -190,13 +229,7 @@ def mode(url: str, reading: Reading) -> None:
     settings = read_settings("WARNING")
     address = _address(url)
 
-    async def write() -> Source:
-        async with Storage.open(settings.database) as storage:
-            feed = await storage.feeds.by_url(address)
-            await storage.feeds.set_reading(feed.source_id, reading)
-            return await storage.feeds.source(feed.source_id)
-
-    source = asyncio.run(write())
+    source = asyncio.run(_done(settings, Order(Act.MODE, address, reading)))
     shown = {
         Reading.FULL: "headlines, summaries and whole texts",
         Reading.SUMMARY: "headlines and summaries",

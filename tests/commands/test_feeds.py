@@ -1,4 +1,4 @@
-"""`newsboy feed …`: the list as it is, and no writing beside a running bot."""
+"""`newsboy feed …`: the list as it is, and a running bot asked to change it."""
 
 import asyncio
 import os
@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.ingest.orders import Orders
 from storage import FeedOutcome, Storage
 from tests.commands.conftest import FEED, NOW, Result
+from tests.ingest.newspaper import Newspaper
 
 Newsboy = Callable[..., Result]
 
@@ -93,7 +95,7 @@ def test_removed_feed_is_gone_from_the_list_and_a_second_removal_says_so(
 
 
 @pytest.mark.parametrize("words", [("feed", "remove", FEED), ("feed", "add", FEED)])
-def test_writing_beside_a_running_bot_refuses_and_names_its_process(
+def test_writing_beside_another_command_refuses_and_names_its_process(
     newsboy: Newsboy, database: Path, words: tuple[str, ...]
 ) -> None:
     async def running() -> Result:
@@ -104,6 +106,58 @@ def test_writing_beside_a_running_bot_refuses_and_names_its_process(
     assert done.status == 1
     assert f"process {os.getpid()}" in done.err
     assert done.err.count("\n") == 1
+
+
+def beside_a_bot(newsboy: Newsboy, database: Path, *words: str) -> Result:
+    """A command beside a running bot, of which only what takes orders is there."""
+
+    async def running() -> Result:
+        async with Storage.open(database) as storage:
+            orders = Orders(database, storage, clock=lambda: NOW)
+            with orders.open():
+                command = asyncio.create_task(asyncio.to_thread(newsboy, *words))
+                while not command.done():
+                    await orders.take()
+                    await asyncio.sleep(0.01)
+                return await command
+
+    return asyncio.run(running())
+
+
+def test_a_running_bot_is_asked_to_change_its_feeds(newsboy: Newsboy, database: Path) -> None:
+    changed = beside_a_bot(newsboy, database, "feed", "mode", FEED, "headline")
+    assert changed.status == 0
+    assert "Of news.example, readers see headlines alone." in changed.out
+    removed = beside_a_bot(newsboy, database, "feed", "remove", FEED)
+    assert removed.status == 0
+    assert "no longer polled" in removed.out
+    again = beside_a_bot(newsboy, database, "feed", "remove", FEED)
+    assert again.status == 1
+    assert again.err.startswith("newsboy: ")
+    assert "is not polled" in again.err
+    assert "newsboy feed add URL" in newsboy("feed", "list").out
+
+
+async def test_a_running_bot_is_asked_to_add_a_feed(
+    newsboy: Newsboy, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLOW_PRIVATE_NETWORKS", "true")
+    paper = Newspaper()
+    await paper.start()
+    try:
+        paper.publish("one", "Утверждён план развития железных дорог")
+        added = await asyncio.to_thread(
+            beside_a_bot, newsboy, database, "feed", "add", paper.feed_url
+        )
+        assert added.err == ""
+        assert f"{paper.feed_url} is added" in added.out
+        assert "The running bot reads it now." in added.out
+        twice = await asyncio.to_thread(
+            beside_a_bot, newsboy, database, "feed", "add", paper.feed_url
+        )
+        assert (twice.status, "is polled already" in twice.err) == (1, True)
+    finally:
+        await paper.stop()
 
 
 @pytest.mark.parametrize("word", ["ftp://example.org/rss", "not an address"])
