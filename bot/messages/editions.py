@@ -165,17 +165,17 @@ def _home(kept: Kept, viewer: Viewer) -> Payload:
     if kept.closed:
         said = _("The bot is private: “Read” under a post opens for those alone who were invited.")
         told.append(line(said, tight=False))
-    modes = tuple(
+    modes = [
         button(
             ("✓ " if mode is kept.edition.mode else "") + _mode(mode, texts),
             SetEdition(channel.id, EditionSetting.MODE, mode.value),
         )
         for mode in EditionMode
-    )
+    ]
     at = kept.languages.index(channel.language)
     other = kept.languages[(at + 1) % len(kept.languages)]
     rows: list[tuple[Button, ...]] = [
-        modes,
+        *rows_of(modes, 3),
         (
             _switch(kept, EditionSetting.EVERYTHING, _("Everything important"), kept.important),
             _way(kept, _("Topics"), EditionScreen.TOPICS),

@@ -429,7 +429,7 @@ def question(
             example = "/subscribe https://example.org"
         case Asked.HIDE:
             said = _("Which words are not to come? Send them. They are found in any form.")
-            example = "/mute " + _("words horoscope 30")
+            example = "/mute " + _("words horoscope for 30 days")
     lists = {
         Asked.WORDS: FollowScreen.WORDS,
         Asked.SOURCE: FollowScreen.SOURCES,

@@ -108,13 +108,14 @@ def screen(mutes: Sequence[Mute], ready: Sequence[Ready], viewer: Viewer, page: 
         passages.append(line(_("Nothing is hidden.")))
         said = _("What is hidden comes neither at once nor in the digest.")
         passages.append(line(said, tight=False))
-    hint = _("You can also write: {example}").format(example="/mute " + _("words horoscope 30"))
+    hint = _("You can also write: {example}").format(
+        example="/mute " + _("words horoscope for 30 days")
+    )
     passages.append(line(hint, tight=False))
     rows: list[tuple[Button, ...]] = [
         (
             button(
-                clip(f"{name_of(one.kind, one.key, one.label, texts)}", 22)
-                + f": {term_of(one, viewer)}",
+                clip(name_of(one.kind, one.key, one.label, texts), 30),
                 HideFor(one.kind, token, DAYS if one.expires is None else 0),
             ),
             button("✕", Unhide(one.kind, token)),

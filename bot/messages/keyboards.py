@@ -33,6 +33,8 @@ from storage import Article, Topic
 
 _SHARED = 200  # UTF-16 units of a title in the text that is shared
 _BUTTON = 40  # characters of a button's text that phones show
+_ROOM = {2: 17.5, 3: 10.5}  # Cyrillic letters that a phone shows of each of so many in a row
+_NARROW = 0.85  # the width of a Latin letter or a digit over that of a Cyrillic one
 
 
 def button(text: str, callback: Callback) -> Button:
@@ -41,8 +43,25 @@ def button(text: str, callback: Callback) -> Button:
 
 
 def rows_of(buttons: list[Button], width: int) -> Keyboard:
-    """Return `buttons` in rows of `width`."""
-    return tuple(tuple(buttons[at : at + width]) for at in range(0, len(buttons), width))
+    """Return `buttons` in rows of `width`, of fewer where a phone would cut a label short."""
+    rows: list[tuple[Button, ...]] = []
+    rest = tuple(buttons)
+    while rest:
+        count = min(width, len(rest))
+        while count > 1 and any(
+            _wide(one.text) > _ROOM.get(count, _BUTTON) for one in rest[:count]
+        ):
+            count -= 1
+        rows.append(rest[:count])
+        rest = rest[count:]
+    return tuple(rows)
+
+
+def _wide(text: str) -> float:
+    """How wide a label is, without its tick: buttons must not move when one is chosen."""
+    shown = text.removeprefix("✓ ")
+    narrow = sum(character.isascii() for character in shown)
+    return len(shown) - narrow * (1 - _NARROW)
 
 
 def _source(article: Article, texts: Texts) -> tuple[Button, ...]:
@@ -53,13 +72,12 @@ def _source(article: Article, texts: Texts) -> tuple[Button, ...]:
 def push(article: Article, texts: Texts) -> Keyboard:
     """Читать · Отложить · Не показывать…"""
     _ = texts.gettext
-    return (
-        (
-            button(_("Read"), Read(article.id)),
-            save(article.id, texts),
-            button(_("Hide…"), HideMenu(article.id)),
-        ),
-    )
+    row = [
+        button(_("Read"), Read(article.id)),
+        save(article.id, texts),
+        button(_("Hide…"), HideMenu(article.id)),
+    ]
+    return rows_of(row, 3)
 
 
 def post(article: Article, viewer: Viewer) -> Keyboard:
@@ -106,11 +124,11 @@ def card(article: Article, texts: Texts) -> Keyboard:
             *_source(article, texts),
         ),
         (button(_("Related"), Related(article.id)), button(_("Hide…"), HideMenu(article.id))),
-        *((below,) if (below := _of_story(article, texts)) else ()),
+        *rows_of(_of_story(article, texts), 2),
     )
 
 
-def _of_story(article: Article, texts: Texts) -> tuple[Button, ...]:
+def _of_story(article: Article, texts: Texts) -> list[Button]:
     """Кто ещё пишет · Следить за сюжетом."""
     row = []
     if article.sources_in_story > 1:
@@ -118,7 +136,7 @@ def _of_story(article: Article, texts: Texts) -> tuple[Button, ...]:
     # What comes of the news of one's own source is looked for nowhere.
     if article.owner is None:
         row.append(button(texts.gettext("Follow the story"), FollowStory(article.id)))
-    return tuple(row)
+    return row
 
 
 def related(article: Article, texts: Texts) -> Keyboard:
@@ -166,7 +184,7 @@ def folded(article: Article, texts: Texts, parts: tuple[int, ...]) -> Keyboard:
 def outward(article: Article, texts: Texts) -> Keyboard:
     """Источник · Отложить · Не показывать…: where the text may not be shown."""
     hide = button(texts.gettext("Hide…"), HideMenu(article.id))
-    return ((*_source(article, texts), save(article.id, texts), hide),)
+    return rows_of([*_source(article, texts), save(article.id, texts), hide], 3)
 
 
 def latest(

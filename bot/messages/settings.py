@@ -77,9 +77,12 @@ def _values(
     if subscriber.quiet_from is not None and subscriber.quiet_to is not None:
         quiet = f"{clock_of(subscriber.quiet_from)}–{clock_of(subscriber.quiet_to)}"
     hourly, daily = (
-        _("no limit") if limit is None else str(limit)
+        _("no limit")
+        if limit is None
+        else texts.ngettext("{n} alert", "{n} alerts", limit).format(n=limit)
         for limit in (subscriber.hourly, subscriber.daily)
     )
+    size = texts.ngettext("{n} headline", "{n} headlines", subscriber.headlines)
     news = (
         _("all languages")
         if subscriber.news_language == "all"
@@ -92,10 +95,10 @@ def _values(
             _("Digest"),
             "; ".join(_slot_text(slot, texts) for slot in slots) or _off(texts),
         ),
-        Setting.HEADLINES: (_("Headlines in a digest"), str(subscriber.headlines)),
+        Setting.HEADLINES: (_("Digest size"), size.format(n=subscriber.headlines)),
         Setting.QUIET: (_("Quiet hours"), quiet),
-        Setting.HOURLY: (_("Alerts an hour"), hourly),
-        Setting.DAILY: (_("Alerts a day"), daily),
+        Setting.HOURLY: (_("Hourly limit"), hourly),
+        Setting.DAILY: (_("Daily limit"), daily),
         Setting.ZONE: (_("Time zone"), f"{texts.city(subscriber.zone)}, {now_there}"),
         Setting.LANGUAGE: (_("Language"), texts.language_name(subscriber.language)),
         Setting.NEWS: (_("News in"), news),
@@ -264,7 +267,7 @@ def digest_time_screen(slot: Slot, viewer: Viewer) -> Payload:
         button(_ticked(_("silent"), slot.silent), to(slot.weekdays, silent=True)),
     )
     remove = (button(_("Remove {time}").format(time=clock_of(slot.minute)), to(0)),)
-    rows = (tuple(ready), tuple(single[:4]), tuple(single[4:]), sound, remove)
+    rows = (*rows_of(ready, 3), tuple(single[:4]), tuple(single[4:]), sound, remove)
     said = _("On which days, and how?")
     return payload(
         [
@@ -324,9 +327,9 @@ def question(setting: Setting, texts: Texts, *, group: bool, alone: bool) -> Pay
     allowed = TYPED[setting]
     span = {"first": allowed.start, "last": allowed.stop - 1}
     if setting is Setting.DIGEST:
-        asked, example = _("At what time?"), _("7:30 on weekdays")
+        asked, example = _("At what time?"), _("07:30 on weekdays")
     elif setting is Setting.QUIET:
-        asked, example = _("From when until when?"), "22:30–7:15"
+        asked, example = _("From when until when?"), "22:30–07:15"
     elif setting is Setting.HOURLY:
         asked, example = _("How many alerts an hour? From {first} to {last}."), "4"
     elif setting is Setting.DAILY:

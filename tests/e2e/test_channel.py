@@ -48,8 +48,8 @@ async def test_an_editor_approves_rewords_and_skips(town: Town) -> None:
     group = await people.create_chat("supergroup", "Обсуждение", members=[editor])
     await people.link(channel, group)
     screen = await people.wait_message(editor, after=before, contains="Новости дня")
-    screen = await pressed(town, editor, screen, "с одобрением")
-    assert "✓ с одобрением" in buttons(screen)
+    screen = await pressed(town, editor, screen, "после проверки")
+    assert "✓ после проверки" in buttons(screen)
     screen = await pressed(town, editor, screen, "Источники")
     while off := [one for one in buttons(screen) if one.startswith("☐")]:
         screen = await pressed(town, editor, screen, off[0])

@@ -45,9 +45,9 @@ async def test_a_group_with_topics(town: Town) -> None:
 
     # Added: a welcome in the language of whoever added it, with buttons for the admins.
     welcome = await people.wait_message(chat)
-    assert "Присылать сюда главное дайджестом" in welcome["text"]
+    assert "Присылать сюда дайджест с главным" in welcome["text"]
     toast = await people.press(chat, welcome["id"], "Присылать", by=boris)
-    assert toast["answer"]["text"] == "Настройки меняют администраторы."
+    assert toast["answer"]["text"] == "Настройки здесь меняют только администраторы."
     done = await turned(town, chat, welcome, "Присылать", olga)
     assert done["text"].startswith("Дайджест: 08:00 по будням")
 
@@ -69,18 +69,18 @@ async def test_a_group_with_topics(town: Town) -> None:
     switched = await turned(town, chat, screen, "☐ Всё без звука", olga)
     assert "☑ Всё без звука" in buttons(switched)
     refused = await people.ask(chat, "/settings", by=boris)
-    assert refused["text"] == "Настройки меняют администраторы."
+    assert refused["text"] == "Настройки здесь меняют только администраторы."
     assert "alone" not in refused, "a plain command of a plain bot: a short reply"
 
     # An admin bot whispers refusals too; an older server makes them replies again.
     await people.set_bot(chat, "administrator", by=olga)
     await people.send_text(chat, "/settings", by=boris)
     whispered = await alone(town, chat, boris)
-    assert whispered["text"] == "Настройки меняют администраторы."
+    assert whispered["text"] == "Настройки здесь меняют только администраторы."
     for mode in ("refused", "ignored"):
         await people.set_ephemerals(mode)
         again = await people.ask(chat, "/settings", by=boris)
-        assert again["text"] == "Настройки меняют администраторы."
+        assert again["text"] == "Настройки здесь меняют только администраторы."
         assert "alone" not in again
     await people.set_ephemerals("allowed")
 

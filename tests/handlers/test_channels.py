@@ -117,7 +117,7 @@ async def test_whoever_adds_the_bot_gets_the_channels_screen_and_nothing_is_post
     assert "Новости дня" in screen.text
     assert "Пока публикация выключена, в канале ничего не появится." in screen.text
     assert "приглашённым" not in screen.text, "this bot is public"
-    assert screen.labels[:3] == ["✓ выкл", "с одобрением", "автоматически"]
+    assert screen.labels[:3] == ["✓ выключена", "после проверки", "сразу"]
     assert world.telegram.chats.get(CHANNEL) is None
     edition = await world.storage.editions.find(channel.id)
     assert edition is not None
@@ -138,9 +138,9 @@ async def test_a_private_bot_serves_no_strangers_channel(private_world: World) -
 async def test_the_screens_change_what_is_posted(world: World) -> None:
     screen, channel = await opened(world)
     anna = world.person()
-    after = await anna.press(screen, "автоматически")
+    after = await anna.press(screen, "сразу")
     assert after is not None
-    assert "✓ автоматически" in after.labels
+    assert "✓ сразу" in after.labels
     topics = await anna.press(after, "Темы")
     assert topics is not None
     after = await anna.press(topics, "☐ Спорт")

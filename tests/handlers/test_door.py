@@ -53,7 +53,7 @@ _STORY = {"chat": {"id": -1009, "type": "channel", "title": "Канал"}, "id":
 )
 async def test_whatever_holds_no_words_is_answered(world: World, content: dict[str, Any]) -> None:
     (told,) = await world.person().send(content)
-    assert told.text.startswith("Здесь понятны только слова")
+    assert told.text.startswith("Бот понимает только текст")
 
 
 class TestStart:

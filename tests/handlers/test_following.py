@@ -32,7 +32,7 @@ class TestWhatItWouldHaveBrought:
         await world.article("Мост через Волгу закрыт", age=30 * HOUR)
         await world.article("Мост обсуждают", body="Его построят через реку, не Волгу.")
         (shown,) = await world.person().say("/subscribe мосты через Волгу")
-        assert shown.text.startswith("«мосты через Волгу»: сразу.\n\nЗа сутки:")
+        assert shown.text.startswith("«мосты через Волгу»: сразу.\n\nЗа последние сутки:")
         titles = [line for line in shown.text.splitlines() if "ост" in line and "мосты" not in line]
         assert titles == [
             "Мост через Волгу открыт",
@@ -60,7 +60,7 @@ class TestWhatItWouldHaveBrought:
         assert "Чужое" not in shown.text
         other = world.person(2002)
         (shown,) = await other.say("/subscribe words тайное")
-        assert "За сутки ничего" in shown.text, "another reader's source is nobody else's"
+        assert "За последние сутки ничего" in shown.text, "another reader's source is nobody else's"
 
     async def test_only_what_the_reader_could_read(self, world: World) -> None:
         await world.article("Bridge opened", language="en", domain="courier.example")
@@ -68,7 +68,7 @@ class TestWhatItWouldHaveBrought:
         anna = world.person()
         await anna.say("/settings news ru")
         (shown,) = await anna.say("/subscribe bridge")
-        assert "За сутки ничего. Скажем, как только появится." in shown.text
+        assert "За последние сутки ничего не было. Сообщим, как только появится." in shown.text
         await anna.say("/settings news both")
         (shown,) = await anna.say("/subscribe bridge")
         assert "Bridge opened" in shown.text
@@ -92,7 +92,7 @@ class TestWhatMutesHide:
         (shown,) = await anna.say("/subscribe слова мост")
         assert shown.text.count("/full_") == 1
         assert "Открыт мост" in shown.text
-        assert "Скрыто за сутки: Спорт (2)" in shown.text
+        assert "Скрыто за последние сутки: Спорт (2)" in shown.text
         after = await pressed(anna, shown, "Вернуть: Спорт")
         assert "Спорт: снова показываем" in world.telegram.toasts[-1]
         assert after.text.startswith("«мост»")
@@ -106,9 +106,9 @@ class TestWhatMutesHide:
         await anna.say("/mute слова гороскопы")
         (shown,) = await anna.say("/subscribe source vestnik.example")
         assert "/full_" not in shown.text
-        assert "Скрыто за сутки: «гороскопы» (1)" in shown.text
-        assert "За сутки ничего" not in shown.text
-        assert "За сутки:" not in shown.text
+        assert "Скрыто за последние сутки: «гороскопы» (1)" in shown.text
+        assert "За последние сутки ничего" not in shown.text
+        assert "За последние сутки:" not in shown.text
         assert "Вернуть: «гороскопы»" in shown.labels
 
     async def test_the_count_is_of_what_comes(self, world: World) -> None:
@@ -163,6 +163,7 @@ class TestTyped:
             ('nosuch "', FollowKind.WORDS, "nosuch", Level.NOW),
             ("«Илон Маск» в дайджесте", FollowKind.WORDS, "илон маск", Level.DIGEST),
             ("спорт выкл", FollowKind.TOPIC, "sport", Level.OFF),
+            ("спорт не присылать", FollowKind.TOPIC, "sport", Level.OFF),
         ],
     )
     async def test_forms(
@@ -175,7 +176,10 @@ class TestTyped:
     @pytest.mark.parametrize(
         ("typed", "said"),
         [
-            ("topic politics завтра", "Можно так: выкл, в дайджесте, сразу, сразу со звуком."),
+            (
+                "topic politics завтра",
+                "Можно так: не присылать, в дайджесте, сразу, сразу со звуком.",
+            ),
             ("тема астрология", "Есть: Политика, Экономика"),
             ("source nosuch now", "Есть: vestnik.example"),
             ('"', "Какие слова?"),
@@ -219,7 +223,7 @@ class TestStories:
         again = await pressed(anna, card, "Следить за сюжетом")
         assert "✓ сразу со звуком" in again.labels, "a second press leaves it as it was"
         stories = await pressed(anna, again, "Не следить")
-        assert "Подписок на сюжеты нет." in stories.text
+        assert "Подписок на сюжеты пока нет." in stories.text
         assert list(await follows(world)) == [(FollowKind.EVERYTHING, "")]
         assert len(anna.messages()) == 1
 

@@ -57,7 +57,10 @@ class TestWhispers:
         (screen,) = await owner(world).say("/settings")
         assert screen.alone == OWNER
         (refused,) = await world.person(group=GROUP).say("/settings")
-        assert (refused.alone, refused.text) == (ANNA, "Настройки меняют администраторы.")
+        assert (refused.alone, refused.text) == (
+            ANNA,
+            "Настройки здесь меняют только администраторы.",
+        )
         (latest,) = await owner(world).say("/latest")
         assert latest.alone is None, "answers to reading commands are for all"
 
@@ -92,7 +95,7 @@ class TestWhispers:
         assert refused.reply_to is not None
         (screen,) = await owner(world).say("/settings")
         await member.press(screen, cb.Settings(cb.Screen.HOME))
-        assert world.telegram.toasts[-1] == "Настройки меняют администраторы."
+        assert world.telegram.toasts[-1] == "Настройки здесь меняют только администраторы."
 
     async def test_a_flood_is_no_reason_to_say_it_aloud(self, world: World) -> None:
         world.telegram.whispers = True
@@ -318,10 +321,10 @@ class TestWelcome:
     async def test_offers_a_digest_to_the_admins(self, world: World) -> None:
         one = owner(world)
         (welcome,) = await one.membership("left", "member")
-        assert "Присылать сюда главное дайджестом: по будням в 08:00" in welcome.text
+        assert "Присылать сюда дайджест с главным: по будням в 08:00" in welcome.text
         assert welcome.labels == ["Присылать", "Не нужно", "Выбрать темы", "Настройки"]
         await world.person(group=GROUP).press(welcome, "Присылать")
-        assert world.telegram.toasts[-1] == "Настройки меняют администраторы."
+        assert world.telegram.toasts[-1] == "Настройки здесь меняют только администраторы."
         after = await one.press(welcome, "Присылать")
         assert after
         assert after.text.startswith("Дайджест: ")
@@ -335,7 +338,7 @@ class TestWelcome:
 
     async def test_the_language_is_at_first_that_of_whoever_adds_it(self, world: World) -> None:
         (welcome,) = await world.person(group=GROUP, language="en").membership("left", "member")
-        assert "Shall the main news come here" in welcome.text
+        assert "Should a digest of the main news come here" in welcome.text
 
     async def test_back_again_it_finds_its_digests(self, world: World) -> None:
         one = owner(world)
@@ -387,7 +390,7 @@ class TestThreads:
         assert "администраторы" in refused.text
         (asked,) = await owner(world, thread=TOPIC).say("/subscribe спорт")
         await member.press(asked, "Только для этой темы")
-        assert world.telegram.toasts[-1] == "Настройки меняют администраторы."
+        assert world.telegram.toasts[-1] == "Настройки здесь меняют только администраторы."
         assert await world.storage.subscribers.find(GROUP, TOPIC) is None
 
     async def test_a_topic_with_its_own_is_not_asked_about_and_can_go_back(
@@ -404,7 +407,7 @@ class TestThreads:
         assert not (await found(world, GROUP)).silent
         sure = await one.press(screen, "Как во всей группе")
         assert sure
-        assert "Убрать подписки" in sure.text
+        assert "Удалить подписки" in sure.text
         back = await one.press(sure, "Как во всей группе")
         assert back
         assert "общие настройки" in back.text

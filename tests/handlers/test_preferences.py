@@ -34,7 +34,7 @@ class TestTyped:
     async def test_each_is_confirmed_in_one_line_and_stored(self, world: World) -> None:
         anna = world.person()
         (said,) = await anna.say("/settings alerts on")
-        assert said.text == "Срочные уведомления: включены."
+        assert said.text == "Уведомления: включены."
         await anna.say("/settings hourly off")
         await anna.say("/settings headlines 10")
         await anna.say("/settings silent on")
@@ -103,7 +103,7 @@ class TestScreens:
     async def test_one_message_all_the_way(self, world: World) -> None:
         anna = world.person()
         (home,) = await anna.say("/settings")
-        alerts = await pressed(anna, home, "Срочные уведомления")
+        alerts = await pressed(anna, home, "Уведомления")
         on = await pressed(anna, alerts, "включены")
         assert "✓ включены" in on.labels
         home = await pressed(anna, on, "◀ Назад")
@@ -178,11 +178,11 @@ class TestFollows:
         anna = world.person()
         (said,) = await anna.say("/subscribe спорт сразу")
         assert said.text.splitlines()[0] == "Спорт: сразу."
-        assert "За сутки ничего. Скажем, как только появится." in said.text
+        assert "За последние сутки ничего не было. Сообщим, как только появится." in said.text
         (said,) = await anna.say("/subscribe землетрясение на Камчатке")
         assert said.text.splitlines()[0] == "«землетрясение на Камчатке»: сразу."
         (said,) = await anna.say("/unsubscribe source vestnik.example")
-        assert ": выкл." in said.text
+        assert ": не присылать." in said.text
         (said,) = await anna.say("/subscribe https://unknown.example")
         assert "ленты новостей не нашлось" in said.text
         (said,) = await anna.say("/subscribe source https://unknown.example")
@@ -195,9 +195,9 @@ class TestFollows:
         words = [key for kind, key in levels if kind is FollowKind.WORDS]
         assert words == [world.desk.normaliser.phrase("землетрясения на камчатке")]
         (said,) = await anna.say("/unsubscribe землетрясений на Камчатке")
-        assert ": выкл." in said.text
+        assert ": не присылать." in said.text
         (said,) = await anna.say("/unsubscribe землетрясений на Камчатке")
-        assert "Подписки на" in said.text
+        assert "такой подписки нет" in said.text
         (said,) = await anna.say("/unsubscribe all")
         assert await follows(world) == {}
 
@@ -223,7 +223,7 @@ class TestFollows:
         home = await pressed(anna, sources, "◀ Назад")
         words = await pressed(anna, home, "Слова")
         words = await pressed(anna, words, "✕")
-        assert "Подписок на слова нет." in words.text
+        assert "Подписок на слова пока нет." in words.text
         home = await pressed(anna, words, "◀ Назад")
         everything = await pressed(anna, home, "📰 Все новости")
         everything = await pressed(anna, everything, "сразу")

@@ -54,7 +54,7 @@ async def test_deletion_is_asked_once_and_the_bot_then_knows_nobody(world: World
     assert "Что хранит бот" in back.text
     assert await world.storage.subscribers.find(ANNA) is not None
     screen = await anna.press(screen, cb.PrivacyStep(cb.Privacy.ERASE)) or screen
-    assert screen.text == "Всё удалено. /start — начать заново."
+    assert screen.text == "Всё удалено. Начать заново: /start"
     for table in ("subscriber", "subscription", "mute", "slot", "saved", "person", "delivery"):
         rows = await values(world.storage, f"SELECT count(*) FROM {table}")  # noqa: S608  # ours
         assert rows == [(0,)], table

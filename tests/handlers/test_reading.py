@@ -230,7 +230,9 @@ class TestSearch:
         assert "землетрясение на камчатке" in [one.label for one in follows]
         assert world.telegram.toasts[-1] == "«землетрясение на камчатке»: сразу."
         (shown,) = anna.messages()  # a press adds no message: this one shows what is followed
-        assert shown.text.startswith("«землетрясение на камчатке»: сразу.\n\nЗа сутки ничего.")
+        assert shown.text.startswith(
+            "«землетрясение на камчатке»: сразу.\n\nЗа последние сутки ничего не было."
+        )
 
     async def test_without_words_it_asks_what_to_find(self, world: World) -> None:
         anna = world.person()
@@ -243,7 +245,7 @@ class TestSearch:
         (found,) = await anna.say("мосты")
         assert "/full_1" in found.text
         (photo,) = await anna.send({"photo": []})
-        assert photo.text.startswith("Здесь понятны только слова")
+        assert photo.text.startswith("Бот понимает только текст")
         (group,) = await world.person(group=-100).say("/search")
         assert "или напишите: /search переговоры с японией" in group.text
 

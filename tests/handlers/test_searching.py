@@ -191,7 +191,7 @@ class TestSecondTry:
     async def test_the_telling_part_of_the_words_is_enough(self, stocked: World) -> None:
         (page,) = await stocked.person().say("рыболовство на байкале")
         assert ids(page) == [1]
-        assert "Всех слов вместе нет. Нашлось по части слов:" in page.text
+        assert "Со всеми этими словами ничего нет. Вот что есть с некоторыми:" in page.text
 
     async def test_others_own_news_lend_no_words(self, world: World) -> None:
         anna, boris = world.person(), world.person(1002)

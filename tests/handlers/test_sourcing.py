@@ -60,7 +60,7 @@ async def test_several_feeds_are_a_choice(world: World) -> None:
     }
     anna = world.person()
     (shown,) = await anna.say("https://own.example/")
-    for told in ("Спорт", "Карта новостей", "Телеграм-канал", "https://t.me/s/own"):
+    for told in ("Спорт", "Карта новостей", "Канал в Telegram", "https://t.me/s/own"):
         assert told in shown.text
     after = await anna.press(shown, "1. Спорт")
     assert after
@@ -117,7 +117,7 @@ async def test_where_readers_may_add_none_an_address_is_answered_kindly(
     world.desk.settings.__dict__["readers_add_sources"] = 0
     anna = world.person()
     (shown,) = await anna.say(said)
-    assert "Свои источники здесь не добавляются" in shown.text
+    assert "Добавлять свои источники здесь нельзя" in shown.text
     assert world.looked == [], "neither looked at nor searched for"
     (sources,) = await anna.say("/subscribe источники")
     assert "Добавить источник" not in sources.labels
@@ -213,7 +213,7 @@ async def test_dropping_asks_and_takes_the_articles_along(world: World) -> None:
     assert await world.storage.feeds.owned(owner)
     after = await anna.press(asked, "Удалить")
     assert after
-    assert "больше нет" in after.text
+    assert after.text == "Источник «own.example» удалён."
     assert await world.storage.feeds.owned(owner) == []
     (found,) = await anna.say("/search тайный")
     assert "Открыт тайный мост" not in found.text

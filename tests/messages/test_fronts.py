@@ -232,11 +232,11 @@ class TestMerged:
         payload, taken = fronts.merged(many(60), viewer(), quiet=True)
         assert 10 < taken < 60
         assert commands(checked(payload)) == list(range(1, taken + 1))
-        assert payload.plain.startswith("Пока было тихо: 60 новостей")
+        assert payload.plain.startswith("За тихие часы: 60 новостей")
 
     def test_says_quiet_only_of_quiet_hours(self) -> None:
         one, taken = fronts.merged([headline()], viewer(EN), quiet=True)
-        assert "1 story while it was quiet" in one.plain
+        assert "1 story from the quiet hours" in one.plain
         late, _ = fronts.merged([headline(n) for n in (1, 2, 3)], viewer())
         assert parsed(late.text).text.splitlines()[0] == "3 новости"
         assert taken == 1

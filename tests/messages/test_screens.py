@@ -43,7 +43,7 @@ def test_settings_home_shows_the_values() -> None:
     text = checked(settings.settings_home(subscriber(), slots(), viewer(), ("ru",)))
     assert "Тихие часы: 23:00–08:00" in text
     assert "19:00 ежедневно, без звука" in text
-    assert "Уведомлений в час: 3" in text
+    assert "Лимит в час: 3 уведомления" in text
     assert "Часовой пояс: Москва, 08:30" in text
     assert "Язык новостей" not in text, "only where sources differ"
     assert "Язык новостей" in checked(
@@ -101,7 +101,7 @@ def test_a_tap_opens_a_screen_with_the_four_levels() -> None:
         pressed(payload)
     )
     labels = [button.text for row in payload.keyboard for button in row]
-    assert labels[:4] == ["выкл", "в дайджесте", "сразу", "✓ сразу со звуком"]
+    assert labels[:4] == ["не присылать", "в дайджесте", "сразу", "✓ сразу со звуком"]
 
 
 @pytest.mark.parametrize(
