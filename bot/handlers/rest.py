@@ -120,7 +120,7 @@ def make_error_handler(desk: Desk) -> Any:
         query = update.callback_query
         message = update.message or (query.message if query else None)
         chat_id = message.chat.id if message else None
-        if chat_id is not None and await _expected(desk, error, chat_id):
+        if await _expected(desk, error, chat_id):
             with suppress(AiogramError):  # whoever pressed waits for some answer
                 if query:
                     await query.answer()
@@ -148,8 +148,12 @@ def make_error_handler(desk: Desk) -> Any:
     return failed
 
 
-async def _expected(desk: Desk, error: Exception, chat_id: int) -> bool:
-    """Whether nobody can mend the error: the chat moved, is out of reach or was forgotten."""
+async def _expected(desk: Desk, error: Exception, chat_id: int | None) -> bool:
+    """Whether nobody can mend the error: the chat moved, is out of reach or was forgotten, or the
+    query is too old. What is asked inline comes from no chat.
+    """
+    if chat_id is None:
+        return isinstance(error, AiogramError) and (classify(error).kind is FaultKind.NOTHING_TO_DO)
     if isinstance(error, TelegramMigrateToChat):
         await desk.storage.subscribers.migrate_chat(chat_id, error.migrate_to_chat_id)
         return True

@@ -832,4 +832,8 @@ METHODS: dict[str, Method] = {
 
 def encode(result: Any) -> bytes:
     """The body of a successful answer."""
-    return json.dumps({"ok": True, "result": result}, ensure_ascii=False).encode()
+    answer = {"ok": True, "result": result}
+    try:
+        return json.dumps(answer, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a character in an update that a test pushed
+        return json.dumps(answer).encode()

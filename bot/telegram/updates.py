@@ -13,6 +13,7 @@ in flight are given time to finish.
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, ClassVar, TypeVar
@@ -199,7 +200,7 @@ class PollingDispatcher(Dispatcher):
         if self.floods.drops(raw):
             return None
         try:
-            update = Update.model_validate(raw, context={"bot": bot})
+            update = Update.model_validate(_whole(raw), context={"bot": bot})
             _ = update.event_type  # raises for a kind that this framework does not know
             if not 0 <= update.update_id < 2**63:
                 raise ValueError("its id is out of range")  # noqa: TRY301  # one place for all
@@ -261,6 +262,18 @@ class _Outage:
         if self._backoff.counter:
             _log.info("Telegram answers again after %d failures", self._backoff.counter)
             self._backoff.reset()
+
+
+def _whole(raw: Any) -> Any:
+    """The update with a «?» for each half of a character: neither the store nor an answer can hold
+    what is no Unicode text.
+    """
+    written = json.dumps(raw, ensure_ascii=False)
+    try:
+        written.encode()
+    except UnicodeEncodeError:
+        return json.loads(written.encode("utf-8", "replace"))
+    return raw
 
 
 def _unreadable(error: Exception) -> str:

@@ -1,12 +1,14 @@
 """Inline mode: articles to send anywhere, for whom may use the bot, in pages that stay stable."""
 
+import logging
 from datetime import timedelta
 
-from aiogram.methods import AnswerInlineQuery
+import pytest
+from aiogram.methods import AnswerCallbackQuery, AnswerInlineQuery
 from aiogram.types import InlineQueryResultArticle, InputTextMessageContent
 
 from storage import Reading
-from tests.handlers.conftest import ADMIN, ANNA, World
+from tests.handlers.conftest import ADMIN, ANNA, World, bad
 from tests.messages.samples import parsed
 
 
@@ -151,3 +153,17 @@ async def test_operators_and_slips_are_understood(world: World) -> None:
     assert titles(await anna.ask_inline("мост -ремонт")) == ["Открыт мост через реку"]
     assert titles(await anna.ask_inline("htvjyn")) == ["Мост закрыт на ремонт"]
     assert titles(await anna.ask_inline("тема:чепуха мост")) == []
+
+
+async def test_answers_that_come_too_late_are_nothing_to_mend(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    anna = world.person()
+    late = bad("query is too old and response timeout expired or query ID is invalid")
+    world.telegram.faults.append((AnswerInlineQuery, late))
+    query = {"id": "1", "from": anna._user, "query": "мост", "offset": ""}
+    await world.update({"inline_query": query})
+    world.telegram.faults.append((AnswerCallbackQuery, late))
+    await anna.press_raw("1t", None)
+    assert not world.telegram.faults
+    assert not [one for one in caplog.records if one.levelno >= logging.WARNING]

@@ -88,6 +88,17 @@ async def test_poison_alone_moves_the_offset(server: Server, bot: Bot, received:
         await until(lambda: 3 in offsets(server) and inbox.dispatcher.skipped == 4)
 
 
+async def test_half_characters_are_read_as_question_marks(
+    server: Server, bot: Bot, received: Received
+) -> None:
+    server.script("getUpdates", ok([update(1, "мост \ud83d"), update(2, "\udc00лёд 🌉")]))
+    inbox = Inbox(received)
+    async with inbox.polling(bot):
+        await until(lambda: 3 in offsets(server))
+    assert inbox.texts == ["мост ?", "?лёд 🌉"]
+    assert inbox.dispatcher.skipped == 0
+
+
 async def test_updates_are_bound_to_the_bot(server: Server, bot: Bot, received: Received) -> None:
     bots: list[Bot | None] = []
     dispatcher = PollingDispatcher(received=received, disable_fsm=True)
