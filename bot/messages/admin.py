@@ -70,7 +70,7 @@ def home(state: State, viewer: Viewer) -> Payload:
         said = _("Waiting to be sent: {owed}.").format(owed=_number(state.owed, texts))
         if state.oldest is not None:
             since = texts.moment(state.oldest, viewer.now, viewer.zone)
-            said += " " + _("The oldest since {since}.").format(since=since)
+            said += " " + _("The oldest has waited since {since}.").format(since=since)
         passages.append(line(said))
     else:
         passages.append(line(_("Nothing waits to be sent.")))
@@ -82,7 +82,7 @@ def home(state: State, viewer: Viewer) -> Payload:
         said = texts.ngettext("{n} feed fails.", "{n} feeds fail.", state.failing)
         passages.append(line(said.format(n=state.failing)))
     else:
-        passages.append(line(_("All feeds are read.")))
+        passages.append(line(_("All feeds are fine.")))
     passages.append(line(_("To write to all readers: /broadcast"), tight=False))
     keyboard = (
         (
@@ -116,7 +116,7 @@ def invitations(given: Sequence[Invitation], viewer: Viewer) -> Payload:
             )
         )
         name = texts.quoted(clip(clean(one.label), 20)) if one.label else str(number)
-        rows.append((button(_("Revoke {name}").format(name=name), RevokeLink(one.code)),))
+        rows.append((button(_("Revoke: {name}").format(name=name), RevokeLink(one.code)),))
     if not given:
         passages.append(line(_("No link lets anybody in now."), tight=False))
     new = (button(_("New invitation"), NewLink(PEOPLE[0], DAYS[1])),)
@@ -157,7 +157,7 @@ def new_link(here: NewLink, viewer: Viewer) -> Payload:
     )
     make = (button(_("Make the link"), NewLink(here.people, here.days, made=True)),)
     back = (button(_("◀ Back"), Admin(AdminScreen.LINKS)),)
-    asked = _("How many people may the link let in, and for how many days?")
+    asked = _("How many people may use the link, and for how many days?")
     typed = _("The same typed, with a label: {example}").format(
         example="/invite 5 7 " + _("family")
     )
@@ -173,7 +173,7 @@ def made(said: str, viewer: Viewer) -> Payload:
 def revoke_question(one: Invitation, viewer: Viewer) -> Payload:
     """Return the question before a link is ended."""
     _ = viewer.texts.gettext
-    asked = _("Revoke this link? Who came by it stays.")
+    asked = _("Revoke this link? Everyone who came in by it stays.")
     return payload(
         [line(asked), line(_link_about(one, viewer), tight=False)],
         (
@@ -194,7 +194,11 @@ def people(
     screen = AdminScreen.REMOVED if removed else AdminScreen.PEOPLE
     passages = [line(Run(_("Removed people") if removed else _("People"), bold=True))]
     if not listed:
-        empty = _("Nobody was removed.") if removed else _("Nobody is here yet.")
+        empty = (
+            _("Nobody was removed.")
+            if removed
+            else _("Nobody is here yet. To let people in: /invite")
+        )
         passages.append(line(empty, tight=False))
     today = viewer.now.astimezone(viewer.zone).date()
     rows: list[tuple[Button, ...]] = []
@@ -239,8 +243,7 @@ def remove_question(person: Person, after: int, viewer: Viewer) -> Payload:
     """Return the question before a person is kept out."""
     _ = viewer.texts.gettext
     asked = _(
-        "Remove {name}? The bot sends them nothing more and does not answer, until you let them "
-        "in again."
+        "Remove {name}? The bot will not answer them or send them news until you let them in again."
     )
     return payload(
         [line(asked.format(name=name_of(person)))],
@@ -259,10 +262,10 @@ def feeds(failing: Sequence[Feed], viewer: Viewer) -> Payload:
     _ = texts.gettext
     passages = [line(Run(_("Feeds that fail"), bold=True))]
     if not failing:
-        passages.append(line(_("All feeds are read."), tight=False))
+        passages.append(line(_("All feeds are fine."), tight=False))
     entries = []
     for one in failing:
-        why = _("gone for good") if one.state is FeedState.GONE else clean(one.error or "")
+        why = _("gone for good (410)") if one.state is FeedState.GONE else clean(one.error or "")
         if one.succeeded is not None:
             last = texts.moment(one.succeeded, viewer.now, viewer.zone)
             why += " · " + _("last read {time}").format(time=last)
@@ -272,7 +275,7 @@ def feeds(failing: Sequence[Feed], viewer: Viewer) -> Payload:
 
 def removed(texts: Texts) -> str:
     """A person is kept out now."""
-    return texts.gettext("Removed.")
+    return texts.gettext("Removed: access is closed.")
 
 
 def let_in(texts: Texts) -> str:

@@ -37,15 +37,15 @@ def length(text: str, languages: Iterable[Texts]) -> int:
 
 def usage(texts: Texts) -> str:
     """`/broadcast` without words, before anything was sent."""
-    example = "/broadcast " + texts.gettext("Tomorrow from 3 to 4 the bot is out of service.")
-    return texts.gettext("Write what all readers are to get: {example}").format(example=example)
+    example = "/broadcast " + texts.gettext("The bot will be down tomorrow from 03:00 to 04:00.")
+    return texts.gettext("Write what all readers should get: {example}").format(example=example)
 
 
 def too_long(texts: Texts, given: int) -> str:
     """A message that Telegram would refuse."""
     return texts.gettext(
-        "Too long: {given} characters with the heading, and {most} is the most. "
-        "Nothing was sent; shorten it."
+        "Too long: {given} characters with the heading; the limit is {most}. Nothing was sent: "
+        "shorten it."
     ).format(given=_number(given, texts), most=_number(MESSAGE_UNITS, texts))
 
 
@@ -53,8 +53,8 @@ def question(draft: int, readers: int, texts: Texts) -> Payload:
     """Return what is asked below the preview."""
     _ = texts.gettext
     asked = texts.ngettext(
-        "So it will look. Send it to {n} reader?",
-        "So it will look. Send it to {n} readers?",
+        "This is how it will look. Send it to {n} reader?",
+        "This is how it will look. Send it to {n} readers?",
         readers,
     ).format(n=_number(readers, texts))
     return payload(
@@ -75,7 +75,7 @@ def dropped(texts: Texts) -> str:
 
 def stale(texts: Texts) -> str:
     """A draft that is too old to be sent, or somebody else's."""
-    return texts.gettext("This draft can no longer be sent: write /broadcast anew.")
+    return texts.gettext("This draft can no longer be sent: write /broadcast again.")
 
 
 def progress(broadcasts: Sequence[BroadcastProgress], viewer: Viewer) -> Payload:
@@ -110,9 +110,9 @@ def _state(one: BroadcastProgress, texts: Texts) -> str:
     elif one.done:
         said = [_("Done. Sent: {sent} of {total}.")]
     elif one.owed_to_all:
-        said = [_("Sent: {sent} of {total}; {waiting} are on their way.")]
+        said = [_("Sent: {sent} of {total}; {waiting} on the way.")]
     else:
-        said = [_("Being sent: {sent} so far.")]
+        said = [_("Sending. Sent so far: {sent}.")]
     if one.blocked and not one.called_off:
         said.append(_("Blocked the bot: {blocked}."))
     if one.missed > one.blocked and not one.called_off:

@@ -286,7 +286,7 @@ def full(article: Article, viewer: Viewer, limit: int = MESSAGE_UNITS) -> tuple[
     if article.reading is not Reading.FULL or not article.body:
         passages = _card_passages(article, viewer, _CARD_STANDFIRST)
         passages.append(
-            line(_("The whole text is on the source's site: “Source” opens it."), tight=False)
+            line(_("The full text is on the source's site: tap “Source”."), tight=False)
         )
         return (_message(passages, keyboards.outward(article, viewer.texts), picture),)
 

@@ -88,7 +88,7 @@ def _mode(mode: EditionMode, texts: Texts) -> str:
         case EditionMode.APPROVAL:
             return _("with approval")
         case EditionMode.AUTO:
-            return _("by itself")
+            return _("automatically")
 
 
 def title_of(channel: Subscriber, texts: Texts) -> str:
@@ -105,7 +105,10 @@ def channels(kept: Sequence[tuple[Edition, Subscriber]], viewer: Viewer) -> Payl
     _ = texts.gettext
     head = line(Run(_("Channels"), bold=True))
     if not kept:
-        said = _("Add the bot to your channel as an admin who may post: its edition appears here.")
+        said = _(
+            "Add the bot to your channel as an admin who may post, and the channel's edition "
+            "appears here."
+        )
         return payload([head, line(said, tight=False)])
     told = [head]
     told += [
@@ -146,7 +149,7 @@ def _home(kept: Kept, viewer: Viewer) -> Payload:
     posted = _posted(kept, texts)
     told = [
         line(Run(title_of(channel, texts), bold=True)),
-        _value(_("Posts"), _mode(kept.edition.mode, texts), tight=False),
+        _value(_("Posting"), _mode(kept.edition.mode, texts), tight=False),
         _value(_("What"), "; ".join(posted) or _("nothing yet: choose below")),
         _value(_("Quiet hours"), _quiet(channel, texts)),
         _value(_("At most"), _limits(channel, texts)),
@@ -163,7 +166,7 @@ def _home(kept: Kept, viewer: Viewer) -> Payload:
     elif kept.edition.mode is EditionMode.OFF:
         told.append(line(_("Nothing is posted until you turn it on."), tight=False))
     if kept.closed:
-        said = _("The bot is private: “Read” under a post opens for those alone who were invited.")
+        said = _("The bot is private: “Read” under a post works only for people you have invited.")
         told.append(line(said, tight=False))
     modes = [
         button(
@@ -192,7 +195,7 @@ def _home(kept: Kept, viewer: Viewer) -> Payload:
         (
             _switch(kept, EditionSetting.PICTURES, _("Pictures"), channel.pictures),
             button(
-                _("Language: {name}").format(name=texts.language_name(other)),
+                _("Switch to {name}").format(name=texts.language_name(other)),
                 SetEdition(channel.id, EditionSetting.LANGUAGE, other),
             ),
         ),
@@ -223,7 +226,7 @@ def _back(kept: Kept, texts: Texts) -> tuple[Button, ...]:
 
 def _posted(kept: Kept, texts: Texts) -> list[str]:
     _ = texts.gettext
-    posted = [_("everything that several sources tell")] if kept.important else []
+    posted = [_("everything that several sources report")] if kept.important else []
     names = {source.domain: source.title or source.domain for source in kept.sources}
     for kind, head in (
         (FollowKind.TOPIC, _("topics: {names}")),
@@ -261,7 +264,7 @@ def _topics(kept: Kept, viewer: Viewer) -> Payload:
         for topic in Topic
         if topic is not Topic.OTHER
     ]
-    told = [_head(kept, viewer), line(_("All news of a chosen topic is posted."), tight=False)]
+    told = [_head(kept, viewer), line(_("All news of the chosen topics is posted."), tight=False)]
     return payload(told, (*rows_of(buttons, 2), _back(kept, texts)))
 
 
@@ -283,7 +286,7 @@ def _sources(kept: Kept, viewer: Viewer, page: int) -> Payload:
         arrows.append(button(_("◀ Back"), EditionOf(channel.id, EditionScreen.SOURCES, page - 1)))
     if page + 1 < pages:
         arrows.append(button(_("More ▶"), EditionOf(channel.id, EditionScreen.SOURCES, page + 1)))
-    told = [_head(kept, viewer), line(_("All news of a chosen source is posted."), tight=False)]
+    told = [_head(kept, viewer), line(_("All news of the chosen sources is posted."), tight=False)]
     home = (button(_("◀ To the channel"), EditionOf(channel.id)),)
     return payload(told, (*rows_of(buttons, 2), *((tuple(arrows),) if arrows else ()), home))
 
@@ -302,7 +305,7 @@ def _words(kept: Kept, viewer: Viewer) -> Payload:
     said = (
         _("News with these words is posted. Tap one to remove it.")
         if held
-        else _("News with chosen words is posted. There are none yet.")
+        else _("News with the words you choose is posted. There are none yet.")
     )
     add = (button(_("Add words"), AskEditionWords(kept.channel.id)),)
     told = [_head(kept, viewer), line(said, tight=False)]
@@ -322,7 +325,7 @@ def _quiet_screen(kept: Kept, viewer: Viewer) -> Payload:
         )
         for shown, value in choices
     ]
-    said = _("Nothing is posted in quiet hours; what is news still is posted when they end.")
+    said = _("Nothing is posted in quiet hours. What is still news is posted when they end.")
     told = [_head(kept, viewer), line(said, tight=False)]
     return payload(told, (*rows_of(buttons, 2), _back(kept, texts)))
 
@@ -345,7 +348,7 @@ def _limits_screen(kept: Kept, viewer: Viewer) -> Payload:
         free = "✓ " if current is None else ""
         buttons.append(button(free + _("no limit"), SetEdition(channel.id, setting, "off")))
         rows += rows_of(buttons, 3)
-    said = _("What is over the limit waits, and is posted as long as it is news.")
+    said = _("What is over the limit waits, and is posted while it is still news.")
     told = [_head(kept, viewer), line(said, tight=False)]
     return payload(told, (*rows, _back(kept, texts)))
 
@@ -371,7 +374,9 @@ def zone_screen(
     )
     told = [_head(kept, viewer)]
     if unknown:
-        told.append(line(_("No such city or zone is known."), tight=False))
+        told.append(
+            line(_("No such city or time zone was found. Try a larger city nearby."), tight=False)
+        )
     told.append(line(asked, tight=False))
     told.append(_value(_("Time zone"), texts.city(kept.channel.zone), tight=False))
     return payload(told, (*rows_of(buttons, 1 if places else 2), _back(kept, texts)))
@@ -459,7 +464,7 @@ def decided(
         case "published":
             said = _("Published in {channel}")
         case "skipped":
-            said = _("Not published in {channel}")
+            said = _("Skipped: not published in {channel}")
         case "expired":
             said = _("Too late for {channel}: nobody decided within six hours")
         case "withdrawn":
@@ -486,7 +491,13 @@ def reword_question(shown: PostDraft, article: Article, viewer: Viewer) -> Paylo
     """Return the question for another text of a draft, above the one that it has."""
     _ = viewer.texts.gettext
     asked = line(
-        Run(_("Send the text of the post. Its first line becomes the headline."), italic=True)
+        Run(
+            _(
+                "Send the text of the post: its first line becomes the headline, the link to the "
+                "source is added. Now it says:"
+            ),
+            italic=True,
+        )
     )
     passages = classic.post_passages(article, viewer, shown.words)
     first = replace(passages[0], tight=False)
@@ -498,9 +509,9 @@ def changed(shown: PostDraft, article: Article, channel: Subscriber, viewer: Vie
     """Return the notice that the publisher corrected what was posted in an editor's words."""
     texts = viewer.texts
     _ = texts.gettext
-    said = _("The source has changed the article. The post in {channel} keeps your text.").format(
-        channel=texts.quoted(title_of(channel, texts))
-    )
+    said = _(
+        "The source has changed the article. The post in {channel} still has your text."
+    ).format(channel=texts.quoted(title_of(channel, texts)))
     rows = ((button(_("Update the post"), UpdatePost(shown.id)),),)
     head = line(Run(classic.title_of(article.title, viewer), bold=True))
     return payload([head, line(said, tight=False)], rows)
@@ -527,13 +538,13 @@ def decided_already(status: str, texts: Texts) -> str:
     _ = texts.gettext
     match status:
         case "published" | "approved":
-            return _("Already published.")
+            return _("Already published")
         case "skipped":
-            return _("Already skipped.")
+            return _("Already skipped")
         case "expired":
-            return _("Too late: the draft has expired.")
+            return _("Too late: the draft has expired")
         case _:
-            return _("It could not be published.")
+            return _("It could not be published")
 
 
 def withdrawn(texts: Texts) -> str:

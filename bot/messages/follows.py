@@ -183,9 +183,9 @@ def _caveat(followed: Followed, texts: Texts) -> list[Passage]:
     _ = texts.gettext
     said = []
     if followed.alerts is Alerts.ON:
-        said.append(_("Alerts are on: all of this comes at once. Change that: /settings"))
+        said.append(_("Alerts are on, so all of this comes at once. To change that: /settings"))
     elif not followed.digests and any(one.level is Level.DIGEST for one in followed.subscriptions):
-        said.append(_("No digest times are set: what is for the digest waits for /digest."))
+        said.append(_("No digest times are set. To set them: /settings, to see it now: /digest"))
     return [line(one, tight=False) for one in said]
 
 
@@ -242,7 +242,7 @@ def _topics(followed: Followed, viewer: Viewer) -> Payload:
     ]
     passages = [
         line(Run(_("Topics"), bold=True)),
-        line(_("Tap a topic to change how it comes.")),
+        line(_("Tap a topic to choose how it comes.")),
         *_caveat(followed, texts),
         _legend(texts),
     ]
@@ -255,18 +255,18 @@ def _sources(followed: Followed, viewer: Viewer, page: int) -> Payload:
     passages = [line(Run(_("Sources"), bold=True))]
     add = ((button(_("Add a source"), AskFollow(Asked.SOURCE)),),) if followed.adds else ()
     if any(source.owner is not None for source in followed.sources):
-        add = (*add, (button(_("Own sources as a file"), ExportSources()),))
+        add = (*add, (button(_("My sources as a file"), ExportSources()),))
     if not followed.sources:
         empty = (
-            _("There is no source yet: send the address of a site, a feed or a channel.")
+            _("There are no sources yet: send the address of a site, a feed or a channel.")
             if followed.adds
-            else _("There is no source yet: the operator adds them with “newsboy feed add”.")
+            else _("There are no sources yet: the operator adds them with “newsboy feed add”.")
         )
         return payload([*passages, line(empty)], (*add, (_back(texts),)))
     pages = -(-len(followed.sources) // PAGE)
     page = min(page, pages - 1)
     shown = followed.sources[page * PAGE : (page + 1) * PAGE]
-    passages.append(line(_("Tap a source to change how it comes.")))
+    passages.append(line(_("Tap a source to choose how its news comes.")))
     for index, source in enumerate(shown):
         passages.append(
             line(f"{_source_name(source, texts)}: {_fresh(source, viewer)}", tight=index > 0)
@@ -289,14 +289,14 @@ def _sources(followed: Followed, viewer: Viewer, page: int) -> Payload:
 
 def _source_name(source: Source, texts: Texts) -> str:
     name = clip(clean(source.title) or source.domain, _NAME)
-    return name if source.owner is None else texts.gettext("{name} (your own)").format(name=name)
+    return name if source.owner is None else texts.gettext("{name} (yours)").format(name=name)
 
 
 def _fresh(source: Source, viewer: Viewer) -> str:
     _ = viewer.texts.gettext
     if source.newest is None:
-        return _("nothing yet")
-    return _("newest {ago}").format(ago=viewer.texts.ago(source.newest, viewer.now))
+        return _("no news yet")
+    return _("latest news {ago}").format(ago=viewer.texts.ago(source.newest, viewer.now))
 
 
 def _words(followed: Followed, viewer: Viewer, page: int) -> Payload:
@@ -305,11 +305,11 @@ def _words(followed: Followed, viewer: Viewer, page: int) -> Payload:
     passages = [line(Run(_("Words"), bold=True))]
     held = followed.held(FollowKind.WORDS)
     if held:
-        passages.append(line(_("Tap words to change how they come, ✕ to follow them no more.")))
+        passages.append(line(_("Tap words to choose how news with them comes, ✕ to unfollow.")))
         passages.append(_legend(texts))
     else:
-        passages.append(line(_("You follow no words.")))
-        said = _("A word or a phrase is found in any form: a name, a town, a team.")
+        passages.append(line(_("You follow no words yet.")))
+        said = _("A name, a town, a team, a whole phrase: found in any form.")
         passages.append(line(said, tight=False))
     hint = _("You can also write: {example}").format(
         example="/subscribe " + _("words earthquake in kamchatka")
@@ -325,14 +325,17 @@ def _stories(followed: Followed, viewer: Viewer, page: int) -> Payload:
     passages = [line(Run(_("Stories"), bold=True))]
     held = followed.held(FollowKind.STORY)
     if held:
-        said = _("Tap a story to change how its next news comes, ✕ to follow it no more.")
+        said = _("Tap a story to choose how its next news comes, ✕ to unfollow.")
         passages.append(line(said))
         passages += [
             line(f"• {clip(clean(one.label), 150)}", tight=index > 0)
             for index, one in enumerate(held[page * PAGE : (page + 1) * PAGE])
         ]
     else:
-        said = _("You follow no story. “Follow the story” under an article brings what comes next.")
+        said = _(
+            "You follow no stories yet. Tap “Follow the story” under an article to get what "
+            "happens next."
+        )
         passages.append(line(said))
     return _with_crosses(followed, FollowScreen.STORIES, held, passages, ((_back(texts),),), page)
 
@@ -369,9 +372,9 @@ def drop_screen(followed: Followed, viewer: Viewer, page: int = 0) -> Payload:
     texts = viewer.texts
     _ = texts.gettext
     held = [one for one in followed.subscriptions if one.level is not Level.OFF]
-    passages = [line(Run(_("What to follow no more?"), bold=True))]
+    passages = [line(Run(_("What do you want to unfollow?"), bold=True))]
     if not held:
-        passages.append(line(_("You follow nothing now. /subscribe chooses anew.")))
+        passages.append(line(_("You follow nothing now. To choose again: /subscribe")))
         return payload(passages, ((_back(texts),),))
     pages = -(-len(held) // PAGE)
     page = min(page, pages - 1)
@@ -387,7 +390,7 @@ def drop_screen(followed: Followed, viewer: Viewer, page: int = 0) -> Payload:
         (
             *rows,
             *_arrows(FollowScreen.DROP, page, pages),
-            (button(_("All of it"), UnfollowEverything(confirmed=False)),),
+            (button(_("Unfollow everything"), UnfollowEverything(confirmed=False)),),
             (_back(texts),),
         ),
     )
@@ -407,8 +410,8 @@ def _whose(texts: Texts, *, group: bool) -> str:
 def unfollow_question(viewer: Viewer) -> Payload:
     """Return the question before nothing is followed any more."""
     _ = viewer.texts.gettext
-    asked = _("Follow nothing any more? No digest and no alert will come.")
-    yes = button(_("Follow nothing"), UnfollowEverything(confirmed=True))
+    asked = _("Unfollow everything? No digests and no alerts will come.")
+    yes = button(_("Unfollow"), UnfollowEverything(confirmed=True))
     return payload([line(asked)], ((yes, _back(viewer.texts, FollowScreen.DROP)),))
 
 
@@ -428,7 +431,7 @@ def question(
             said = _("Which source? Send the address of its site, feed or channel.")
             example = "/subscribe https://example.org"
         case Asked.HIDE:
-            said = _("Which words are not to come? Send them. They are found in any form.")
+            said = _("Which words should be hidden? Send them. They are found in any form.")
             example = "/mute " + _("words horoscope for 30 days")
     lists = {
         Asked.WORDS: FollowScreen.WORDS,
@@ -468,7 +471,7 @@ def item_screen(item: Item, followed: Followed, viewer: Viewer) -> Payload:
 def term_of(mute: Mute, viewer: Viewer) -> str:
     """Return how long something is hidden: «до 23 декабря», «навсегда»."""
     if mute.expires is None:
-        return viewer.texts.gettext("for ever")
+        return viewer.texts.gettext("forever")
     today = viewer.now.astimezone(viewer.zone).date()
     day = viewer.texts.day(mute.expires.astimezone(viewer.zone).date(), today)
     return viewer.texts.gettext("until {day}").format(day=day)
@@ -480,18 +483,20 @@ def _about(item: Item, followed: Followed, viewer: Viewer) -> list[str]:
     said = []
     if item.level is Level.DIGEST:
         if followed.alerts is Alerts.ON:
-            said.append(_("Alerts are on, so it comes at once: /settings"))
+            said.append(_("Alerts are on, so it comes at once. To change that: /settings"))
         elif followed.alerts is Alerts.IMPORTANT:
-            said.append(_("Important news comes at once: /settings"))
+            said.append(_("Important news comes at once. To change that: /settings"))
         elif not followed.digests:
-            said.append(_("No digest times are set: /digest shows it, /settings sets them."))
+            said.append(
+                _("No digest times are set. To set them: /settings, to see it now: /digest")
+            )
     if item.source is not None:
         said.append(f"{item.source.domain}: {_fresh(item.source, viewer)}")
     if item.kind is FollowKind.STORY and item.level is not Level.OFF:
         said.append(
             _(
-                "What happens next comes as soon as it is told. A week after the last news"
-                " of the story this ends by itself."
+                "What happens next comes as soon as it is news. This ends by itself after a week "
+                "without news of the story."
             )
         )
     return said
@@ -519,9 +524,9 @@ def _brought(item: Item, viewer: Viewer) -> list[Passage]:
     if not brought.count and hidden:
         return hidden
     if not brought.count:
-        said = _("Nothing in the last 24 hours. You will be told as soon as there is.")
+        said = _("Nothing in the last 24 hours. You will be told as soon as there is something.")
         if item.level is Level.DIGEST:
-            said = _("Nothing in the last 24 hours. What appears will be in the digest.")
+            said = _("Nothing in the last 24 hours. Whatever appears will be in the digest.")
         return [line(said, tight=False)]
     passages = [line(_("In the last 24 hours:"), tight=False)]
     for one in brought.headlines:
@@ -549,7 +554,7 @@ def _item_keyboard(item: Item, followed: Followed, texts: Texts) -> Keyboard:
     rows = [*rows_of(choices, 2)]
     if item.kind is FollowKind.STORY:
         off = FollowLevel(item.kind, item.token, Level.OFF, item.page)
-        rows.append((button(_("Do not follow"), off),))
+        rows.append((button(_("Stop following"), off),))
     elif item.mute is not None:
         shown = Unhide(item.kind, word_token(item.key))
         rows.append((button(_("Show again"), shown),))
@@ -565,7 +570,7 @@ def _item_keyboard(item: Item, followed: Followed, texts: Texts) -> Keyboard:
         rows.append((button(_("Alerts"), Settings(Screen.ALERTS)),))
     if item.source is not None and item.source.owner is not None:
         name = clean(item.source.title) or item.source.domain
-        rows.append((button(_("Drop {name}").format(name=name), DropSource(item.source.id)),))
+        rows.append((button(_("Remove {name}").format(name=name), DropSource(item.source.id)),))
     if item.article:
         rows.append((button(_("◀ Back"), Card(item.article)),))
     else:

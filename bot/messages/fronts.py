@@ -279,7 +279,7 @@ def digest_more(
     _ = viewer.texts.gettext
     passages = [line(Run(_("More from the digest"), bold=True))]
     if not headlines:
-        passages.append(line(_("That is all. /latest shows all news.")))
+        passages.append(line(_("That is all. All news: /latest")))
         return payload(passages)
     keyboard = keyboards.digest(delivery, offset, more, viewer.texts, back=back)
     return payload(whole(passages, [entry_of(one, viewer) for one in headlines]), keyboard)
@@ -294,7 +294,7 @@ def merged(
     """
     texts, count = viewer.texts, len(headlines)
     title = (
-        texts.ngettext("{n} story while it was quiet", "{n} stories while it was quiet", count)
+        texts.ngettext("{n} story from the quiet hours", "{n} stories from the quiet hours", count)
         if quiet
         else texts.ngettext("{n} story", "{n} stories", count)
     )
@@ -321,7 +321,7 @@ def top(
     passages = [line(Run(heading, bold=True))]
     keyboard = keyboards.top(here, more=more, page=page, texts=texts)
     if not headlines:
-        nothing = _("Nothing in the last 24 hours. /latest shows earlier news.")
+        nothing = _("Nothing in the last 24 hours. Earlier news: /latest")
         return payload([*passages, line(nothing, tight=False)], keyboard)
     entries = [entry_of(one, viewer, sources=True) for one in headlines]
     return payload(whole(passages, entries), keyboard)

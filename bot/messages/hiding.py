@@ -75,17 +75,17 @@ def hidden(mute: Mute, viewer: Viewer, *, article: int = 0) -> Payload:
     name = name_of(mute.kind, mute.key, mute.label, texts)
     said = _("Hidden {term}: {name}").format(term=term_of(mute, viewer), name=name)
     about = _(
-        "It comes neither at once nor in the digest, nor is it among the top stories. Search and"
-        " other lists show it as ever."
+        "It comes neither at once nor in the digest, and is not among the top stories. Search and "
+        "other lists still show it."
     )
     token = word_token(mute.key)
     changes = [button(_("Show again"), Unhide(mute.kind, token, article))]
     if mute.expires is not None and mute.kind is not FollowKind.STORY:
-        changes.append(button(_("For ever"), HideFor(mute.kind, token, 0, article)))
+        changes.append(button(_("Forever"), HideFor(mute.kind, token, 0, article)))
     back = (
         button(_("◀ To the article"), Card(article))
         if article
-        else button(_("All that is hidden"), Follows(FollowScreen.HIDDEN))
+        else button(_("Hidden"), Follows(FollowScreen.HIDDEN))
     )
     return payload([line(Run(said, bold=True)), line(about)], (tuple(changes), (back,)))
 
@@ -94,7 +94,7 @@ def screen(mutes: Sequence[Mute], ready: Sequence[Ready], viewer: Viewer, page: 
     """Return the list of what is hidden, and what is ready to be."""
     texts = viewer.texts
     _ = texts.gettext
-    passages = [line(Run(_("What is hidden"), bold=True))]
+    passages = [line(Run(_("Hidden"), bold=True))]
     pages = max(1, -(-len(mutes) // PAGE))
     page = min(page, pages - 1)
     shown = mutes[page * PAGE : (page + 1) * PAGE]
@@ -102,10 +102,10 @@ def screen(mutes: Sequence[Mute], ready: Sequence[Ready], viewer: Viewer, page: 
         name = clip(name_of(mute.kind, mute.key, mute.label, texts), _NAME)
         passages.append(line(f"{name}: {term_of(mute, viewer)}", tight=index > 0))
     if mutes:
-        said = _("Tap one to change for how long, ✕ to see it again.")
+        said = _("Tap one to change how long it stays hidden, ✕ to bring it back.")
         passages.append(line(said, tight=False))
     else:
-        passages.append(line(_("Nothing is hidden.")))
+        passages.append(line(_("Nothing is hidden yet.")))
         said = _("What is hidden comes neither at once nor in the digest.")
         passages.append(line(said, tight=False))
     hint = _("You can also write: {example}").format(
@@ -149,7 +149,7 @@ def screen(mutes: Sequence[Mute], ready: Sequence[Ready], viewer: Viewer, page: 
 
 def said(text: str, texts: Texts) -> Payload:
     """Return a line about what is shown again, with the way to all that is hidden."""
-    listed = button(texts.gettext("All that is hidden"), Follows(FollowScreen.HIDDEN))
+    listed = button(texts.gettext("Hidden"), Follows(FollowScreen.HIDDEN))
     return note(text, ((listed,),))
 
 
@@ -160,7 +160,7 @@ def shown_again(name: str, texts: Texts) -> str:
 
 def not_hidden(name: str, texts: Texts) -> str:
     """`/unmute` of what is not hidden."""
-    return texts.gettext("{name} is not hidden. /mute shows what is.").format(name=name)
+    return texts.gettext("{name}: not hidden. What is: /mute").format(name=name)
 
 
 def all_shown(texts: Texts) -> str:

@@ -69,7 +69,7 @@ def search(found: Sequence[Found], viewer: Viewer, page: Page) -> Payload:
     keyboard = _buttons(page, viewer.texts)
     passages = [line(*_heading(viewer, page))]
     if not page.whole:
-        passages.append(line(_("No article has all of the words. These have some of them:")))
+        passages.append(line(_("No article has all of these words. These have some:")))
     if not found:
         passages.append(line(_("These articles are no longer in the archive."), tight=False))
         return payload(passages, keyboard)
@@ -92,7 +92,7 @@ def search(found: Sequence[Found], viewer: Viewer, page: Page) -> Payload:
 def _heading(viewer: Viewer, page: Page) -> tuple[Run, ...]:
     """«Найдено по запросу «слова» · 9–16 из 43»."""
     _ = viewer.texts.gettext
-    said = _("Showing results for “{words}”") if page.tried else _("Found: “{words}”")
+    said = _("Showing results for “{words}”") if page.tried else _("Found for “{words}”")
     runs = [Run(said.format(words=clip(clean(page.tried or page.text), 100)), bold=True)]
     if page.total > PAGE:
         last = min(page.offset + PAGE, page.total)
@@ -107,7 +107,7 @@ def _nothing(viewer: Viewer, page: Page) -> Payload:
     _ = viewer.texts.gettext
     asked = line(Run(clip(clean(page.text), 100), bold=True))
     if not page.follow:
-        nothing = _("Nothing found. Leave out a topic, a source or a day, or see the latest news.")
+        nothing = _("Nothing found. Leave out a topic, a source or a date, or see the latest news.")
         return payload([asked, line(nothing)], ((button(_("Latest news"), Latest()),),))
     nothing = _("Nothing found. Tell you when something appears?")
     if clean(page.follow) != clean(page.text):
@@ -145,7 +145,7 @@ def question(texts: Texts, *, group: bool = False) -> Payload:
     example = _("“exact phrase”, -word, {source}:…, {topic}:…, {after}:22.11, {before}:yesterday")
     hint = _("Any form of the words will do. To narrow it down: {example}")
     passages = [
-        line(Run(_("What to look for?"), bold=True)),
+        line(Run(_("What are you looking for?"), bold=True)),
         line(hint.format(example=example.format(**names))),
     ]
     if group:
@@ -168,9 +168,9 @@ def wrong_operator(wrong: WrongOperator, viewer: Viewer, sources: Sequence[str])
         "before": operator_name(Operator.BEFORE, texts),
     }
     if not wrong.given and wrong.operator is Operator.BEFORE:
-        said = _("No day is both after the one and before the other. Like this: {example}")
+        said = _("There is no day between these dates. For example: {example}")
     else:
-        said = _("“{given}” is not a day that has been. Like this: {example}")
+        said = _("“{given}” is neither today nor a past day. For example: {example}")
     # Days that do, whenever it is read.
     today = viewer.now.astimezone(viewer.zone).date()
     example = f"{names['after']}:{today - _WEEK:%d.%m} {names['before']}:{today.isoformat()}"

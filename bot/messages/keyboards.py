@@ -132,7 +132,7 @@ def _of_story(article: Article, texts: Texts) -> list[Button]:
     """Кто ещё пишет · Следить за сюжетом."""
     row = []
     if article.sources_in_story > 1:
-        row.append(button(texts.gettext("Who else tells it"), Tellers(article.id)))
+        row.append(button(texts.gettext("Other sources"), Tellers(article.id)))
     # What comes of the news of one's own source is looked for nowhere.
     if article.owner is None:
         row.append(button(texts.gettext("Follow the story"), FollowStory(article.id)))

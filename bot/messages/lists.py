@@ -96,7 +96,7 @@ def latest(
     passages = [line(Run(heading, bold=True))]
     if not headlines:
         empty = (
-            _("Nothing here yet. “All news” shows the rest.")
+            _("Nothing here yet. Tap “All news”.")
             if label
             else _("No news yet: they appear as soon as a source publishes.")
         )
@@ -120,8 +120,8 @@ def related(article: Article, headlines: Sequence[Headline], viewer: Viewer) -> 
 def tellers(article: Article, headlines: Sequence[Headline], viewer: Viewer) -> Payload:
     """Return who else tells an article's story, each source with its own headline and link."""
     _ = viewer.texts.gettext
-    nothing = _("No other source tells it any more.")
-    return _below(article, headlines, viewer, heading=_("Who else tells it"), nothing=nothing)
+    nothing = _("No other source has this story any more.")
+    return _below(article, headlines, viewer, heading=_("Other sources"), nothing=nothing)
 
 
 def _below(
@@ -154,7 +154,7 @@ def archive(
     keyboard = keyboards.day(day, around, older, newer, today, viewer.texts)
     passages = [line(Run(heading, bold=True))]
     if not headlines:
-        passages.append(line(_("No news of this day."), tight=False))
+        passages.append(line(_("No news from this day."), tight=False))
         return payload(passages, keyboard)
     # The heading names the day: under it the time of day is enough.
     of_day = replace(viewer, now=headlines[0].published)
@@ -174,7 +174,7 @@ def greeting(
     """Return the answer to /start: a line, the top headlines, and when news will come."""
     texts = viewer.texts
     _ = texts.gettext
-    head = [line(_("Hello! This is the news."))]
+    head = [line(_("Hello! Here is the news."))]
     entries = [entry_of(one, viewer) for one in headlines]
     alerts = {
         Alerts.ON: _("Alerts are on."),

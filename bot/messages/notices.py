@@ -45,7 +45,7 @@ def gone(texts: Texts) -> str:
 
 def stale_button(texts: Texts) -> str:
     """A button that this version does not know."""
-    return texts.gettext("This button is out of date. /help shows what there is.")
+    return texts.gettext("This button is out of date. What there is: /help")
 
 
 def too_fast(texts: Texts) -> str:
@@ -64,7 +64,7 @@ def welcome(texts: Texts, *, admin: bool) -> str:
     """The answer to an invitation link."""
     _ = texts.gettext
     if admin:
-        return _("You are an admin of this bot now. /invite lets others in.")
+        return _("You are now an admin of this bot. To let others in: /invite")
     return _("Welcome!")
 
 
@@ -80,8 +80,8 @@ def invitation(texts: Texts, link: str, people: int, days: int) -> str:
 def wrong_people(texts: Texts, most: int, days: int) -> str:
     """Numbers that /invite cannot use."""
     return texts.gettext(
-        "How many people may the link let in, and for how many days? Numbers from 1 to {most} and "
-        "from 1 to {days}: /invite 5 7"
+        "How many people may use the link, and for how many days? From 1 to {most} and from 1 to "
+        "{days}: /invite 5 7"
     ).format(most=most, days=days)
 
 
@@ -100,13 +100,13 @@ def unknown_command(texts: Texts, nearest: str) -> str:
     _ = texts.gettext
     if nearest:
         return _("There is no such command. Did you mean {command}?").format(command=nearest)
-    return _("There is no such command. /help shows what there is.")
+    return _("There is no such command. What there is: /help")
 
 
 def words_only(texts: Texts) -> str:
     """A sticker, a voice message or a picture without words."""
     return texts.gettext(
-        "Only words are understood here: write what the news should be about. /help shows the rest."
+        "Only text works here: write what the news should be about. What else there is: /help"
     )
 
 
@@ -120,9 +120,7 @@ def needs_id(texts: Texts, command: str) -> str:
 
 def wrong_day(texts: Texts) -> str:
     """`/archive` with something that is no date."""
-    return texts.gettext("Which day? Write it like this: {example}").format(
-        example="/archive 2026-11-22"
-    )
+    return texts.gettext("Which day? For example: {example}").format(example="/archive 2026-11-22")
 
 
 def unknown_filter(viewer: Viewer, given: str, sources: Sequence[str]) -> str:
@@ -143,23 +141,23 @@ def unknown_topic(texts: Texts, given: str) -> str:
 def important_on(texts: Texts) -> str:
     """The offer of important stories taken up."""
     return texts.gettext(
-        "The biggest stories will come at once, three a day at most. /settings changes it."
+        "The biggest stories will come at once, three a day at most. To change that: /settings"
     )
 
 
 def important_off(texts: Texts) -> str:
     """The offer of important stories declined."""
-    return texts.gettext("Fine, just the digests then. /settings changes it any time.")
+    return texts.gettext("Just the digests, then. If you change your mind: /settings")
 
 
 def nothing_new(texts: Texts) -> str:
     """`/digest` with nothing to say."""
-    return texts.gettext("Nothing new since the last digest. /latest shows all news.")
+    return texts.gettext("Nothing new since the last digest. All news: /latest")
 
 
 def stopped(texts: Texts) -> str:
     """`/stop` confirmed."""
-    return texts.gettext("Stopped: nothing more will come. /start brings the news back.")
+    return texts.gettext("Stopped: nothing more will come. To have the news back: /start")
 
 
 def not_stopped(texts: Texts) -> str:
@@ -174,12 +172,12 @@ def collapsed_old(texts: Texts) -> str:
 
 def rich_on(texts: Texts) -> str:
     """The reader saw the sample."""
-    return texts.gettext("Whole texts now come in the rich layout. /settings changes it back.")
+    return texts.gettext("Full texts now come in the rich layout. To go back: /settings")
 
 
 def rich_off(texts: Texts) -> str:
     """The reader did not see the sample."""
-    return texts.gettext("The classic layout stays. /settings can change it any time.")
+    return texts.gettext("The classic layout stays. To change it: /settings")
 
 
 # ---------------------------------------------------------------- typed forms
@@ -204,16 +202,20 @@ def wrong(error: forms.Wrong, texts: Texts) -> str:
     values = _listed([forms.shown(value, texts) for value in error.values])
     match error.fault:
         case forms.Fault.SETTING:
-            return _("Which setting? There are: {values}. Or tap /settings.").format(values=values)
+            return _("Which setting? There are: {values}. Or choose in /settings").format(
+                values=values
+            )
         case forms.Fault.VALUE:
-            said = _("“{given}” won't do here. What would: {values}.")
+            said = _("“{given}” won't do here. Try: {values}.")
             return said.format(given=given, values=values)
         case forms.Fault.TIMES:
-            said = _("“{given}” is neither a time nor a day. Like this: {example}")
+            said = _("“{given}” is neither a time nor a day. For example: {example}")
             example = "/settings " + _("digest 08:00 mon-fri 10:00 sat-sun 19:00 daily")
             return said.format(given=given, example=example)
         case forms.Fault.TOO_MANY_TIMES:
-            return _("At most {values} digest times, please.").format(values=values)
+            return _("There can be {values} digest times at most. Remove one first.").format(
+                values=values
+            )
         case forms.Fault.TOPIC:
             said = _("There is no topic “{given}”. There are: {values}.")
             return said.format(given=given, values=_topics(texts))
@@ -221,20 +223,20 @@ def wrong(error: forms.Wrong, texts: Texts) -> str:
             said = _("There is no source “{given}”. There are: {values}.")
             return said.format(given=given, values=values)
         case forms.Fault.ADDRESS:
-            said = _("“{given}” is not among the sources: {values}.")
+            said = _("“{given}” is not one of the sources. There are: {values}.")
             return said.format(given=given, values=values)
         case forms.Fault.ZONE:
-            said = _("There is no zone “{given}”. Write your city, or like this: {values}.")
+            said = _("There is no time zone “{given}”. Write your city, or for example: {values}.")
             return said.format(given=given, values=values)
         case forms.Fault.WORDS:
-            said = _("Which words? At most {values} characters, like this: {example}")
+            said = _("Which words? At most {values} characters, for example: {example}")
             example = "/subscribe " + _("words earthquake in kamchatka")
             return said.format(values=values, example=example)
         case forms.Fault.LEVEL:
-            said = _("“{given}” won't do here. What would: {values}.")
+            said = _("“{given}” won't do here. Try: {values}.")
             return said.format(given=given, values=", ".join(map(texts.level, Level)))
         case forms.Fault.COMMON:
-            said = _("“{given}” is in every story. Add a rarer word, like this: {example}")
+            said = _("“{given}” is in every story. Add a rarer word, for example: {example}")
             example = "/subscribe " + _("words earthquake in kamchatka")
             return said.format(given=given, example=example)
 
@@ -262,13 +264,13 @@ def done(intent: forms.SettingIntent, texts: Texts) -> str:
             return _("Quiet from {start} to {end}.").format(start=start, end=end)
         case forms.SetHourly(hourly):
             if hourly is None:
-                return _("Alerts have no limit an hour now.")
+                return _("Alerts have no hourly limit now.")
             return texts.ngettext(
                 "At most {n} alert an hour.", "At most {n} alerts an hour.", hourly
             ).format(n=hourly)
         case forms.SetDaily(daily):
             if daily is None:
-                return _("Alerts have no limit a day now.")
+                return _("Alerts have no daily limit now.")
             return texts.ngettext(
                 "At most {n} alert a day.", "At most {n} alerts a day.", daily
             ).format(n=daily)
@@ -281,7 +283,7 @@ def done(intent: forms.SettingIntent, texts: Texts) -> str:
                 return _("News in all languages.")
             return _("News in: {name}.").format(name=texts.language_name(language))
         case forms.SetLayout(layout):
-            return _("Layout of whole texts: {name}.").format(name=texts.layout(layout))
+            return _("Full texts: {name}.").format(name=texts.layout(layout))
         case forms.SetHeadlines(headlines):
             return texts.ngettext(
                 "{n} headline in a digest.", "{n} headlines in a digest.", headlines
@@ -312,12 +314,12 @@ def followed(name: str, level: Level, texts: Texts) -> str:
 
 def unfollowed_all(texts: Texts) -> str:
     """`/unsubscribe all`."""
-    return texts.gettext("You follow nothing now. /subscribe chooses anew.")
+    return texts.gettext("You follow nothing now. To choose again: /subscribe")
 
 
 def not_followed(name: str, texts: Texts) -> str:
     """`/unsubscribe` of what is not followed."""
-    return texts.gettext("You do not follow {name}. /subscribe shows what you follow.").format(
+    return texts.gettext("{name}: you do not follow that. What you follow: /subscribe").format(
         name=name
     )
 
@@ -338,8 +340,9 @@ def _event(notice: Notice, viewer: Viewer) -> str:
     match notice.kind:
         case NoticeKind.BRAKED:
             text = _(
-                "{feed} brought {new} new entries, where {usual} are usual. They are in the "
-                "archive ({matched} were known), and nobody was told. Is the site moving?"
+                "{feed} brought {new} new entries where {usual} are usual. They are in the "
+                "archive ({matched} were already known), and nobody was alerted. Is the site "
+                "moving?"
             )
         case NoticeKind.FAILING:
             text = _("{feed} has failed for a day: {error}")

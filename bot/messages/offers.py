@@ -74,28 +74,26 @@ def refused(one: Offer, texts: Texts) -> str:
             return not_allowed(texts)
         case Refusal.TOO_MANY:
             return texts.ngettext(
-                "You have {n} source of your own, and no more fit. /subscribe lets you drop it.",
-                "You have {n} sources of your own, and no more fit. /subscribe lets you drop some.",
+                "You may have {n} source of your own, no more. To remove it: /subscribe",
+                "You may have {n} sources of your own, no more. To remove some: /subscribe",
                 one.most,
             ).format(n=one.most)
         case Refusal.PUBLIC:
-            return _("{name} is among the sources already. /subscribe says how it comes.").format(
+            return _("{name} is already one of the sources. How it comes: /subscribe").format(
                 name=name
             )
         case Refusal.YOURS:
-            return _("You added {name} already. /subscribe says how it comes.").format(name=name)
+            return _("You have already added {name}. How it comes: /subscribe").format(name=name)
         case Refusal.PRIVATE:
             return _("That address is not on the public web, so it cannot be added.")
         case Refusal.EMPTY:
-            return _("{name} is a feed without any news yet. Try again when it has some.").format(
-                name=name
-            )
+            return _("{name} has no news yet. Try again when it does.").format(name=name)
         case Refusal.UNREACHABLE:
             return _("{name} cannot be read. Check the address, or try again later.").format(
                 name=name
             )
         case Refusal.NO_ADDRESS:
-            return _("That is not a web address. Like this: {example}").format(
+            return _("That is not a web address. For example: {example}").format(
                 example="/subscribe https://example.org"
             )
         case _:
@@ -107,9 +105,7 @@ def refused(one: Offer, texts: Texts) -> str:
 
 def not_allowed(texts: Texts) -> str:
     """An address or a file of sources where readers add none."""
-    return texts.gettext(
-        "Sources of one's own are not added here. Those that there are: /subscribe"
-    )
+    return texts.gettext("Readers cannot add sources here. The ones there are: /subscribe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +121,7 @@ class Listed:
 def no_list(texts: Texts) -> str:
     """A file that is no list of sources."""
     return texts.gettext(
-        "This file is no list of sources. Other feed readers export one as OPML: send that."
+        "This file holds no list of sources. Feed readers can export one as OPML: send that."
     )
 
 
@@ -136,12 +132,12 @@ def file_too_large(texts: Texts, megabytes: int) -> str:
 
 def file_lost(texts: Texts) -> str:
     """A file that Telegram did not give."""
-    return texts.gettext("The file could not be read. Send it once more.")
+    return texts.gettext("The file could not be loaded. Send it once more.")
 
 
 def looking(texts: Texts, done: int, of: int) -> Payload:
     """How far the sources of a file are."""
-    said = texts.gettext("Looking at the sources: {done} of {total}…")
+    said = texts.gettext("Checking the sources: {done} of {total}…")
     return payload([line(said.format(done=done, total=of))])
 
 
@@ -157,7 +153,7 @@ def listed(found: Listed, viewer: Viewer) -> Payload:
     if taken > _LISTED:
         passages.append(line(_("…and {n} more").format(n=taken - _LISTED)))
     if taken:
-        passages.append(line(_("They come in your digest."), tight=False))
+        passages.append(line(_("They will come in your digest."), tight=False))
     if found.refused:
         passages.append(line(_("Not added:"), tight=False))
         for one in found.refused[:_LISTED]:
@@ -168,13 +164,13 @@ def listed(found: Listed, viewer: Viewer) -> Payload:
             passages.append(line(more))
     if found.left and found.most:
         said = texts.ngettext(
-            "You may have {n} source of your own, so {left} were not looked at.",
-            "You may have {n} sources of your own, so {left} were not looked at.",
+            "You may have {n} source of your own, so the rest ({left}) were not checked.",
+            "You may have {n} sources of your own, so the rest ({left}) were not checked.",
             found.most,
         ).format(n=found.most, left=found.left)
         passages.append(line(said, tight=False))
     elif found.left:
-        said = _("{left} more were not looked at: that was enough for one file.")
+        said = _("{left} more were not checked: too many for one file.")
         passages.append(line(said.format(left=found.left), tight=False))
     sources = button(_("Sources"), Follows(FollowScreen.SOURCES))
     return payload(passages, ((sources,),))
@@ -184,13 +180,13 @@ def _reason(one: Offer, texts: Texts) -> str:
     _ = texts.gettext
     match one.refusal:
         case Refusal.PUBLIC | Refusal.YOURS:
-            return _("there already")
+            return _("already here")
         case Refusal.PRIVATE:
             return _("not on the public web")
         case Refusal.EMPTY:
             return _("no news yet")
         case Refusal.UNREACHABLE:
-            return _("cannot be read")
+            return _("does not open")
         case _:
             return _("no news feed there")
 
@@ -202,13 +198,13 @@ def exported(texts: Texts) -> str:
 
 def busy(texts: Texts) -> str:
     """Another address of this reader is being looked at."""
-    return texts.gettext("One address at a time, please: the last one is still being looked at.")
+    return texts.gettext("One address at a time: the last one is still being checked.")
 
 
 def taken(name: str, texts: Texts) -> str:
     """A source was added."""
     return texts.gettext(
-        "{name} is added: it comes in your digest. /subscribe changes that."
+        "{name} is added: it comes in your digest. To change that: /subscribe"
     ).format(name=clip(clean(name), _NAME))
 
 
@@ -222,12 +218,12 @@ def drop(source: Source, viewer: Viewer) -> Payload:
     texts = viewer.texts
     _ = texts.gettext
     name = clip(clean(source.title) or source.domain, _NAME)
-    asked = _("Drop {name}? Its articles go too.").format(name=name)
+    asked = _("Remove {name}? Its articles go too.").format(name=name)
     return payload(
         [line(asked)],
         (
             (
-                button(_("Drop"), DropSource(source.id, confirmed=True)),
+                button(_("Remove"), DropSource(source.id, confirmed=True)),
                 button(_("◀ Back"), Follows(FollowScreen.SOURCES)),
             ),
         ),
@@ -236,7 +232,7 @@ def drop(source: Source, viewer: Viewer) -> Payload:
 
 def dropped(name: str, texts: Texts) -> str:
     """A source of one's own is gone."""
-    return texts.gettext("{name} is no longer among your sources.").format(
+    return texts.gettext("{name} is no longer one of your sources.").format(
         name=clip(clean(name), _NAME)
     )
 

@@ -33,10 +33,10 @@ def welcome(viewer: Viewer, offered: Sequence[SlotPlan]) -> Payload:
     passages = [
         line(Run(_("News in this chat"), bold=True)),
         line(_("/latest: the newest headlines"), tight=False),
-        line(_("/top: the top stories of 24 hours")),
+        line(_("/top: the top stories of the last 24 hours")),
         line(_("/search and words: search")),
         line(
-            _("Everyone reads the answers; admins choose what comes by itself, and when."),
+            _("Everyone sees the answers; admins choose what comes by itself, and when."),
             tight=False,
         ),
     ]
@@ -50,7 +50,7 @@ def welcome(viewer: Viewer, offered: Sequence[SlotPlan]) -> Payload:
         _("{days} at {time}").format(days=texts.weekdays(plan.weekdays), time=clock_of(plan.minute))
         for plan in offered
     )
-    asked = _("Shall the main news come here as a digest, {times}?").format(times=times)
+    asked = _("Should a digest of the main news come here, {times}?").format(times=times)
     digest = (
         button(_("Yes, send it"), GroupDigest(wanted=True)),
         button(_("No digest"), GroupDigest(wanted=False)),
@@ -102,7 +102,9 @@ def with_way_back(screen: Payload, subscriber: Subscriber, texts: Texts) -> Payl
 def share_question(subscriber: Subscriber, texts: Texts) -> Payload:
     """Return the question before a thread's own settings are dropped."""
     _ = texts.gettext
-    asked = _("Drop what this topic follows and when? The common settings will hold here again.")
+    asked = _(
+        "Remove this topic's own follows and times? The common settings will apply here again."
+    )
     rows = (
         (button(_as_everywhere(subscriber, texts), Share(confirmed=True)),),
         (button(_("Leave it as it is"), Settings(Screen.HOME)),),
@@ -113,7 +115,7 @@ def share_question(subscriber: Subscriber, texts: Texts) -> Payload:
 def shared(texts: Texts) -> Payload:
     """A thread has no settings of its own any more."""
     _ = texts.gettext
-    said = _("The common settings hold in this topic again.")
+    said = _("The common settings apply in this topic again.")
     return payload([line(said)], ((button(_("Settings"), Settings(Screen.HOME)),),))
 
 

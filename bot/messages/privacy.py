@@ -31,15 +31,15 @@ def home(viewer: Viewer, *, group: bool, ledger_days: int, copy_days: int) -> Pa
             "What was sent and when: {n} day.", "What was sent and when: {n} days.", ledger_days
         ).format(n=ledger_days),
         _(
-            "Messages to the bot: until it has answered, after a failure for a day at most. Words "
-            "that were searched for: 30 days, without who did."
+            "Messages to the bot: until it has answered, after a failure for two days at most. "
+            "Search words: 30 days, without saying whose."
         ),
-        _("The server's log names neither chats nor what was written."),
+        _("The server's log holds neither chat numbers nor messages."),
         texts.ngettext(
-            "A copy of the database is kept for {n} day before an upgrade. Backups that the "
-            "operator made earlier keep all of this until newer ones replace them.",
-            "A copy of the database is kept for {n} days before an upgrade. Backups that the "
-            "operator made earlier keep all of this until newer ones replace them.",
+            "The copy of the database made before an upgrade: {n} day. Backups made earlier keep "
+            "all of this until the operator replaces them with newer ones.",
+            "The copy of the database made before an upgrade: {n} days. Backups made earlier keep "
+            "all of this until the operator replaces them with newer ones.",
             copy_days,
         ).format(n=copy_days),
     )
@@ -90,11 +90,11 @@ def erased(texts: Texts, *, group: bool, private_bot: bool, by_night: bool) -> P
     """Return what is said when everything is gone, but for traces in the file where `by_night`."""
     _ = texts.gettext
     if group:
-        said = _("Everything about this group is deleted. Any command begins anew.")
+        said = _("Everything about this group is deleted. Any command starts anew.")
     elif private_bot:
         said = _("Everything is deleted. Goodbye!")
     else:
-        said = _("Everything is deleted. /start begins anew.")
+        said = _("Everything is deleted. To start anew: /start")
     return note(f"{said}\n\n{_at_night(texts)}" if by_night else said)
 
 

@@ -66,7 +66,7 @@ def sample(viewer: Viewer, article: int = 0) -> Payload:
     It shows what an article's clients must know to show: a heading, a quote, a list, a button.
     """
     _ = viewer.texts.gettext
-    question = _("Can you see a heading, a quote, a list and a button above?")
+    question = _("Can you see it? There should be a heading, a quote, a list and a button above.")
     classic_text = _("The rich layout needs a newer Telegram app.")
     label = _("A button")
     made = [

@@ -47,7 +47,7 @@ def page(
     texts = viewer.texts
     _ = texts.gettext
     if not kept:
-        said = _("Nothing is saved. Press “Save” under an article, and it will be here.")
+        said = _("Nothing saved yet. Tap “Save” under an article and it will appear here.")
         passages = [line(Run(_("Saved for later"), bold=True)), line(said, tight=False)]
         return payload(passages, ((button(_("Latest news"), Latest()),),))
     first, last = kept[0], kept[-1]
@@ -57,7 +57,7 @@ def page(
     if older:
         arrows.append(button(_("Older ▶"), _beside(last, above=False, removing=here.removing)))
     if here.removing:
-        heading = _("What to take off the list?")
+        heading = _("What do you want to remove?")
         rows = [
             (
                 button(
@@ -72,8 +72,8 @@ def page(
         return payload([line(Run(heading, bold=True))], keyboard)
     heading = f"{_('Saved for later')} · {total}"
     below = (
-        button(_("Take off…"), SavedPage(here.saved, here.article, here.above, removing=True)),
-        button(_("Save as a file"), ExportSaved()),
+        button(_("Remove…"), SavedPage(here.saved, here.article, here.above, removing=True)),
+        button(_("Export"), ExportSaved()),
     )
     keyboard = (*((tuple(arrows),) if arrows else ()), below)
     entries = [lists.entry_of(one.headline, viewer) for one in kept]
@@ -96,7 +96,15 @@ def elsewhere(viewer: Viewer) -> Payload:
     link = links.start(viewer.bot, links.SAVED)
     keyboard = ((Button(_("Open the bot"), url=link),),) if link else ()
     return payload(
-        [line(_("What you save is yours alone: /saved shows it in a private chat."))], keyboard
+        [
+            line(
+                _(
+                    "Only you see what you saved. The list is in the private chat with the bot: "
+                    "/saved"
+                )
+            )
+        ],
+        keyboard,
     )
 
 
@@ -110,14 +118,14 @@ def toast(texts: Texts, *, group: bool) -> str:
 
 def dropped(texts: Texts) -> str:
     """Return what is said when an article is kept no longer."""
-    return texts.gettext("No longer saved.")
+    return texts.gettext("Removed from saved.")
 
 
 def full(texts: Texts, most: int) -> str:
     """Return what is said when as many are kept as may be."""
     return texts.ngettext(
-        "{n} article is saved, and no more can be. Take some off: /saved",
-        "{n} articles are saved, and no more can be. Take some off: /saved",
+        "{n} article is saved, and no more can be. Remove some: /saved",
+        "{n} articles are saved, and no more can be. Remove some: /saved",
         most,
     ).format(n=most)
 

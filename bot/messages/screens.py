@@ -32,11 +32,11 @@ def help_screen(
             _("Read"),
             (
                 _("/latest: the newest headlines"),
-                _("/top: the top stories of 24 hours"),
+                _("/top: the top stories of the last 24 hours"),
                 _("/digest: what's new since the last digest"),
-                _("/archive: all news of a day, by date too: /archive 2026-11-22"),
-                _("Tap the command under a headline to open the whole text"),
-                *((_("/saved: what you keep for later"),) if not group else ()),
+                _("/archive: all of a day's news; of another day: /archive 2026-11-22"),
+                _("Tap the command under a headline to open the full text"),
+                *((_("/saved: what you saved for later"),) if not group else ()),
             ),
         ),
         (
@@ -50,9 +50,9 @@ def help_screen(
             (
                 _("Choose"),
                 (
-                    _("/subscribe: topics, sources and words, and how each comes"),
-                    _("/unsubscribe: what no longer to follow"),
-                    _("/mute: what not to show, for a month or for ever"),
+                    _("/subscribe: topics, sources, words: what comes, and how"),
+                    _("/unsubscribe: what to stop following"),
+                    _("/mute: what to hide, for a month or forever"),
                     *((own,) if own_sources else ()),
                 ),
             ),
@@ -60,16 +60,16 @@ def help_screen(
                 _("Set up"),
                 (
                     _("/settings: digest times, alerts, quiet hours, time zone, language"),
-                    _("/channels: news in a channel where you are an admin"),
-                    _("/stop: no more messages; /start brings them back"),
-                    _("/privacy: what is stored about you, export it, delete it"),
+                    _("/channels: news for a channel of yours"),
+                    _("/stop: no more messages; to have them back: /start"),
+                    _("/privacy: what is stored about you; export or delete it"),
                 ),
             ),
         ]
         if admin:
             whose = (
                 _("/admin: readers, invitations, people, feeds"),
-                _("/invite: a link that lets people in, also several: /invite 20"),
+                _("/invite: a link that lets people in; for twenty of them: /invite 20"),
                 _("/broadcast: a message to all readers, shown to you first"),
             )
             sections.append((_("For admins"), whose))
@@ -103,13 +103,13 @@ def own_name(texts: Texts) -> str:
 def stop_question(viewer: Viewer) -> Payload:
     """Return the question of /stop."""
     _ = viewer.texts.gettext
-    asked = _("Stop all messages? Your settings are kept, and /start brings the news back.")
+    asked = _("Stop all messages? Your settings are kept. To have the news back: /start")
     return payload(
         [line(asked)],
         (
             (
                 button(_("Stop"), Stop(confirmed=True)),
-                button(_("Leave it on"), Stop(confirmed=False)),
+                button(_("Keep them coming"), Stop(confirmed=False)),
             ),
         ),
     )

@@ -102,7 +102,7 @@ def _values(
         Setting.ZONE: (_("Time zone"), f"{texts.city(subscriber.zone)}, {now_there}"),
         Setting.LANGUAGE: (_("Language"), texts.language_name(subscriber.language)),
         Setting.NEWS: (_("News in"), news),
-        Setting.LAYOUT: (_("Whole texts"), texts.layout(subscriber.layout)),
+        Setting.LAYOUT: (_("Full texts"), texts.layout(subscriber.layout)),
         Setting.SILENT: (_("No sound at all"), _on_off(texts, subscriber.silent)),
         Setting.PICTURES: (_("Pictures"), _on_off(texts, subscriber.pictures)),
     }
@@ -161,13 +161,13 @@ def settings_screen(
     match screen:
         case Screen.ALERTS:
             said = _(
-                "on: everything you follow comes at once; important only: what at least three "
-                "sources tell within an hour; off: only what you follow “at once”."
+                "On: everything you follow comes at once. Important only: what at least three "
+                "sources report within an hour. Off: only what you follow “at once”."
             )
             choices = [(texts.alerts(one), one.value) for one in Alerts]
             current, width = subscriber.alerts.value, 1
         case Screen.QUIET:
-            said = _("No alert comes in quiet hours; what they hold back comes later.")
+            said = _("No alerts come in quiet hours. What they hold back comes later.")
             choices = [(one.replace("-", "–"), one) for one in _QUIET] + [(off, "off")]
             current = "off" if subscriber.quiet_from is None else value.replace("–", "-")
             other, width = _("Other hours…"), 2
@@ -191,11 +191,13 @@ def settings_screen(
             choices.append((_("all languages"), "all"))
             current = subscriber.news_language
         case Screen.LAYOUT:
-            said = _("Rich has headings, pictures and quotes, but older apps do not show it.")
+            said = _(
+                "The rich layout has headings, pictures and quotes, but older apps cannot show it."
+            )
             choices = [(texts.layout(one), one.value) for one in (Layout.CLASSIC, Layout.RICH)]
             current = subscriber.layout.value
         case Screen.HEADLINES:
-            said = _("The rest is a button away, under the digest.")
+            said = _("A button under the digest shows the rest.")
             choices = [(one, one) for one in _HEADLINES]
             current, width = str(subscriber.headlines), 4
             other = _("Another number…")
@@ -219,8 +221,10 @@ def digest_screen(slots: Sequence[Slot], viewer: Viewer, *, group: bool = False)
     taken = {slot.minute for slot in slots}
     passages = [line(Run(_("Digest"), bold=True), "" if slots else f": {_off(texts)}")]
     passages += [line(_slot_text(slot, texts)) for slot in slots]
-    said = _("Tap a time to choose its days and sound, an hour to add or remove it.")
-    passages.append(line(said if slots else _("Tap an hour to get a digest."), tight=False))
+    said = _("Tap a line with an arrow to choose days and sound, an hour to add or remove it.")
+    passages.append(
+        line(said if slots else _("Tap the hour at which a digest should come."), tight=False)
+    )
     if group:
         passages.append(line(_by_command(texts, Setting.DIGEST)))
     times = [

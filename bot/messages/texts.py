@@ -171,7 +171,7 @@ class Texts:
             Level.OFF: pgettext("level", "off"),
             Level.DIGEST: pgettext("level", "in the digest"),
             Level.NOW: pgettext("level", "at once"),
-            Level.SOUND: pgettext("level", "at once, with sound"),
+            Level.SOUND: pgettext("level", "at once with sound"),
         }[level]
 
     def alerts(self, alerts: Alerts) -> str:

@@ -167,7 +167,7 @@ async def _arrived(town: Town, language: str, layout: str) -> Reader:
     reader = Reader(town, person, language, WORDS[language], Texts.load(language), _news(language))
     hello = await reader.ask("/start")
     assert hello["text"].count("/full_") == 3, "three headlines at once"
-    assert hello["text"].startswith(reader.says("Hello! This is the news."))
+    assert hello["text"].startswith(reader.says("Hello! Here is the news."))
     assert buttons(hello) == [
         reader.says("Choose topics"),
         reader.says("Change times"),
@@ -208,7 +208,7 @@ async def _lists(reader: Reader, layout: str) -> None:
     headline = (await reader.shown(top))["text"]
     assert headline, "still there"
     again = await reader.ask("/digest")
-    assert says("Nothing new since the last digest. /latest shows all news.") in again["text"]
+    assert says("Nothing new since the last digest. All news: /latest") in again["text"]
 
 
 async def _search(reader: Reader, layout: str) -> None:
@@ -259,11 +259,11 @@ async def _reading(reader: Reader, layout: str) -> None:
         await _parts(reader, layout)
     saved = await reader.ask("/saved")
     assert saved["text"].count("/full_") == 1
-    await reader.press(saved, says("Save as a file"))
+    await reader.press(saved, says("Export"))
     file = await _file(reader, saved)
     assert file.lstrip().lower().startswith(b"<!doctype html>")
     assert file.rstrip().endswith(b"</html>")
-    taking = await reader.turn(saved, says("Take off…"))
+    taking = await reader.turn(saved, says("Remove…"))
     empty = await reader.turn(taking, "✕")
     assert "/full_" not in empty["text"]
 
@@ -278,7 +278,7 @@ async def _shared(reader: Reader, text: Message, number: int) -> None:
     friend = await reader.town.people.create_user(language_code=reader.language)
     opened = await reader.town.people.ask(friend, f"/start {payload}", timeout=20)
     assert text["text"].splitlines()[0] in opened["text"]
-    hello = reader.says("Hello! This is the news.")
+    hello = reader.says("Hello! Here is the news.")
     await reader.town.people.wait_message(friend, after=opened["id"], contains=hello)
 
 
@@ -356,7 +356,7 @@ async def _following(reader: Reader, layout: str) -> None:
     assert says("Sport") in hidden["text"]
     await reader.ask("/unmute")
     shown = await reader.turn(hidden, "✕")
-    assert says("Nothing is hidden.") in shown["text"]
+    assert says("Nothing is hidden yet.") in shown["text"]
 
 
 async def _settings(reader: Reader, layout: str) -> None:
@@ -438,9 +438,9 @@ async def _leaving(reader: Reader, layout: str) -> None:
     assert str(reader.id) in json.dumps(stored)
     asked = await reader.turn(privacy, says("Delete everything…"))
     deleted = await reader.turn(asked, says("Delete everything"))
-    assert says("Everything is deleted. /start begins anew.") == deleted["text"]
+    assert says("Everything is deleted. To start anew: /start") == deleted["text"]
     anew = await reader.ask("/start")
-    assert anew["text"].startswith(says("Hello! This is the news."))
+    assert anew["text"].startswith(says("Hello! Here is the news."))
     assert (await reader.ask("/saved"))["text"].count("/full_") == 0
 
 
