@@ -152,7 +152,7 @@ def _home(kept: Kept, viewer: Viewer) -> Payload:
         _value(_("Posting"), _mode(kept.edition.mode, texts), tight=False),
         _value(_("What"), "; ".join(posted) or _("nothing yet: choose below")),
         _value(_("Quiet hours"), _quiet(channel, texts)),
-        _value(_("At most"), _limits(channel, texts)),
+        _value(_("Limit"), _limits(channel, texts)),
         _value(_("Time zone"), texts.city(channel.zone)),
         _value(_("Language of the posts"), texts.language_name(channel.language)),
     ]
@@ -189,7 +189,7 @@ def _home(kept: Kept, viewer: Viewer) -> Payload:
         ),
         (
             _way(kept, _("Quiet hours"), EditionScreen.QUIET),
-            _way(kept, _("At most"), EditionScreen.LIMITS),
+            _way(kept, _("Limit"), EditionScreen.LIMITS),
         ),
         (_way(kept, _("Time zone"), EditionScreen.ZONE),),
         (
@@ -399,7 +399,7 @@ def _limits(channel: Subscriber, texts: Texts) -> str:
         limits.append(_an_hour(channel.hourly, texts))
     if channel.daily is not None:
         limits.append(_a_day(channel.daily, texts))
-    return ", ".join(limits) or _("no limit")
+    return ", ".join(limits) or texts.pgettext("toggle", "off")
 
 
 def _an_hour(count: int, texts: Texts) -> str:

@@ -77,7 +77,7 @@ def _values(
     if subscriber.quiet_from is not None and subscriber.quiet_to is not None:
         quiet = f"{clock_of(subscriber.quiet_from)}–{clock_of(subscriber.quiet_to)}"
     hourly, daily = (
-        _("no limit")
+        _off(texts)
         if limit is None
         else texts.ngettext("{n} alert", "{n} alerts", limit).format(n=limit)
         for limit in (subscriber.hourly, subscriber.daily)
@@ -243,7 +243,7 @@ def digest_screen(slots: Sequence[Slot], viewer: Viewer, *, group: bool = False)
     last = [button(_("Another time…"), AskSetting(Setting.DIGEST))]
     if slots:
         last.append(button(_("No digests"), Change(Setting.DIGEST, "off")))
-    rows = (*rows_of(times, 1), *rows_of(hours, 6), tuple(last), _back(Screen.HOME, texts))
+    rows = (*rows_of(times, 1), *rows_of(hours, 4), tuple(last), _back(Screen.HOME, texts))
     return payload(passages, rows)
 
 
