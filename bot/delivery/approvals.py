@@ -156,7 +156,7 @@ class Approvals:
         except TimeoutError:
             may = None
         if may is False:
-            log.info("person %d may not post in chat %d: gets no drafts", person_id, key[0])
+            log.info("who kept a channel's edition may not post there any more: gets no drafts")
             await self._storage.editions.leave(channel.id, person_id)
         else:
             self._rights[key] = (may is True, now + (_ALLOWED_FOR if may else _ASKED_AGAIN))
@@ -248,5 +248,5 @@ class Approvals:
             self._limiter.flooded(person_id, retry_after=seconds, lane=Lane.INTERACTIVE)
             return
         if kind not in (FaultKind.RETRY, FaultKind.AMBIGUOUS):
-            log.warning("person %d cannot be shown a draft: %s", person_id, said)
+            log.warning("the keeper of a channel's edition cannot be shown a draft: %s", said)
             self._unreached[person_id] = self._clock() + _UNREACHED_FOR
