@@ -432,9 +432,8 @@ def parse_setting(
             layout = words.meant(value, _layouts)
             return SetLayout(layout) if layout else wrong("classic", "rich")
         case Setting.HEADLINES:
-            if value.isascii() and value.isdigit() and int(value) in HEADLINES:
-                return SetHeadlines(int(value))
-            return wrong(_span(HEADLINES))
+            number = _number(value, HEADLINES)
+            return wrong(_span(HEADLINES)) if number is None else SetHeadlines(number)
         case Setting.SILENT | Setting.PICTURES:
             on = words.meant(value, _switch)
             if on is None:
@@ -495,7 +494,13 @@ def _limit(value: str, allowed: range, words: Spoken) -> int | None:
     """Return a limit, 0 for none, None for what is no limit."""
     if words.meant(value, _switch) is False:
         return 0
-    return int(value) if value.isascii() and value.isdigit() and int(value) in allowed else None
+    return _number(value, allowed)
+
+
+def _number(value: str, allowed: range) -> int | None:
+    """Return a number that is allowed; Python refuses to read thousands of digits."""
+    short = len(value) <= len(str(allowed.stop)) and value.isascii() and value.isdigit()
+    return int(value) if short and int(value) in allowed else None
 
 
 def _span(allowed: range) -> str:

@@ -5,6 +5,7 @@ Where a value can be typed, the screen says so: in a private chat the next text 
 a group it is a command.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -359,15 +360,26 @@ def which_place(places: Sequence[Place], back: Screen, viewer: Viewer) -> Payloa
 
 
 def place_choices(places: Sequence[Place], viewer: Viewer) -> list[tuple[str, str]]:
-    """Return the zones of places that may be meant, and what their buttons say."""
+    """Return the zones of places that may be meant, and what their buttons say: no two the same.
+
+    Places of one name in one country are told apart by whose time they keep: that is what is
+    chosen, and their region alone would turn away who lives in another of the same zone.
+    """
     texts = viewer.texts
-    choices = []
-    for place in places:
+
+    def called(place: Place) -> str:
         name = place.name or texts.city(place.zone)
-        if place.country:
-            name = f"{name}, {texts.country(place.country)}"
-        choices.append((place.zone, _zone_button(place.zone, name, viewer)))
-    return choices
+        return f"{name}, {texts.country(place.country)}" if place.country else name
+
+    several = Counter(called(place) for place in places)
+    choices: dict[str, str] = {}
+    for place in places:
+        name = called(place)
+        if several[name] > 1:
+            said = texts.gettext("{place} (time of {city})")
+            name = said.format(place=name, city=texts.city(place.zone))
+        choices.setdefault(_zone_button(place.zone, name, viewer), place.zone)
+    return [(zone, label) for label, zone in choices.items()]
 
 
 def not_an_answer(said: str, typed: str, query: int, back: Screen, texts: Texts) -> Payload:

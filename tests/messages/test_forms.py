@@ -102,6 +102,8 @@ def test_settings(text: str, intent: SettingIntent) -> None:
         ("layout cubist", Fault.VALUE),
         ("headlines 0", Fault.VALUE),
         ("headlines ٣", Fault.VALUE),
+        pytest.param("headlines " + "9" * 5000, Fault.VALUE, id="thousands of digits"),
+        pytest.param("hourly " + "9" * 5000, Fault.VALUE, id="thousands of digits an hour"),
         ("silent perhaps", Fault.VALUE),
     ],
 )
