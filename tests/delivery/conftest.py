@@ -244,7 +244,7 @@ class Desk:
     storage: Storage
     clock: Clock
 
-    async def until(self, condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+    async def until(self, condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
         """Wait until the store or the server shows what is expected."""
         async with asyncio.timeout(seconds):
             while not await condition():  # noqa: ASYNC110  # the store has no events

@@ -19,8 +19,8 @@ from bot.sandbox.newspaper import Newspaper
 
 TOKEN = "42:sandbox-token-of-no-value-anywhere"
 ADMIN = 900_001
-START_SECONDS = 40.0
-STOP_SECONDS = 12.0
+START_SECONDS = 90.0
+STOP_SECONDS = 40.0
 
 
 @dataclass
@@ -92,7 +92,7 @@ class Town:
                 await asyncio.sleep(0.05)
         return bot
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 60.0) -> None:
         """Wait until a condition (a function, plain or async) holds."""
         async with asyncio.timeout(seconds):
             while True:

@@ -180,7 +180,7 @@ async def test_pages_of_a_dead_host_hold_no_feed_up(house: House) -> None:
     retrying = asyncio.create_task(house.pipeline.retry_pages(LATER))
     while not house.paper.asked["/n0.html"] > 1:  # noqa: ASYNC110 - the server has no event
         await asyncio.sleep(0.01)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         report = await house.pipeline.fetch_feed(other, LATER)
     assert (report.error, report.title) == (None, "Another")
     retrying.cancel()

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest_asyncio.fixture
 async def workers() -> AsyncIterator[Workers]:
-    pool = Workers(size=2, seconds=0.5, memory_bytes=300_000_000)
+    pool = Workers(size=2, seconds=2.5, memory_bytes=300_000_000)
     yield pool
     await pool.stop()
 
@@ -35,7 +35,7 @@ def gone(pid: int) -> bool:
 
 
 async def until_gone(pid: int) -> bool:
-    for _ in range(100):
+    for _ in range(1000):
         if gone(pid):
             return True
         await asyncio.sleep(0.02)
@@ -65,9 +65,9 @@ async def test_the_functions_own_error_comes_back_as_it_was(workers: Workers) ->
 async def test_a_job_that_takes_too_long_is_killed_and_the_next_one_runs(workers: Workers) -> None:
     pid = await workers.run(sample_jobs.pid)
     begun = time.monotonic()
-    with pytest.raises(WorkerTimeoutError, match=r"hang was stopped after 0\.5 s"):
+    with pytest.raises(WorkerTimeoutError, match=r"hang was stopped after 2\.5 s"):
         await workers.run(sample_jobs.hang)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 30
     assert gone(pid)
     assert await workers.run(sample_jobs.pid) != pid
 
@@ -102,9 +102,9 @@ async def test_no_more_jobs_at_once_than_workers(workers: Workers) -> None:
 
 @pytest.mark.parametrize("ending", ["done", "killed"])
 async def test_slow_jobs_go_on_beside_the_pool(ending: str) -> None:
-    pool = Workers(size=1, slow_seconds=0.1, seconds=0.6)
+    pool = Workers(size=1, slow_seconds=0.1, seconds=4.0)
     slow = [
-        asyncio.create_task(pool.run(sample_jobs.rest, 0.4 if ending == "done" else 60))
+        asyncio.create_task(pool.run(sample_jobs.rest, 2 if ending == "done" else 60))
         for _ in range(SLOW_AT_ONCE)
     ]
     assert await pool.run(sample_jobs.double, [1]) == [1, 1]

@@ -31,6 +31,9 @@ pytestmark = pytest.mark.skipif(
     _CHROMIUM is None, reason="no Chromium here: install Debian's chromium to test the page"
 )
 
+_PATIENCE = 60_000  # milliseconds: a browser beside other tests is slow
+expect.set_options(timeout=_PATIENCE)
+
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
@@ -49,7 +52,7 @@ async def page(browser: Browser, sandbox: Sandbox) -> AsyncIterator[Page]:
         locale="ru-RU", timezone_id="Asia/Tokyo", viewport={"width": 1100, "height": 900}
     )
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(_PATIENCE)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
@@ -195,7 +198,7 @@ async def test_a_phone_in_english(
 ) -> None:
     context = await browser.new_context(locale="en-GB", viewport={"width": 390, "height": 780})
     page = await context.new_page()
-    page.set_default_timeout(5000)
+    page.set_default_timeout(_PATIENCE)
     await page.goto(sandbox.url)
     await page.get_by_role("button", name="Start talking to the bot").click()
     await page.get_by_role("button", name="Start", exact=True).click()

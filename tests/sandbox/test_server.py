@@ -100,9 +100,10 @@ async def test_limit_and_negative_offset(api: Api, people: Control, reader: int)
     assert texts == ["m3"]
 
 
-async def test_a_second_poll_ends_the_first(api: Api) -> None:
-    first = asyncio.create_task(api.raw("getUpdates", timeout=5))
-    await asyncio.sleep(0.05)
+async def test_a_second_poll_ends_the_first(sandbox: Sandbox, api: Api) -> None:
+    first = asyncio.create_task(api.raw("getUpdates", timeout=60))
+    while sandbox.state.poll is None:  # noqa: ASYNC110 - the queue has no event
+        await asyncio.sleep(0.005)
     second = asyncio.create_task(api.raw("getUpdates", timeout=1))
     assert (await first)["description"] == (
         "Conflict: terminated by other getUpdates request; make sure that only one bot instance "

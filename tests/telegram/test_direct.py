@@ -228,16 +228,20 @@ async def test_no_answer_in_time() -> None:
 
 
 async def test_a_cancelled_request_spoils_nothing() -> None:
+    asked, cancelled = asyncio.Event(), asyncio.Event()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(len(REQUEST))
-        await asyncio.sleep(0.05)
+        asked.set()
+        await cancelled.wait()
         writer.write(OK.replace(b"ok", b"no"))
 
     async with direct(serve, limit=1) as (client, made):
         asking = asyncio.create_task(client.post(REQUEST))
-        await asyncio.sleep(0.02)
+        await asked.wait()
         asking.cancel()
         await asyncio.wait([asking])
+        cancelled.set()
         assert await client.post(REQUEST) == (200, b"no")
         assert len(made) == 2
 

@@ -28,7 +28,7 @@ def after(storage: Storage) -> Received:
 
 
 async def noted(storage: Storage, number: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while number not in await storage.updates.newest(10):  # noqa: ASYNC110  # no event tells
             await asyncio.sleep(0.005)
 

@@ -29,7 +29,7 @@ POISON: list[Any] = [
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  # the server's and the handlers' state in one
             await asyncio.sleep(0.005)
 

@@ -179,12 +179,12 @@ async def test_waiting_for_a_place_is_not_the_servers_time(site: Site) -> None:
         nonlocal running, most
         running += 1
         most = max(most, running)
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.6)
         running -= 1
         return web.Response(text="ok")
 
     site.handler = reply
-    async with Fetcher(agent=AGENT, allow_private=True, seconds=0.4) as fetcher:
+    async with Fetcher(agent=AGENT, allow_private=True, seconds=2) as fetcher:
         got = await asyncio.gather(*(fetcher.fetch(f"{site.url}/{n}") for n in range(8)))
     assert {one.status for one in got} == {200}
     assert most == 2, "two requests a host at once"
