@@ -20,7 +20,7 @@ from bot.sandbox.newspaper import Newspaper
 TOKEN = "42:sandbox-token-of-no-value-anywhere"
 ADMIN = 900_001
 START_SECONDS = 90.0
-STOP_SECONDS = 40.0
+STOP_SECONDS = 20.0
 
 
 @dataclass

@@ -51,7 +51,7 @@ async def test_own_source(town: Town) -> None:
         added = await town.people.wait_message(anna, since=offered["version"])
         assert "добавлен" in added["text"]
         assert (await town.people.ask(anna, f"{club.url}/other.xml"))["text"].startswith(
-            "У вас уже 1 свой источник"
+            "Своих источников может быть не больше 1"
         )
 
         async def found() -> bool:

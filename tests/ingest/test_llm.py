@@ -204,7 +204,7 @@ REFUSED: dict[str, Callable[[], web.StreamResponse]] = {
 async def test_a_bad_summary_is_refused_for_good(
     world: World, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG, logger="bot")
     article = await world.store()
     world.says(REFUSED[reason])
     desk = world.desk()
