@@ -14,7 +14,7 @@ import logging
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -101,7 +101,8 @@ async def hand_over(database: Path, order: Order, *, patience: float = PATIENCE)
         raise OrderError(f"the running bot cannot be asked: {error}") from error
     finally:
         for path in (written, asked, answered):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # a folder that is not ours says so above
+                path.unlink()
     if answer["error"] is not None:
         raise OrderError(answer["error"])
     return Publisher(answer["title"], answer["domain"])
@@ -122,6 +123,7 @@ class Orders:
         self._folder = _folder(database)
         self._storage = storage
         self._clock = clock
+        self._is_open = False  # never for a folder that somebody else made: its orders are theirs
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -132,15 +134,19 @@ class Orders:
         try:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(mode=0o700)
+            self._is_open = True
         except OSError as error:
             log.warning("commands cannot change feeds while the bot runs: %s", error)
         try:
             yield
         finally:
+            self._is_open = False
             shutil.rmtree(self._folder, ignore_errors=True)
 
     async def take(self) -> int:
-        """Carry out the orders that are there; returns how many."""
+        """Carry out the orders that are there, while `open`; returns how many."""
+        if not self._is_open:
+            return 0
         orders = await asyncio.to_thread(lambda: sorted(self._folder.glob("*.order")))
         for path in orders:
             await self._answer(path)

@@ -108,3 +108,27 @@ async def test_the_folder_is_its_owners_and_there_while_orders_are_taken(databas
         assert not is_open(database)
         with pytest.raises(OrderError, match="cannot be asked"):
             await hand_over(database, Order(Act.ADD, URL))
+
+
+async def test_a_folder_that_is_not_the_bots_gives_no_orders(
+    database: Path, tmp_path: Path
+) -> None:
+    """In a folder that many may write to, somebody can be there first."""
+    strangers = tmp_path / "strangers"
+    strangers.mkdir()
+    (database.parent / FOLDER).symlink_to(strangers)
+    async with Storage.open(database) as storage:
+        orders = Orders(database, storage, clock=lambda: NOW)
+        (strangers / "x.order").write_text(
+            json.dumps({"act": "add", "url": URL, "reading": "full"}), encoding="utf-8"
+        )
+        with orders.open():
+            assert await orders.take() == 0
+            assert await storage.feeds.all() == []
+        assert (strangers / "x.order").exists(), "nor is anything of it deleted"
+
+
+async def test_a_folder_that_cannot_be_written_to_is_told_of(database: Path) -> None:
+    (database.parent / FOLDER).write_text("no folder")
+    with pytest.raises(OrderError, match="cannot be asked"):
+        await hand_over(database, Order(Act.ADD, URL))
